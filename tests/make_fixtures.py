@@ -1,0 +1,255 @@
+"""Write the reference numbers that the parity tests hold Terakoya to.
+
+    python tests/make_fixtures.py parity       three random BERTs -> tests/fixtures/parity/
+
+Everything is seeded and runs on one thread, so the same versions of torch and transformers (tests/requirements.txt)
+write the same files again. What each tensor is: tests/fixtures/parity/README.md.
+"""
+
+import argparse
+import json
+import os
+import shutil
+from dataclasses import dataclass, field
+from pathlib import Path
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+from torch.nn.functional import cross_entropy
+from transformers import BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
+
+transformers.utils.logging.disable_progress_bar()
+
+FIXTURES = Path(__file__).parent / "fixtures"
+PAD, CLS, SEP, FIRST_WORD = 0, 2, 3, 5
+STEPS, WARMUP_STEPS = 10, 3
+LEARNING_RATE, BETAS, EPSILON, WEIGHT_DECAY, MAX_GRAD_NORM = 1e-3, (0.9, 0.999), 1e-8, 0.01, 1.0
+LABEL_SMOOTHING = 0.1
+
+
+@dataclass
+class Case:
+    """One random BERT and one batch for it."""
+
+    name: str
+    seed: int
+    config: dict
+    labels: list
+    class_weights: list
+    # One entry a row: lengths of the first and second text without special tokens; a second of 0 means a single text.
+    lengths: list
+    # Rows whose padding stands on the left.
+    left_padded: list = field(default_factory=list)
+
+
+CASES = [
+    Case(
+        name="single",
+        seed=11,
+        config=dict(vocab_size=101, hidden_size=32, num_attention_heads=4, num_hidden_layers=2, intermediate_size=37,
+                    max_position_embeddings=40, num_labels=3),
+        labels=[2, 0],
+        class_weights=[0.5, 1.0, 2.0],
+        lengths=[(5, 0), (2, 0)],
+    ),
+    Case(
+        name="odd-heads",
+        seed=12,
+        config=dict(vocab_size=83, hidden_size=30, num_attention_heads=5, num_hidden_layers=3, intermediate_size=44,
+                    max_position_embeddings=24, num_labels=2, layer_norm_eps=1e-5),
+        labels=[1, 0, 1],
+        class_weights=[1.5, 0.75],
+        lengths=[(4, 0), (7, 0), (5, 0)],
+        left_padded=[0, 2],
+    ),
+    Case(
+        name="pair",
+        seed=13,
+        config=dict(vocab_size=67, hidden_size=24, num_attention_heads=2, num_hidden_layers=2, intermediate_size=52,
+                    max_position_embeddings=16, num_labels=4),
+        labels=[3, 1, -100, 0],
+        class_weights=[1.0, 0.25, 3.0, 1.75],
+        lengths=[(3, 5), (2, 2), (4, 1), (1, 4)],
+    ),
+]
+
+
+def build_model(case):
+    """Return the case's BERT, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
+    config = BertConfig(**case.config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pad_token_id=PAD)
+    model = BertForSequenceClassification._from_config(config, attn_implementation="eager")
+    generator = torch.Generator().manual_seed(case.seed)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            noise = torch.randn(parameter.shape, generator=generator)
+            if name.endswith("LayerNorm.weight"):
+                parameter.copy_(1.0 + 0.15 * noise)
+            else:
+                parameter.copy_((0.15 if name.endswith("bias") else 0.25) * noise)
+    return model.train()
+
+
+def build_batch(case):
+    """Return the batch as i64 tensors: input_ids, attention_mask, token_type_ids [batch, seq] and labels [batch]."""
+    generator = torch.Generator().manual_seed(case.seed + 1000)
+    rows = []
+    for first, second in case.lengths:
+        words = torch.randint(FIRST_WORD, case.config["vocab_size"], (first + second,), generator=generator).tolist()
+        ids = [CLS, *words[:first], SEP]
+        types = [0] * len(ids)
+        if second:
+            ids += [*words[first:], SEP]
+            types += [1] * (second + 1)
+        rows.append((ids, types))
+    seq = max(len(ids) for ids, _ in rows)
+    batch = {"input_ids": [], "attention_mask": [], "token_type_ids": []}
+    for row, (ids, types) in enumerate(rows):
+        padding = [0] * (seq - len(ids))
+        place = (lambda x: padding + x) if row in case.left_padded else (lambda x: x + padding)
+        # PAD is 0, and so are the mask and the type id of a padded position.
+        batch["input_ids"].append(place(ids))
+        batch["attention_mask"].append(place([1] * len(ids)))
+        batch["token_type_ids"].append(place(types))
+    batch["labels"] = case.labels
+    return {name: torch.tensor(values) for name, values in batch.items()}
+
+
+def forward(model, batch):
+    """Return hidden states, pooler output and logits of one pass."""
+    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
+    body = model.bert(**inputs, output_hidden_states=True)
+    return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
+
+
+def parameter_groups(model):
+    """Split the parameters as the optimizer does: no weight decay on biases and LayerNorm."""
+    decayed, plain = [], []
+    for name, parameter in model.named_parameters():
+        (plain if name.endswith("bias") or "LayerNorm" in name else decayed).append(parameter)
+    return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
+
+
+def train(model, batch):
+    """Take ten AdamW steps on the batch, in place, and return loss, learning rate and gradient norm of each."""
+    optimizer = torch.optim.AdamW(parameter_groups(model), lr=LEARNING_RATE, betas=BETAS, eps=EPSILON)
+    schedule = get_linear_schedule_with_warmup(optimizer, WARMUP_STEPS, STEPS)
+    curve = []
+    for step in range(STEPS):
+        loss = cross_entropy(forward(model, batch)[2], batch["labels"])
+        optimizer.zero_grad()
+        loss.backward()
+        norm = torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRAD_NORM)
+        curve.append({"step": step, "loss": loss.item(), "learning_rate": schedule.get_last_lr()[0],
+                      "grad_norm": norm.item()})
+        optimizer.step()
+        schedule.step()
+    return curve
+
+
+def loss_variants(logits, labels, class_weights):
+    """Return the losses that options change, with the options they were computed from."""
+    weights = torch.tensor(class_weights, dtype=logits.dtype)
+    return {
+        "label_smoothing": LABEL_SMOOTHING,
+        "class_weights": class_weights,
+        "loss_label_smoothing": cross_entropy(logits, labels, label_smoothing=LABEL_SMOOTHING).item(),
+        "loss_class_weights": cross_entropy(logits, labels, weight=weights).item(),
+        "loss_both": cross_entropy(logits, labels, weight=weights, label_smoothing=LABEL_SMOOTHING).item(),
+    }
+
+
+def compute(model, batch):
+    """Return every reference tensor of the batch and the ten-step curve. The model is trained on the way."""
+    tensors = dict(batch)
+    hidden_states, pooler_output, logits = forward(model, batch)
+    for layer, hidden in enumerate(hidden_states):
+        tensors[f"hidden_states.{layer}"] = hidden
+    tensors["pooler_output"], tensors["logits"] = pooler_output, logits
+    loss = cross_entropy(logits, batch["labels"])
+    loss.backward()
+    for name, parameter in model.named_parameters():
+        tensors[f"grad.{name}"] = parameter.grad.clone()
+    curve = train(model, batch)
+    for name, parameter in model.named_parameters():
+        tensors[f"final.{name}"] = parameter
+    return {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}, loss.item(), curve
+
+
+def rounding_noise(case, batch, tensors):
+    """Return how far float32 lies from a float64 run of the same recipe: the floor under any tolerance.
+
+    A key bias has a true gradient of zero, and Adam divides noise by noise: its final value means nothing.
+    """
+    exact, _, _ = compute(build_model(case).double(), batch)
+    noise = {"grad": 0.0, "final": 0.0, "final_key_bias": 0.0, "forward": 0.0}
+    for name, tensor in tensors.items():
+        if not tensor.is_floating_point():
+            continue
+        kind = name.split(".")[0]
+        kind = "final_key_bias" if name.startswith("final") and name.endswith("key.bias") else kind
+        kind = kind if kind in noise else "forward"
+        noise[kind] = max(noise[kind], (tensor.double() - exact[name]).abs().max().item())
+    return noise
+
+
+def check(case, tensors):
+    """Fail when the fixture could not show a mistake: a parameter without gradient, or a mask without padding."""
+    assert tensors["attention_mask"].min() == 0, "no padding"
+    for name, tensor in tensors.items():
+        if name.startswith("grad."):
+            dead = tensor.abs().max().item() < 1e-5
+            assert dead == name.endswith("key.bias"), f"{case.name}: {name}"
+
+
+def write_parity(root):
+    """Write the three folders of fixtures/parity."""
+    torch.set_num_threads(1)
+    torch.use_deterministic_algorithms(True)
+    for case in CASES:
+        folder = root / case.name
+        shutil.rmtree(folder, ignore_errors=True)
+        model, batch = build_model(case), build_batch(case)
+        model.save_pretrained(folder)
+        tensors, loss, curve = compute(model, batch)
+        check(case, tensors)
+        save_file(tensors, folder / "reference.safetensors", metadata={"format": "pt"})
+        reference = {
+            "torch": torch.__version__.split("+")[0],
+            "transformers": transformers.__version__,
+            "loss": loss,
+            **loss_variants(tensors["logits"], tensors["labels"], case.class_weights),
+            "recipe": {"optimizer": "AdamW", "learning_rate": LEARNING_RATE, "betas": BETAS, "epsilon": EPSILON,
+                       "weight_decay": WEIGHT_DECAY, "no_decay": ["bias", "LayerNorm"],
+                       "max_grad_norm": MAX_GRAD_NORM, "schedule": "linear", "warmup_steps": WARMUP_STEPS,
+                       "steps": STEPS},
+            "curve": curve,
+            "rounding_noise": rounding_noise(case, batch, tensors),
+        }
+        (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
+        reread(folder, loss)
+
+
+def reread(folder, loss):
+    """Load a written folder as a user would and fail when it does not give the numbers beside it."""
+    tensors = load_file(folder / "reference.safetensors")
+    model = BertForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
+    with torch.no_grad():
+        logits = forward(model, tensors)[2]
+    torch.testing.assert_close(logits, tensors["logits"], rtol=0, atol=1e-6)
+    assert abs(cross_entropy(logits, tensors["labels"]).item() - loss) < 1e-6
+    size = sum(path.stat().st_size for path in folder.iterdir())
+    print(f"{folder.name}: loss {loss:.6f}, {len(tensors)} tensors, {size} bytes")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", choices=["parity"])
+    parser.parse_args()
+    write_parity(FIXTURES / "parity")
+
+
+if __name__ == "__main__":
+    main()
