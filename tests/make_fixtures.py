@@ -1,9 +1,11 @@
 """Write the reference numbers that the parity tests hold Terakoya to.
 
-    python tests/make_fixtures.py parity       three random BERTs -> tests/fixtures/parity/
+    python tests/make_fixtures.py parity           three random BERTs -> tests/fixtures/parity/
+    python tests/make_fixtures.py tokenizer        ids and offsets -> tests/fixtures/tokenizer/*/reference.jsonl
+    python tests/make_fixtures.py bert-tiny DIR    the shipped model, from the f32 folder it came in -> assets/bert-tiny/
 
 Everything is seeded and runs on one thread, so the same versions of torch and transformers (tests/requirements.txt)
-write the same files again. What each tensor is: tests/fixtures/parity/README.md.
+write the same files again. What the files hold: tests/fixtures/*/README.md.
 """
 
 import argparse
@@ -19,11 +21,13 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import cross_entropy
-from transformers import BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
 
 transformers.utils.logging.disable_progress_bar()
+transformers.utils.logging.set_verbosity_error()
 
 FIXTURES = Path(__file__).parent / "fixtures"
+BERT_TINY = Path(__file__).parent.parent / "assets" / "bert-tiny"
 PAD, CLS, SEP, FIRST_WORD = 0, 2, 3, 5
 STEPS, WARMUP_STEPS = 10, 3
 LEARNING_RATE, BETAS, EPSILON, WEIGHT_DECAY, MAX_GRAD_NORM = 1e-3, (0.9, 0.999), 1e-8, 0.01, 1.0
@@ -244,11 +248,68 @@ def reread(folder, loss):
     print(f"{folder.name}: loss {loss:.6f}, {len(tensors)} tensors, {size} bytes")
 
 
+def escaped(character):
+    """Return an invisible character as JSON escapes, so that an editor can neither hide nor mangle it."""
+    if character.isprintable():
+        return character
+    units = character.encode("utf-16-be")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def read_cases(path):
+    """Read JSON lines, split at the newline only: U+2028 and U+0085 are part of the texts."""
+    return [json.loads(line) for line in path.read_bytes().decode().split("\n") if line]
+
+
+def encode(tokenizer, case):
+    """Return the case with what the fast tokenizer makes of it. Without a max_length nothing is cut."""
+    limit = case["max_length"]
+    encoding = tokenizer(case["text"], case["text_pair"], max_length=limit, return_offsets_mapping=True,
+                         truncation="longest_first" if limit is not None else False)
+    return case | {"ids": encoding["input_ids"], "type_ids": encoding["token_type_ids"],
+                   "offsets": encoding["offset_mapping"]}
+
+
+def write_tokenizer(root):
+    """Write reference.jsonl for each tokenizer of fixtures/tokenizer and for the shipped bert-tiny."""
+    cases = read_cases(root / "cases.jsonl")
+    for name in ("uncased", "cased", "keep-accents", "bert-tiny"):
+        tokenizer = AutoTokenizer.from_pretrained(BERT_TINY if name == "bert-tiny" else root / name)
+        rows = [encode(tokenizer, case) for case in cases]
+        (root / name).mkdir(exist_ok=True)
+        lines = ["".join(map(escaped, json.dumps(row, ensure_ascii=False))) + "\n" for row in rows]
+        (root / name / "reference.jsonl").write_bytes("".join(lines).encode())
+        assert read_cases(root / name / "reference.jsonl") == json.loads(json.dumps(rows))
+        ids = [i for row in rows for i in row["ids"]]
+        print(f"{name}: {len(rows)} texts, {len(ids)} tokens, {ids.count(tokenizer.unk_token_id)} unknown, "
+              f"{len(set(ids))} of {len(tokenizer)} entries used")
+
+
+def write_bert_tiny(source):
+    """Copy the model folder `source` to assets/bert-tiny with every float tensor rounded to the nearest f16."""
+    for name in ("config.json", "tokenizer.json", "tokenizer_config.json"):
+        shutil.copyfile(source / name, BERT_TINY / name)
+    tensors = load_file(source / "model.safetensors")
+    halves = {name: tensor.half() for name, tensor in tensors.items()}
+    assert all(half.isfinite().all() for half in halves.values()), "a weight does not fit f16"
+    save_file(halves, BERT_TINY / "model.safetensors", metadata={"format": "pt"})
+    error = max((tensors[name] - half.float()).abs().max().item() for name, half in halves.items())
+    print(f"bert-tiny: {len(halves)} tensors, largest rounding {error:.1e}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["parity"])
-    parser.parse_args()
-    write_parity(FIXTURES / "parity")
+    commands = parser.add_subparsers(dest="what", required=True)
+    commands.add_parser("parity")
+    commands.add_parser("tokenizer")
+    commands.add_parser("bert-tiny").add_argument("source", type=Path)
+    arguments = parser.parse_args()
+    if arguments.what == "parity":
+        write_parity(FIXTURES / "parity")
+    elif arguments.what == "tokenizer":
+        write_tokenizer(FIXTURES / "tokenizer")
+    else:
+        write_bert_tiny(arguments.source)
 
 
 if __name__ == "__main__":
