@@ -1,0 +1,200 @@
+//! Finds which tokens play the special roles, from the files that say so.
+//!
+//! transformers spreads them over `tokenizer_config.json` and `special_tokens_map.json`; a bare `tokenizer.json` names
+//! none, so the spellings of BERT and of RoBERTa are looked up in its vocabulary.
+
+use serde_json::Value;
+
+use super::{Files, TokenizerError};
+
+/// Names of the special tokens, `None` where the model has none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SpecialTokens {
+    /// Stands for what the vocabulary cannot spell.
+    pub unk: Option<String>,
+    /// Begins an input; classification heads read it.
+    pub cls: Option<String>,
+    /// Ends a text.
+    pub sep: Option<String>,
+    /// Fills a batch.
+    pub pad: Option<String>,
+    /// Hides a token from a masked language model.
+    pub mask: Option<String>,
+    /// Begins a text of a causal language model.
+    pub bos: Option<String>,
+    /// Ends a text of a causal language model.
+    pub eos: Option<String>,
+    /// Further tokens that are never split.
+    pub additional: Vec<String>,
+}
+
+impl SpecialTokens {
+    /// Reads the names from the folder's files; a token is a string or an object with `content`.
+    ///
+    /// # Errors
+    /// If a file is not JSON, or a token is neither.
+    pub(super) fn from_files(files: &Files) -> Result<Self, TokenizerError> {
+        let mut tokens = Self::default();
+        for file in ["special_tokens_map.json", "tokenizer_config.json"] {
+            if let Some(json) = json_file(files, file)? {
+                tokens.read(&json, file)?;
+            }
+        }
+        Ok(tokens)
+    }
+
+    fn read(&mut self, json: &Value, file: &'static str) -> Result<(), TokenizerError> {
+        let roles: [(&'static str, &mut Option<String>); 7] = [
+            ("unk_token", &mut self.unk),
+            ("cls_token", &mut self.cls),
+            ("sep_token", &mut self.sep),
+            ("pad_token", &mut self.pad),
+            ("mask_token", &mut self.mask),
+            ("bos_token", &mut self.bos),
+            ("eos_token", &mut self.eos),
+        ];
+        for (key, role) in roles {
+            if let Some(value) = json.get(key).filter(|value| !value.is_null()) {
+                *role = Some(token_content(value, file, key)?);
+            }
+        }
+        for key in ["additional_special_tokens", "extra_special_tokens"] {
+            for value in json
+                .get(key)
+                .and_then(Value::as_array)
+                .into_iter()
+                .flatten()
+            {
+                let token = token_content(value, file, key)?;
+                if !self.additional.contains(&token) {
+                    self.additional.push(token);
+                }
+            }
+        }
+        let added = json.get("added_tokens_decoder").and_then(Value::as_object);
+        for value in added.into_iter().flat_map(|added| added.values()) {
+            if value.get("special").and_then(Value::as_bool) == Some(true) {
+                let token = token_content(value, file, "added_tokens_decoder")?;
+                if !self.additional.contains(&token) {
+                    self.additional.push(token);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Fills roles that no file named with BERT's spelling.
+    pub(super) fn or_bert(mut self) -> Self {
+        let roles = [
+            (&mut self.unk, "[UNK]"),
+            (&mut self.cls, "[CLS]"),
+            (&mut self.sep, "[SEP]"),
+            (&mut self.pad, "[PAD]"),
+            (&mut self.mask, "[MASK]"),
+        ];
+        for (role, spelling) in roles {
+            role.get_or_insert_with(|| spelling.to_owned());
+        }
+        self
+    }
+
+    /// Fills roles that no file named with the first well-known spelling that the vocabulary `knows`.
+    pub(super) fn or_known(mut self, knows: impl Fn(&str) -> bool) -> Self {
+        let roles: [(&mut Option<String>, &[&str]); 7] = [
+            (&mut self.unk, &["[UNK]", "<unk>", "<|endoftext|>"]),
+            (&mut self.cls, &["[CLS]", "<s>"]),
+            (&mut self.sep, &["[SEP]", "</s>"]),
+            (&mut self.pad, &["[PAD]", "<pad>"]),
+            (&mut self.mask, &["[MASK]", "<mask>"]),
+            (&mut self.bos, &["<s>", "<|endoftext|>"]),
+            (&mut self.eos, &["</s>", "<|endoftext|>"]),
+        ];
+        for (role, spellings) in roles {
+            if role.is_none() {
+                let known = spellings.iter().find(|spelling| knows(spelling));
+                *role = known.map(|spelling| (*spelling).to_owned());
+            }
+        }
+        self
+    }
+
+    /// Every name, each once, in the order transformers registers them.
+    pub(super) fn all(&self) -> Vec<&str> {
+        let roles = [
+            &self.bos, &self.eos, &self.unk, &self.sep, &self.pad, &self.cls, &self.mask,
+        ];
+        let named = roles.into_iter().flatten().chain(&self.additional);
+        let mut names: Vec<&str> = Vec::new();
+        for name in named {
+            if !names.contains(&name.as_str()) {
+                names.push(name);
+            }
+        }
+        names
+    }
+}
+
+fn token_content(
+    value: &Value,
+    file: &'static str,
+    key: &'static str,
+) -> Result<String, TokenizerError> {
+    let content = value.as_str().or_else(|| value.get("content")?.as_str());
+    content
+        .filter(|content| !content.is_empty())
+        .map(str::to_owned)
+        .ok_or_else(|| TokenizerError::Setting {
+            file,
+            key,
+            value: value.to_string(),
+            expected: "a token, as a string or as an object with \"content\"",
+        })
+}
+
+/// A JSON file of the folder, `None` if it is not there.
+pub(super) fn json_file(
+    files: &Files,
+    file: &'static str,
+) -> Result<Option<Value>, TokenizerError> {
+    let Some(bytes) = files.get(file) else {
+        return Ok(None);
+    };
+    serde_json::from_slice(bytes)
+        .map(Some)
+        .map_err(|source| TokenizerError::Json { file, source })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_come_from_both_files_and_the_config_wins() {
+        let files = Files::from([
+            (
+                "special_tokens_map.json".to_owned(),
+                br#"{"pad_token":"<p>","mask_token":{"content":"<m>"}}"#.to_vec(),
+            ),
+            (
+                "tokenizer_config.json".to_owned(),
+                br#"{"pad_token":"<pad>","sep_token":null,"added_tokens_decoder":{"9":{"content":"<x>","special":true}}}"#.to_vec(),
+            ),
+        ]);
+        let tokens = SpecialTokens::from_files(&files).expect("valid files");
+        assert_eq!(tokens.pad.as_deref(), Some("<pad>"));
+        assert_eq!(tokens.mask.as_deref(), Some("<m>"));
+        assert_eq!(tokens.sep, None);
+        assert_eq!(tokens.additional, ["<x>"]);
+        assert_eq!(tokens.or_bert().sep.as_deref(), Some("[SEP]"));
+    }
+
+    #[test]
+    fn a_token_of_the_wrong_kind_is_named() {
+        let files = Files::from([(
+            "tokenizer_config.json".to_owned(),
+            br#"{"pad_token":3}"#.to_vec(),
+        )]);
+        let error = SpecialTokens::from_files(&files).expect_err("a number");
+        assert!(error.to_string().contains("pad_token"), "{error}");
+    }
+}

@@ -1,0 +1,161 @@
+//! Checks the façade on small tokenizers made here, and against the reference fixtures where they are.
+
+use super::*;
+
+fn wordpiece_files(extra: &[(&str, &str)]) -> Files {
+    let vocab = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\nsat\n##s\n日\n本\n";
+    let mut files = Files::from([("vocab.txt".to_owned(), vocab.as_bytes().to_vec())]);
+    for (name, text) in extra {
+        files.insert((*name).to_owned(), text.as_bytes().to_vec());
+    }
+    files
+}
+
+fn tokenizer(files: &Files) -> Tokenizer {
+    Tokenizer::from_files(files).expect("valid files")
+}
+
+#[test]
+fn wordpiece_from_vocab_txt() {
+    let tokenizer = tokenizer(&wordpiece_files(&[]));
+    let encoding = tokenizer
+        .encode("The cats", Some("日本 [MASK]"), &EncodeOptions::default())
+        .expect("any text encodes");
+    assert_eq!(encoding.ids, [2, 5, 6, 8, 3, 9, 10, 4, 3]);
+    assert_eq!(encoding.type_ids, [0, 0, 0, 0, 0, 1, 1, 1, 1]);
+    assert_eq!(
+        encoding.offsets,
+        [
+            (0, 0),
+            (0, 3),
+            (4, 7),
+            (7, 8),
+            (0, 0),
+            (0, 1),
+            (1, 2),
+            (3, 9),
+            (0, 0)
+        ]
+    );
+    let word_ids = [
+        None,
+        Some(0),
+        Some(1),
+        Some(1),
+        None,
+        Some(0),
+        Some(1),
+        Some(2),
+        None,
+    ];
+    assert_eq!(encoding.word_ids, word_ids);
+    assert_eq!(encoding.sequence_ids[3..6], [Some(0), None, Some(1)]);
+    assert!(encoding.special_tokens_mask[0] && !encoding.special_tokens_mask[7]);
+    assert!(!encoding.truncated);
+    assert_eq!((tokenizer.vocab_size(), tokenizer.pad_id()), (11, 0));
+    assert_eq!(tokenizer.mask_id(), Some(4));
+    assert_eq!(tokenizer.id_to_token(6).as_deref(), Some("cat"));
+    assert_eq!(tokenizer.file_names(), ["vocab.txt"]);
+}
+
+#[test]
+fn switches_of_the_config_are_followed() {
+    let config = r#"{"do_lower_case": false, "tokenize_chinese_chars": false}"#;
+    let tokenizer = tokenizer(&wordpiece_files(&[("tokenizer_config.json", config)]));
+    let encoding = tokenizer.encode("The 日本", None, &EncodeOptions::default());
+    assert_eq!(encoding.expect("encodes").ids, [2, 1, 1, 3]);
+    assert_eq!(
+        tokenizer.file_names(),
+        ["tokenizer_config.json", "vocab.txt"]
+    );
+}
+
+#[test]
+fn missing_special_tokens_are_named() {
+    let files = Files::from([("vocab.txt".to_owned(), b"[PAD]\n[CLS]\n[SEP]\na\n".to_vec())]);
+    let error = Tokenizer::from_files(&files).err().expect("no [UNK]");
+    assert_eq!(
+        error.to_string(),
+        "the unknown token \"[UNK]\" is not among the 4 entries of the vocabulary"
+    );
+    let error = Tokenizer::from_files(&Files::new())
+        .err()
+        .expect("no files");
+    assert!(matches!(error, TokenizerError::NoTokenizerFiles { .. }));
+}
+
+#[test]
+fn truncation_and_windows_keep_offsets() {
+    let tokenizer = tokenizer(&wordpiece_files(&[]));
+    let options = EncodeOptions::max_length(5);
+    let encoding = tokenizer
+        .encode("the cat sat", None, &options)
+        .expect("fits");
+    assert!(!encoding.truncated);
+    let encoding = tokenizer
+        .encode("the cat sat", Some("the cats"), &options)
+        .expect("fits");
+    assert!(encoding.truncated);
+    assert_eq!(encoding.ids, [2, 5, 3, 5, 3]);
+
+    let options = EncodeOptions {
+        max_length: Some(6),
+        strategy: TruncationStrategy::OnlySecond,
+        stride: 1,
+    };
+    let windows = tokenizer
+        .encode_windows("sat", Some("the cat sat the"), &options)
+        .expect("windows");
+    let ids: Vec<_> = windows.iter().map(|window| window.ids.clone()).collect();
+    assert_eq!(
+        ids,
+        [
+            vec![2, 7, 3, 5, 6, 3],
+            vec![2, 7, 3, 6, 7, 3],
+            vec![2, 7, 3, 7, 5, 3]
+        ]
+    );
+    assert_eq!(windows[2].offsets[3..5], [(8, 11), (12, 15)]);
+    assert!(windows.iter().all(|window| window.truncated));
+}
+
+#[test]
+fn words_keep_their_numbers() {
+    let tokenizer = tokenizer(&wordpiece_files(&[]));
+    let encoding = tokenizer
+        .encode_words(&["cats", "", "日本"], None, &EncodeOptions::default())
+        .expect("any words encode");
+    assert_eq!(encoding.ids, [2, 6, 8, 9, 10, 3]);
+    assert_eq!(
+        encoding.word_ids[1..5],
+        [Some(0), Some(0), Some(2), Some(2)]
+    );
+    assert_eq!(encoding.offsets[2..4], [(3, 4), (0, 1)]);
+}
+
+#[test]
+fn templates_that_would_panic_are_errors() {
+    let definition = |single: &str| {
+        let json = format!(
+            r#"{{"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":null,"decoder":null,
+            "post_processor":{{"type":"TemplateProcessing","single":[{single}],"pair":[],"special_tokens":{{}}}},
+            "model":{{"type":"WordLevel","vocab":{{"a":0}},"unk_token":"a"}}}}"#
+        );
+        Files::from([("tokenizer.json".to_owned(), json.into_bytes())])
+    };
+    let missing = definition(r#"{"SpecialToken":{"id":"[CLS]","type_id":0}}"#);
+    let error = Tokenizer::from_files(&missing)
+        .err()
+        .expect("names a token it lacks");
+    assert!(error.to_string().contains("[CLS]"), "{error}");
+    let second = definition(r#"{"Sequence":{"id":"B","type_id":0}}"#);
+    assert!(Tokenizer::from_files(&second).is_err());
+    let fine = definition(r#"{"Sequence":{"id":"A","type_id":0}}"#);
+    assert_eq!(tokenizer(&fine).vocab_size(), 1);
+}
+
+#[test]
+fn encoding_may_be_shared_between_threads() {
+    fn shareable<T: Send + Sync>() {}
+    shareable::<Tokenizer>();
+}
