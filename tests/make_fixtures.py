@@ -262,12 +262,15 @@ def read_cases(path):
 
 
 def encode(tokenizer, case):
-    """Return the case with what the fast tokenizer makes of it. Without a max_length nothing is cut."""
-    limit = case["max_length"]
-    encoding = tokenizer(case["text"], case["text_pair"], max_length=limit, return_offsets_mapping=True,
-                         truncation="longest_first" if limit is not None else False)
-    return case | {"ids": encoding["input_ids"], "type_ids": encoding["token_type_ids"],
-                   "offsets": encoding["offset_mapping"]}
+    """Return the case with what the fast tokenizer makes of it. Without a max_length nothing is cut.
+
+    Called as a batch of one, the way data sets are mapped: called alone, transformers drops an empty second text.
+    """
+    limit, pair = case["max_length"], case["text_pair"]
+    encoding = tokenizer([case["text"]], None if pair is None else [pair], max_length=limit,
+                         return_offsets_mapping=True, truncation="longest_first" if limit is not None else False)
+    return case | {"ids": encoding["input_ids"][0], "type_ids": encoding["token_type_ids"][0],
+                   "offsets": encoding["offset_mapping"][0]}
 
 
 def write_tokenizer(root):

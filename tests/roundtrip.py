@@ -59,7 +59,9 @@ def compare(model, tokenizer, predictions, max_length):
 
     largest, other_labels = 0.0, 0
     for prediction in predictions:
-        encoding = tokenizer(prediction["text"], prediction.get("text_pair"), truncation="longest_first",
+        pair = prediction.get("text_pair")
+        # A batch of one: called with bare texts, transformers drops an empty second one.
+        encoding = tokenizer([prediction["text"]], None if pair is None else [pair], truncation="longest_first",
                              max_length=max_length, return_tensors="pt")
         with torch.no_grad():
             expected = model(**encoding).logits[0]
