@@ -1,0 +1,264 @@
+//! Says what is wrong with a data file or with an option that describes one: file, line, what was found, what to do.
+
+use std::fmt;
+
+use super::{Column, Filter, LISTED_VALUES};
+
+/// Why a data file cannot be read. Every message starts with the file's name.
+#[derive(Debug, thiserror::Error)]
+pub enum DataError {
+    /// The bytes are not UTF-8.
+    #[error("{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8")]
+    NotUtf8 {
+        /// File.
+        name: String,
+        /// 0-based offset of the first wrong byte.
+        byte: usize,
+        /// 1-based line that holds it.
+        line: usize,
+        /// What the decoder found.
+        source: std::str::Utf8Error,
+    },
+    /// The file is empty or holds a header only.
+    #[error("{name}: no rows")]
+    NoRows {
+        /// File.
+        name: String,
+    },
+    /// The filter leaves nothing over.
+    #[error("{name}: none of {rows} rows has {filter}; the column holds {}", Listed(.values))]
+    NoMatch {
+        /// File.
+        name: String,
+        /// The filter that was asked for.
+        filter: Filter,
+        /// How many rows were looked at.
+        rows: usize,
+        /// Values that do occur, in the order of the file.
+        values: Vec<String>,
+    },
+    /// A row is wider or narrower than the header or the first row.
+    #[error("{name}: line {line}: wrong number of columns: expected {expected} as in the {}, found {found}", first_row(.header))]
+    ColumnCount {
+        /// File.
+        name: String,
+        /// 1-based line on which the row starts.
+        line: usize,
+        /// Columns of this row.
+        found: usize,
+        /// Columns of the first row.
+        expected: usize,
+        /// Whether the first row is a header.
+        header: bool,
+    },
+    /// A quoted field never ends.
+    #[error(
+        "{name}: line {line} opens a quoted field that never ends (--quote none takes quotes literally)"
+    )]
+    UnclosedQuote {
+        /// File.
+        name: String,
+        /// 1-based line on which the row starts.
+        line: usize,
+    },
+    /// A closing quote is followed by neither a separator nor a line end.
+    #[error(
+        "{name}: the row at line {line} has text after a closing quote; inside a quoted field a quote is written \"\" (--quote none takes quotes literally)"
+    )]
+    TextAfterQuote {
+        /// File.
+        name: String,
+        /// 1-based line on which the row starts.
+        line: usize,
+    },
+    /// The text is not JSON, or not made of objects.
+    #[error("{name}: line {line}, column {column}: {reason}")]
+    Json {
+        /// File.
+        name: String,
+        /// 1-based line of the file.
+        line: usize,
+        /// 1-based byte column in that line.
+        column: usize,
+        /// What the JSON reader says, without its own position, which counts from the start of the record.
+        reason: String,
+    },
+    /// A JSON record lacks a field that the first record has.
+    #[error("{name}: {place} has no value in {field:?}")]
+    MissingField {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
+    },
+    /// A JSON field holds something that is neither text, number nor truth value.
+    #[error("{name}: {place}: {field:?} is {found}, expected text")]
+    FieldKind {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
+        /// What it is.
+        found: &'static str,
+    },
+    /// The label column exists but is blank in this row.
+    #[error("{name}: {place} has an empty label")]
+    EmptyLabel {
+        /// File.
+        name: String,
+        /// Which row.
+        place: Place,
+    },
+    /// A column that was asked for does not exist.
+    #[error("{name}: no column {asked:?}; the first row is {}", Numbered(.row), asked = .asked.to_string())]
+    UnknownColumn {
+        /// File.
+        name: String,
+        /// What was asked for.
+        asked: Column,
+        /// Fields of the first row.
+        row: Vec<String>,
+    },
+    /// Nothing tells which column is the text.
+    #[error(
+        "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {}",
+        Numbered(.row)
+    )]
+    ChooseColumns {
+        /// File.
+        name: String,
+        /// Fields of the first row.
+        row: Vec<String>,
+    },
+    /// One column was given two roles.
+    #[error("{name}: column {column} is chosen as {first} and as {second}")]
+    SameColumn {
+        /// File.
+        name: String,
+        /// 1-based number.
+        column: usize,
+        /// One role.
+        first: &'static str,
+        /// The other role.
+        second: &'static str,
+    },
+}
+
+/// Where a row stands in its file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// 1-based line.
+    Line(usize),
+    /// 1-based number in a JSON array.
+    Record(usize),
+}
+
+impl Place {
+    /// The number without its kind.
+    pub fn number(self) -> usize {
+        let (Self::Line(number) | Self::Record(number)) = self;
+        number
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(number) => write!(f, "line {number}"),
+            Self::Record(number) => write!(f, "record {number}"),
+        }
+    }
+}
+
+/// Why an option that describes data cannot be read.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// No such format.
+    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json and json-lines")]
+    Format {
+        /// What was given.
+        found: String,
+    },
+    /// No such quoting.
+    #[error("{found:?} is not a way of quoting; there are standard and none")]
+    Quote {
+        /// What was given.
+        found: String,
+    },
+    /// A column needs a name or a number.
+    #[error("a column needs a name or a 1-based number")]
+    EmptyColumn,
+    /// Not `COLUMN=VALUE`.
+    #[error("{found:?} is not a filter; write COLUMN=VALUE, as in 5=train")]
+    Filter {
+        /// What was given.
+        found: String,
+    },
+    /// Not two or three positive numbers.
+    #[error("{found:?} is not a split; write two or three positive numbers, as in 8:2 or 8:1:1")]
+    SplitRatios {
+        /// What was given.
+        found: String,
+    },
+    /// Not `OLD=NEW`.
+    #[error(
+        "{found:?} is not part of a label map; write OLD=NEW,OLD=NEW, as in positive=1,negative=-1"
+    )]
+    LabelMap {
+        /// The part that is wrong.
+        found: String,
+    },
+    /// One label is renamed twice.
+    #[error("the label map renames {label:?} twice")]
+    LabelMapTwice {
+        /// The label.
+        label: String,
+    },
+}
+
+fn first_row(header: &bool) -> &'static str {
+    if *header { "header" } else { "first row" }
+}
+
+/// The most characters of a field that a message shows.
+const SHOWN_CHARACTERS: usize = 30;
+
+/// Shows the fields of a row with their 1-based numbers: `1 "a", 2 "b"`.
+struct Numbered<'a>(&'a [String]);
+
+impl fmt::Display for Numbered<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, field) in self.0.iter().enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{} {:?}", index + 1, shortened(field))?;
+        }
+        Ok(())
+    }
+}
+
+/// Shows the first values of a column.
+struct Listed<'a>(&'a [String]);
+
+impl fmt::Display for Listed<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, value) in self.0.iter().take(LISTED_VALUES).enumerate() {
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{:?}", shortened(value))?;
+        }
+        if self.0.len() > LISTED_VALUES {
+            f.write_str(" and more")?;
+        }
+        Ok(())
+    }
+}
+
+fn shortened(field: &str) -> String {
+    match field.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &field[..end]),
+        None => field.to_owned(),
+    }
+}

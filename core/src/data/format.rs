@@ -1,0 +1,193 @@
+//! Tells the format of a data file from its extension and its first lines.
+//!
+//! Separators are judged by what they make of the first records: a row that holds known header names decides, then a
+//! tab that cuts every line into equally many fields, then the extension. Outside `.csv` files a `,` or `;` that is
+//! followed by a space is punctuation, so a list of sentences stays one text a line.
+
+use std::borrow::Cow;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::de::IgnoredAny;
+use serde::{Deserialize, Serialize};
+
+use super::csv::Records;
+use super::{ParseError, Quote, ReadOptions, columns};
+
+/// A way of writing rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Format {
+    /// Comma-separated, quoted unless told otherwise.
+    Csv,
+    /// Tab-separated, literal unless told otherwise; also one text a line.
+    Tsv,
+    /// `;`-separated, literal unless told otherwise.
+    Semicolon,
+    /// One array of objects, or one object. Asked for by name it also accepts JSON lines.
+    Json,
+    /// One object a line.
+    JsonLines,
+}
+
+impl FromStr for Format {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "csv" => Ok(Self::Csv),
+            "tsv" => Ok(Self::Tsv),
+            "semicolon" => Ok(Self::Semicolon),
+            "json" => Ok(Self::Json),
+            "json-lines" | "jsonl" => Ok(Self::JsonLines),
+            found => Err(ParseError::Format {
+                found: found.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Format {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Csv => "csv",
+            Self::Tsv => "tsv",
+            Self::Semicolon => "semicolon",
+            Self::Json => "json",
+            Self::JsonLines => "json-lines",
+        })
+    }
+}
+
+impl Format {
+    /// The byte between two fields; `None` for JSON.
+    pub(super) fn separator(self) -> Option<u8> {
+        match self {
+            Self::Csv => Some(b','),
+            Self::Tsv => Some(b'\t'),
+            Self::Semicolon => Some(b';'),
+            Self::Json | Self::JsonLines => None,
+        }
+    }
+
+    /// How quotes are read when nothing else is asked for.
+    pub(super) fn default_quote(self) -> Quote {
+        match self {
+            Self::Csv => Quote::Standard,
+            _ => Quote::None,
+        }
+    }
+}
+
+/// Decides the format of a whole file.
+pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
+    let extension = extension(name);
+    match options.format {
+        Some(Format::Json) => json_kind(text),
+        Some(format) => format,
+        None => match extension.as_str() {
+            "json" => json_kind(text),
+            "jsonl" | "ndjson" if !text.trim_start().starts_with('[') => Format::JsonLines,
+            "jsonl" | "ndjson" => Format::Json,
+            "csv" | "tsv" => delimited(&extension, text, options),
+            _ if is_json(text) => json_kind(text),
+            _ => delimited(&extension, text, options),
+        },
+    }
+}
+
+fn extension(name: &str) -> String {
+    let file = name.rsplit(['/', '\\']).next().unwrap_or(name);
+    file.rsplit_once('.')
+        .map(|(_, extension)| extension.to_ascii_lowercase())
+        .unwrap_or_default()
+}
+
+/// Whether a file without a telling extension is JSON: a first line that is an object, or JSON throughout.
+fn is_json(text: &str) -> bool {
+    let text = text.trim_start();
+    first_line_is_object(text)
+        || (text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok())
+}
+
+fn json_kind(text: &str) -> Format {
+    let text = text.trim_start();
+    if text.starts_with('[') || (text.starts_with('{') && !first_line_is_object(text)) {
+        Format::Json
+    } else {
+        Format::JsonLines
+    }
+}
+
+fn first_line_is_object(text: &str) -> bool {
+    let line = text.lines().next().unwrap_or_default();
+    line.starts_with('{') && serde_json::from_str::<IgnoredAny>(line).is_ok()
+}
+
+/// How many records are looked at to find the separator.
+const SAMPLE_RECORDS: usize = 20;
+
+/// The first records of a file as one separator cuts them; empty where quoting fails.
+struct Sample<'a>(Vec<Vec<Cow<'a, str>>>);
+
+impl<'a> Sample<'a> {
+    fn take(format: Format, text: &'a str, options: &ReadOptions) -> Self {
+        let mut records = Records::new(text, format, options.quote);
+        let mut rows = Vec::new();
+        let mut fields = Vec::new();
+        while rows.len() < SAMPLE_RECORDS {
+            match records.next(&mut fields) {
+                Ok(Some(_)) => rows.push(std::mem::take(&mut fields)),
+                Ok(None) => break,
+                Err(_) => return Self(Vec::new()),
+            }
+        }
+        Self(rows)
+    }
+
+    /// The first row has several fields and is a header.
+    fn has_header(&self, options: &ReadOptions) -> bool {
+        self.0
+            .first()
+            .is_some_and(|row| row.len() > 1 && columns::is_header(row, options))
+    }
+
+    /// Every row has the same number of fields, more than one.
+    fn is_table(&self) -> bool {
+        self.0.first().is_some_and(|first| {
+            first.len() > 1 && self.0.iter().all(|row| row.len() == first.len())
+        })
+    }
+
+    /// No separator of at least two rows is followed by a space, as punctuation would be.
+    fn is_tight(&self) -> bool {
+        self.0.len() > 1
+            && self
+                .0
+                .iter()
+                .all(|row| row.iter().skip(1).all(|field| !field.starts_with(' ')))
+    }
+}
+
+fn delimited(extension: &str, text: &str, options: &ReadOptions) -> Format {
+    let [tab, semicolon, comma] = [Format::Tsv, Format::Semicolon, Format::Csv]
+        .map(|format| Sample::take(format, text, options));
+    if tab.has_header(options) {
+        return Format::Tsv;
+    }
+    if semicolon.has_header(options) {
+        return Format::Semicolon;
+    }
+    if comma.has_header(options) {
+        return Format::Csv;
+    }
+    match extension {
+        _ if tab.is_table() => Format::Tsv,
+        "tsv" => Format::Tsv,
+        "csv" if !comma.is_table() && semicolon.is_table() => Format::Semicolon,
+        "csv" => Format::Csv,
+        _ if semicolon.is_table() && semicolon.is_tight() => Format::Semicolon,
+        _ if comma.is_table() && comma.is_tight() => Format::Csv,
+        _ => Format::Tsv,
+    }
+}

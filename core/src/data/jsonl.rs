@@ -1,0 +1,309 @@
+//! Reads JSON rows: one array of objects, one object, or one object a line.
+//!
+//! The first record decides which fields are read; of the later ones only those are kept, so memory holds the texts.
+//! Strings, numbers and truth values become text: an integral number without its fraction (`1.0` is `1`).
+
+use std::fmt;
+
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde_json::{Map, Value};
+
+use super::columns::{self, Naming, Roles};
+use super::{Collector, Columns, DataError, Dataset, Example, Format, Place, ReadOptions};
+
+/// Reads one object a line; blank lines are skipped.
+pub(super) fn read_lines(
+    name: &str,
+    text: &str,
+    options: &ReadOptions,
+) -> Result<Dataset, DataError> {
+    let mut rows = Rows::new(name, options);
+    for (index, line) in text.split('\n').enumerate() {
+        if line.trim().is_empty() {
+            continue;
+        }
+        let place = Place::Line(index + 1);
+        let mut json = serde_json::Deserializer::from_str(line);
+        let read = RecordSeed {
+            rows: &mut rows,
+            place,
+        }
+        .deserialize(&mut json)
+        .and_then(|()| json.end());
+        rows.check(read, place.number())?;
+    }
+    rows.finish(Format::JsonLines)
+}
+
+/// Reads one array of objects, or one object.
+pub(super) fn read_document(
+    name: &str,
+    text: &str,
+    options: &ReadOptions,
+) -> Result<Dataset, DataError> {
+    let mut rows = Rows::new(name, options);
+    if text.trim().is_empty() {
+        return rows.finish(Format::Json);
+    }
+    let mut json = serde_json::Deserializer::from_str(text);
+    let read = if text.trim_start().starts_with('[') {
+        json.deserialize_seq(ArrayVisitor { rows: &mut rows })
+    } else {
+        RecordSeed {
+            rows: &mut rows,
+            place: Place::Record(1),
+        }
+        .deserialize(&mut json)
+    };
+    let read = read.and_then(|()| json.end());
+    rows.check(read, 1)?;
+    rows.finish(Format::Json)
+}
+
+/// What has been read so far.
+struct Rows<'a> {
+    name: &'a str,
+    options: &'a ReadOptions,
+    collector: Collector<'a>,
+    /// Names of the fields of the first record and what they are for; set by that record.
+    fields: Option<Fields>,
+    /// Why the visitor stopped, where it was not the JSON reader that did.
+    failure: Option<DataError>,
+}
+
+struct Fields {
+    names: Vec<String>,
+    roles: Roles,
+}
+
+impl<'a> Rows<'a> {
+    fn new(name: &'a str, options: &'a ReadOptions) -> Self {
+        Self {
+            name,
+            options,
+            collector: Collector::new(name, options),
+            fields: None,
+            failure: None,
+        }
+    }
+
+    /// Turns the JSON reader's error into one with the file's line; `first_line` is that of the text it was given.
+    fn check(
+        &mut self,
+        read: Result<(), serde_json::Error>,
+        first_line: usize,
+    ) -> Result<(), DataError> {
+        let Err(error) = read else { return Ok(()) };
+        Err(self.failure.take().unwrap_or_else(|| DataError::Json {
+            name: self.name.to_owned(),
+            line: first_line + error.line().saturating_sub(1),
+            column: error.column(),
+            reason: reason(&error),
+        }))
+    }
+
+    fn finish(self, format: Format) -> Result<Dataset, DataError> {
+        match self.fields {
+            Some(Fields { names, roles }) => {
+                let columns: Columns = roles.describe(format, false, Some(&names));
+                self.collector.finish(columns)
+            }
+            None => Err(DataError::NoRows {
+                name: self.name.to_owned(),
+            }),
+        }
+    }
+
+    /// Decides the fields by the first record and takes it.
+    fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
+        let names: Vec<String> = record.keys().cloned().collect();
+        let roles = columns::choose(self.name, &names, Naming::Named, self.options)?;
+        let values =
+            wanted(&roles).map(|index| index.and_then(|index| record.remove(&names[index])));
+        self.fields = Some(Fields { names, roles });
+        self.add(values, place)
+    }
+
+    /// Takes the values of a record in the order of [`wanted`].
+    fn add(&mut self, values: [Option<Value>; 4], place: Place) -> Result<(), DataError> {
+        let Some(Fields { names, roles }) = &self.fields else {
+            return Ok(());
+        };
+        let [text, pair, label, filter] = values;
+        let read =
+            |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
+        // One field may serve the filter and another role; its value is then with the other.
+        let filter = match (roles.filter, filter) {
+            (None, _) => None,
+            (Some(index), Some(value)) => Some(read(index, Some(value))?),
+            (Some(index), None) => {
+                let roles = [
+                    (Some(roles.text), &text),
+                    (roles.pair, &pair),
+                    (roles.label, &label),
+                ];
+                let shared = roles.into_iter().find(|(role, _)| *role == Some(index));
+                Some(read(index, shared.and_then(|(_, value)| value.clone()))?)
+            }
+        };
+        if !self.collector.keeps(filter.as_deref()) {
+            return Ok(());
+        }
+        let text = read(roles.text, text)?;
+        let text_pair = roles.pair.map(|index| read(index, pair)).transpose()?;
+        let label = roles
+            .label
+            .map(|index| read(index, label))
+            .transpose()?
+            .map(|label| label.trim().to_owned());
+        if label.as_deref() == Some("") {
+            return Err(DataError::EmptyLabel {
+                name: self.name.to_owned(),
+                place,
+            });
+        }
+        self.collector.examples.push(Example {
+            text,
+            text_pair,
+            label,
+            line: place.number(),
+        });
+        Ok(())
+    }
+}
+
+/// The fields that are read, each once: text, pair, label, filter.
+fn wanted(roles: &Roles) -> [Option<usize>; 4] {
+    let others = [Some(roles.text), roles.pair, roles.label];
+    let filter = roles.filter.filter(|index| !others.contains(&Some(*index)));
+    [others[0], others[1], others[2], filter]
+}
+
+/// The text of a string, number or truth value.
+fn scalar(
+    name: &str,
+    place: Place,
+    field: &str,
+    value: Option<Value>,
+) -> Result<String, DataError> {
+    /// Below this every integral f64 is an exact i64.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let (name, field) = (|| name.to_owned(), || field.to_owned());
+    match value {
+        Some(Value::String(text)) => Ok(text),
+        Some(Value::Bool(truth)) => Ok(truth.to_string()),
+        Some(Value::Number(number)) => Ok(match number.as_f64() {
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
+                (float as i64).to_string()
+            }
+            _ => number.to_string(),
+        }),
+        Some(Value::Array(_)) => Err(DataError::FieldKind {
+            name: name(),
+            place,
+            field: field(),
+            found: "an array",
+        }),
+        Some(Value::Object(_)) => Err(DataError::FieldKind {
+            name: name(),
+            place,
+            field: field(),
+            found: "an object",
+        }),
+        Some(Value::Null) | None => Err(DataError::MissingField {
+            name: name(),
+            place,
+            field: field(),
+        }),
+    }
+}
+
+/// The message without its position, which counts from the start of the record.
+fn reason(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match message.rfind(" at line ") {
+        Some(end) => message[..end].to_owned(),
+        None => message,
+    }
+}
+
+/// Reads the objects of an array.
+struct ArrayVisitor<'r, 'a> {
+    rows: &'r mut Rows<'a>,
+}
+
+impl<'de> Visitor<'de> for ArrayVisitor<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array of objects with named fields")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut array: A) -> Result<(), A::Error> {
+        let mut number = 1;
+        while array
+            .next_element_seed(RecordSeed {
+                rows: self.rows,
+                place: Place::Record(number),
+            })?
+            .is_some()
+        {
+            number += 1;
+        }
+        Ok(())
+    }
+}
+
+/// Reads one object into the rows.
+struct RecordSeed<'r, 'a> {
+    rows: &'r mut Rows<'a>,
+    place: Place,
+}
+
+impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
+        json.deserialize_map(self)
+    }
+}
+
+impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with named fields")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        let taken = match &self.rows.fields {
+            None => {
+                let mut record = Map::new();
+                while let Some((key, value)) = map.next_entry::<String, Value>()? {
+                    record.insert(key, value);
+                }
+                self.rows.first(record, self.place)
+            }
+            Some(Fields { names, roles }) => {
+                let wanted = wanted(roles);
+                let mut values = [const { None }; 4];
+                while let Some(key) = map.next_key::<String>()? {
+                    let slot = wanted
+                        .iter()
+                        .position(|index| index.is_some_and(|index| names[index] == key));
+                    match slot {
+                        Some(slot) => values[slot] = Some(map.next_value()?),
+                        None => drop(map.next_value::<IgnoredAny>()?),
+                    }
+                }
+                self.rows.add(values, self.place)
+            }
+        };
+        taken.map_err(|failure| {
+            self.rows.failure = Some(failure);
+            A::Error::custom("the record is not usable")
+        })
+    }
+}

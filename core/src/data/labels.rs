@@ -1,0 +1,165 @@
+//! Collects, renames and weighs the labels of a data set.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Example, ParseError};
+
+/// Renames labels and merges those that get the same name: written `OLD=NEW,OLD=NEW`.
+///
+/// Spaces around names are dropped. There are no escapes: an old name ends at the first `=`, a new one at the next `,`.
+/// Names are looked up once, so `a=b,b=a` swaps two labels.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct LabelMap(Vec<(String, String)>);
+
+impl LabelMap {
+    /// The new name of a label, or the label itself where the map does not name it.
+    pub fn apply<'a>(&'a self, label: &'a str) -> &'a str {
+        self.0
+            .iter()
+            .find(|(old, _)| old == label)
+            .map_or(label, |(_, new)| new)
+    }
+}
+
+impl FromStr for LabelMap {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let mut map: Vec<(String, String)> = Vec::new();
+        for part in text.split(',') {
+            let wrong = || ParseError::LabelMap {
+                found: part.to_owned(),
+            };
+            let (old, new) = part.split_once('=').ok_or_else(wrong)?;
+            let (old, new) = (old.trim(), new.trim());
+            if old.is_empty() || new.is_empty() {
+                return Err(wrong());
+            }
+            if map.iter().any(|(known, _)| known == old) {
+                return Err(ParseError::LabelMapTwice {
+                    label: old.to_owned(),
+                });
+            }
+            map.push((old.to_owned(), new.to_owned()));
+        }
+        Ok(Self(map))
+    }
+}
+
+impl TryFrom<String> for LabelMap {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<LabelMap> for String {
+    fn from(map: LabelMap) -> Self {
+        map.to_string()
+    }
+}
+
+impl fmt::Display for LabelMap {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, (old, new)) in self.0.iter().enumerate() {
+            write!(f, "{}{old}={new}", if index == 0 { "" } else { "," })?;
+        }
+        Ok(())
+    }
+}
+
+/// The distinct labels of the examples: by value if all are integers, else in the order of their characters.
+pub fn collect_labels(examples: &[Example]) -> Vec<String> {
+    let distinct: BTreeSet<&str> = examples
+        .iter()
+        .filter_map(|example| example.label.as_deref())
+        .collect();
+    let mut labels: Vec<&str> = distinct.into_iter().collect();
+    let values: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
+    if values.is_some() {
+        // Stable, so that 1 and 01 keep the order of their characters.
+        labels.sort_by_key(|label| label.parse::<i64>().ok());
+    }
+    labels.into_iter().map(str::to_owned).collect()
+}
+
+/// The weight of each class that makes all classes count the same: `n / (k · count)`, as scikit-learn's `balanced`.
+///
+/// `n` is the number of examples and `k` the number of classes that occur. A class without examples weighs 1.
+pub fn balanced_class_weights(counts: &[u64]) -> Vec<f64> {
+    let examples: u64 = counts.iter().sum();
+    let classes = counts.iter().filter(|count| **count > 0).count();
+    let weight = |count: &u64| match count {
+        0 => 1.0,
+        _ => examples as f64 / (classes as f64 * *count as f64),
+    };
+    counts.iter().map(weight).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn labelled(labels: &[&str]) -> Vec<Example> {
+        let example = |label: &&str| Example {
+            text: String::new(),
+            text_pair: None,
+            label: Some((*label).to_owned()),
+            line: 1,
+        };
+        labels.iter().map(example).collect()
+    }
+
+    #[test]
+    fn integers_sort_by_value_and_words_by_characters() {
+        assert_eq!(
+            collect_labels(&labelled(&["10", "9", "-1", "9", "0"])),
+            ["-1", "0", "9", "10"]
+        );
+        assert_eq!(
+            collect_labels(&labelled(&["10", "9", "x"])),
+            ["10", "9", "x"]
+        );
+        assert_eq!(
+            collect_labels(&labelled(&["b", "B", "喜", "a"])),
+            ["B", "a", "b", "喜"]
+        );
+        assert!(collect_labels(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_label_map_renames_merges_and_swaps() {
+        let map: LabelMap = "positive=1, negative=-1,ng=-1,x=a=b"
+            .parse()
+            .expect("valid");
+        let applied = ["positive", "negative", "ng", "neutral", "x"].map(|label| map.apply(label));
+        assert_eq!(applied, ["1", "-1", "-1", "neutral", "a=b"]);
+        let swap: LabelMap = "a=b,b=a".parse().expect("valid");
+        assert_eq!((swap.apply("a"), swap.apply("b")), ("b", "a"));
+        assert_eq!(swap.to_string().parse(), Ok(swap));
+        for wrong in ["", "a", "a=", "=b", "a=b,", "a=b,a=c"] {
+            assert!(wrong.parse::<LabelMap>().is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn balanced_weights_are_those_of_scikit_learn() {
+        // compute_class_weight("balanced", classes=[0, 1, 2], y=[0] * 6 + [1] * 3 + [2])
+        let weights = balanced_class_weights(&[6, 3, 1]);
+        for (weight, expected) in
+            weights
+                .iter()
+                .zip([0.5555555555555556, 1.1111111111111112, 3.3333333333333335])
+        {
+            assert!((weight - expected).abs() < 1e-15);
+        }
+        assert_eq!(balanced_class_weights(&[2, 0, 2]), [1.0, 1.0, 1.0]);
+        assert!(balanced_class_weights(&[]).is_empty());
+    }
+}

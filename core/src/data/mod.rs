@@ -1,0 +1,303 @@
+//! Reads data files into examples: one text or a pair, with a label where the file has one.
+//!
+//! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
+//! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `split` shuffles and cuts them,
+//! `labels` collects and renames labels.
+
+mod columns;
+mod csv;
+mod error;
+mod format;
+mod jsonl;
+mod labels;
+mod split;
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+pub use columns::{ChosenColumn, Columns};
+pub use error::{DataError, ParseError, Place};
+pub use format::Format;
+pub use labels::{LabelMap, balanced_class_weights, collect_labels};
+pub use split::{SplitRatios, shuffle, split};
+
+/// One row of a data file.
+///
+/// Texts are kept exactly as in the file, with their spaces; labels are trimmed. A text may be empty (a model then
+/// sees special tokens only), a label may not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Example {
+    /// The text, or the first text of a pair.
+    pub text: String,
+    /// The second text of a pair.
+    pub text_pair: Option<String>,
+    /// The label as written; `None` when the file has no label column.
+    pub label: Option<String>,
+    /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record.
+    pub line: usize,
+}
+
+/// How to read a file; every field left `None` follows from the file itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ReadOptions {
+    /// The format, where content and extension do not tell it.
+    pub format: Option<Format>,
+    /// The column of the text, or of the first text of a pair. Naming it turns off the search for a pair.
+    pub text_column: Option<Column>,
+    /// The column of the second text.
+    pub pair_column: Option<Column>,
+    /// The column of the label.
+    pub label_column: Option<Column>,
+    /// Whether `"` quotes fields; by default it does in csv and does not in tsv and `;`-separated text.
+    pub quote: Option<Quote>,
+    /// Keeps only the rows with this value in this column.
+    pub filter: Option<Filter>,
+}
+
+/// A column chosen by header name or by number.
+///
+/// A header that holds exactly the digits of a number wins over the position.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged, try_from = "NumberOrText")]
+pub enum Column {
+    /// 1-based position.
+    Number(usize),
+    /// Header name, or the name of a JSON field.
+    Name(String),
+}
+
+/// How a run file may spell a column: `3`, `"3"` and `"label"`.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum NumberOrText {
+    Number(usize),
+    Text(String),
+}
+
+impl TryFrom<NumberOrText> for Column {
+    type Error = ParseError;
+
+    fn try_from(value: NumberOrText) -> Result<Self, Self::Error> {
+        match value {
+            NumberOrText::Number(number) => Ok(Self::Number(number)),
+            NumberOrText::Text(text) => text.parse(),
+        }
+    }
+}
+
+impl FromStr for Column {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "" => Err(ParseError::EmptyColumn),
+            digits if digits.bytes().all(|byte| byte.is_ascii_digit()) => Ok(digits
+                .parse()
+                .map_or_else(|_| Self::Name(digits.to_owned()), Self::Number)),
+            name => Ok(Self::Name(name.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for Column {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Number(number) => write!(f, "{number}"),
+            Self::Name(name) => f.write_str(name),
+        }
+    }
+}
+
+/// Picks the rows of one part from a file that holds several: written `COLUMN=VALUE`, as in `5=train`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct Filter {
+    /// The column that is compared.
+    pub column: Column,
+    /// The value its trimmed field must equal.
+    pub value: String,
+}
+
+impl FromStr for Filter {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let (column, value) = text.split_once('=').ok_or_else(|| ParseError::Filter {
+            found: text.to_owned(),
+        })?;
+        Ok(Self {
+            column: column.parse()?,
+            value: value.trim().to_owned(),
+        })
+    }
+}
+
+impl TryFrom<String> for Filter {
+    type Error = ParseError;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        text.parse()
+    }
+}
+
+impl From<Filter> for String {
+    fn from(filter: Filter) -> Self {
+        filter.to_string()
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}={}", self.column, self.value)
+    }
+}
+
+/// What `"` means in delimited text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Quote {
+    /// RFC 4180: a field that starts with `"` ends at the next single `"`; it may hold separators, newlines and `""`.
+    Standard,
+    /// `"` is a character like any other.
+    None,
+}
+
+impl FromStr for Quote {
+    type Err = ParseError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.trim() {
+            "standard" => Ok(Self::Standard),
+            "none" => Ok(Self::None),
+            found => Err(ParseError::Quote {
+                found: found.to_owned(),
+            }),
+        }
+    }
+}
+
+impl fmt::Display for Quote {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Standard => "standard",
+            Self::None => "none",
+        })
+    }
+}
+
+/// The rows of one file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dataset {
+    /// The rows in file order, at least one.
+    pub examples: Vec<Example>,
+    /// Whether every example has a second text.
+    pub has_pairs: bool,
+    /// What was read from where, for a message.
+    pub columns: Columns,
+    /// How many rows the filter left out.
+    pub skipped_by_filter: usize,
+}
+
+/// Reads a whole data file; `name` serves messages and gives the extension.
+///
+/// A byte order mark is dropped, blank lines are skipped, `\r\n` ends a line like `\n`. The first malformed row is an
+/// error, and so is a file without rows.
+pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, DataError> {
+    let text = std::str::from_utf8(bytes).map_err(|source| {
+        let byte = source.valid_up_to();
+        let line = 1 + bytes[..byte].iter().filter(|byte| **byte == b'\n').count();
+        DataError::NotUtf8 {
+            name: name.to_owned(),
+            byte,
+            line,
+            source,
+        }
+    })?;
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match format::detect(name, text, options) {
+        Format::Json => jsonl::read_document(name, text, options),
+        Format::JsonLines => jsonl::read_lines(name, text, options),
+        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => {
+            csv::read(name, text, format, options)
+        }
+    }
+}
+
+/// The SHA-256 of a file as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes)
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// Gathers the rows that pass the filter; shared by all formats.
+struct Collector<'a> {
+    name: &'a str,
+    filter: Option<&'a Filter>,
+    examples: Vec<Example>,
+    skipped: usize,
+    /// The first distinct values that did not match, one more than are shown.
+    other_values: Vec<String>,
+}
+
+/// How many values of a filter column an error lists.
+const LISTED_VALUES: usize = 10;
+
+impl<'a> Collector<'a> {
+    fn new(name: &'a str, options: &'a ReadOptions) -> Self {
+        let filter = options.filter.as_ref();
+        Self {
+            name,
+            filter,
+            examples: Vec::new(),
+            skipped: 0,
+            other_values: Vec::new(),
+        }
+    }
+
+    /// Whether a row with this value in the filter column is kept.
+    fn keeps(&mut self, value: Option<&str>) -> bool {
+        let (Some(filter), Some(value)) = (self.filter, value.map(str::trim)) else {
+            return true;
+        };
+        if value == filter.value {
+            return true;
+        }
+        self.skipped += 1;
+        if self.other_values.len() <= LISTED_VALUES
+            && !self.other_values.iter().any(|other| other == value)
+        {
+            self.other_values.push(value.to_owned());
+        }
+        false
+    }
+
+    fn finish(self, columns: Columns) -> Result<Dataset, DataError> {
+        let name = self.name.to_owned();
+        match self.filter {
+            _ if !self.examples.is_empty() => Ok(Dataset {
+                examples: self.examples,
+                has_pairs: columns.pair.is_some(),
+                columns,
+                skipped_by_filter: self.skipped,
+            }),
+            Some(filter) if self.skipped > 0 => Err(DataError::NoMatch {
+                name,
+                filter: filter.clone(),
+                rows: self.skipped,
+                values: self.other_values,
+            }),
+            _ => Err(DataError::NoRows { name }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;
