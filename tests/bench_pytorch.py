@@ -8,8 +8,9 @@ Whole jobs, a model folder and a data file (`job`), and single steps of random w
         --label-column 2 --train-filter 5=train --eval-filter 5=dev --batch-size 16 --learning-rate 5e-5
     python tests/bench_pytorch.py shape --shape base --seq 128 --batch-size 8
 
-The recipe: CPU, float32, two threads, eval batch 64, transformers with its default (sdpa) attention, dropout 0.1, torch's
-AdamW (decay 0.01, none on bias and LayerNorm), linear schedule without warm-up, gradients clipped to a global norm of 1.
+The recipe: CPU, float32, two threads, eval batch 64, transformers with its default (sdpa) attention, dropout 0.1,
+torch's AdamW (decay 0.01, none on bias and LayerNorm), linear schedule without warm-up, gradients clipped to a global
+norm of 1.
 - job: `train_samples_per_second` counts every example of every epoch over the time from raw texts to the last step:
   tokenization, padding of each batch to its longest row, forward, backward, optimizer; shuffled, not bucketed by length
   unless `--bucket`. `eval_samples_per_second` is one pass over the eval rows in file order, tokenization included.
@@ -52,7 +53,8 @@ EVAL_BATCH, BUCKET_BATCHES, WARM_UP = 64, 50, 2
 def read_rows(path, delimiter, text_column, label_column, chosen):
     """Return (text, label) of each row. A column is a 1-based number, or a name of the header in the first line."""
     with open(path, encoding="utf-8", newline="") as file:
-        rows = list(csv.reader(file, delimiter=delimiter, quoting=csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE))
+        quoting = csv.QUOTE_MINIMAL if delimiter == "," else csv.QUOTE_NONE
+        rows = list(csv.reader(file, delimiter=delimiter, quoting=quoting))
     named = not (text_column.isdigit() and label_column.isdigit())
     header = rows.pop(0) if named else []
     index = lambda column: int(column) - 1 if column.isdigit() else header.index(column)
@@ -86,7 +88,8 @@ def batches(count, size, lengths, bucket):
     order = random.sample(range(count), count)
     if bucket:
         window = size * BUCKET_BATCHES
-        order = [row for at in range(0, count, window) for row in sorted(order[at:at + window], key=lengths.__getitem__)]
+        windows = [order[at:at + window] for at in range(0, count, window)]
+        order = [row for rows in windows for row in sorted(rows, key=lengths.__getitem__)]
     cut = [order[at:at + size] for at in range(0, count, size)]
     return random.sample(cut, len(cut)) if bucket else cut
 

@@ -3,8 +3,9 @@
     python tests/roundtrip.py MODEL_DIR PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N]
 
 PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
-`text`, `text_pair` where there is one, `logits` and `label`. Each text is encoded alone and cut to the model's positions.
-Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped, since torch or transformers is missing.
+`text`, `text_pair` where there is one, `logits` and `label`. Each text is encoded alone and cut to the positions of
+the model, or to --max-length. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
+since torch or transformers is missing.
 """
 
 import argparse
