@@ -154,6 +154,85 @@ fn templates_that_would_panic_are_errors() {
     assert_eq!(tokenizer(&fine).vocab_size(), 1);
 }
 
+#[derive(serde::Deserialize)]
+struct Reference {
+    text: String,
+    text_pair: Option<String>,
+    max_length: Option<usize>,
+    ids: Vec<u32>,
+    type_ids: Vec<u32>,
+    offsets: Vec<(usize, usize)>,
+}
+
+macro_rules! fixture {
+    ($path:literal) => {
+        include_bytes!(concat!("../../../", $path)).as_slice()
+    };
+}
+
+#[test]
+fn every_reference_text_gives_the_same_ids_types_and_offsets() {
+    let wordpiece = |vocab: &[u8], config: &[u8]| {
+        Files::from([
+            ("vocab.txt".to_owned(), vocab.to_vec()),
+            ("tokenizer_config.json".to_owned(), config.to_vec()),
+        ])
+    };
+    let bert_tiny = fixture!("assets/bert-tiny/tokenizer.json").to_vec();
+    let tokenizers = [
+        (
+            wordpiece(
+                fixture!("tests/fixtures/tokenizer/uncased/vocab.txt"),
+                fixture!("tests/fixtures/tokenizer/uncased/tokenizer_config.json"),
+            ),
+            fixture!("tests/fixtures/tokenizer/uncased/reference.jsonl"),
+        ),
+        (
+            wordpiece(
+                fixture!("tests/fixtures/tokenizer/cased/vocab.txt"),
+                fixture!("tests/fixtures/tokenizer/cased/tokenizer_config.json"),
+            ),
+            fixture!("tests/fixtures/tokenizer/cased/reference.jsonl"),
+        ),
+        (
+            wordpiece(
+                fixture!("tests/fixtures/tokenizer/keep-accents/vocab.txt"),
+                fixture!("tests/fixtures/tokenizer/keep-accents/tokenizer_config.json"),
+            ),
+            fixture!("tests/fixtures/tokenizer/keep-accents/reference.jsonl"),
+        ),
+        (
+            Files::from([("tokenizer.json".to_owned(), bert_tiny)]),
+            fixture!("tests/fixtures/tokenizer/bert-tiny/reference.jsonl"),
+        ),
+    ];
+    for (number, (files, references)) in tokenizers.iter().enumerate() {
+        let tokenizer = tokenizer(files);
+        let lines = std::str::from_utf8(references).expect("fixtures are UTF-8");
+        let mut texts = 0;
+        for line in lines.split_terminator('\n') {
+            let reference: Reference = serde_json::from_str(line).expect("fixtures are JSON");
+            let options = EncodeOptions {
+                max_length: reference.max_length,
+                ..EncodeOptions::default()
+            };
+            let pair = reference.text_pair.as_deref();
+            let encoding = tokenizer
+                .encode(&reference.text, pair, &options)
+                .expect("the reference encodes it");
+            let at = format!("tokenizer {number}, {line}");
+            assert_eq!(encoding.ids, reference.ids, "{at}");
+            assert_eq!(encoding.type_ids, reference.type_ids, "{at}");
+            assert_eq!(encoding.offsets, reference.offsets, "{at}");
+            texts += 1;
+        }
+        assert!(
+            texts >= 150,
+            "only {texts} reference texts for tokenizer {number}"
+        );
+    }
+}
+
 #[test]
 fn encoding_may_be_shared_between_threads() {
     fn shareable<T: Send + Sync>() {}

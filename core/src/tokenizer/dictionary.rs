@@ -1,0 +1,124 @@
+//! Holds a morphological dictionary: which words there are, what they cost, and what it costs to put one after another.
+//!
+//! It is read from MeCab's compiled files (`compiled`) or from the packed form that ships with Terakoya (`packed`), which
+//! keeps only what decides the boundaries of words. `mecab` searches it.
+
+mod bytes;
+mod compiled;
+mod error;
+mod matrix;
+mod source;
+mod trie;
+
+pub use error::{DictionaryError, UserEntryProblem};
+
+use super::Files;
+use matrix::Matrix;
+use source::Source;
+use trie::Trie;
+
+/// A word's context ids and its cost, as the dictionary numbers them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Word {
+    /// Context it presents to the word before it.
+    pub left: u16,
+    /// Context it presents to the word after it.
+    pub right: u16,
+    /// What choosing it adds to a path.
+    pub cost: i16,
+}
+
+/// How unknown words are made from characters of one class.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub(super) struct CharacterClass {
+    /// One bit for each category a character of this class belongs to.
+    pub types: u32,
+    /// The category whose unknown words it makes.
+    pub default_type: u8,
+    /// Unknown words of 1 to this many characters are offered.
+    pub length: u8,
+    /// A run of characters of the same category is offered as one word.
+    pub group: bool,
+    /// Unknown words are offered even where known ones begin.
+    pub invoke: bool,
+}
+
+impl CharacterClass {
+    /// Whether the two share a category.
+    pub fn is_kind_of(self, other: Self) -> bool {
+        self.types & other.types != 0
+    }
+}
+
+/// Character categories: their names and the class of every UTF-16 code unit.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Categories {
+    pub names: Vec<String>,
+    pub classes: Vec<CharacterClass>,
+    /// `[65536]`, index into `classes`.
+    pub table: Vec<u8>,
+}
+
+impl Categories {
+    /// The class of the character that begins with this UTF-16 unit. Characters beyond U+FFFF have that of U+0000.
+    #[inline]
+    pub fn class(&self, unit: u16) -> CharacterClass {
+        let unit = if (0xd800..0xe000).contains(&unit) { 0 } else { unit };
+        self.classes[usize::from(self.table[usize::from(unit)])]
+    }
+}
+
+/// A dictionary ready for searching.
+#[derive(Debug, Clone)]
+pub struct Dictionary {
+    name: String,
+    lexicon: Trie,
+    pub(super) unknown: Vec<Vec<Word>>,
+    pub(super) categories: Categories,
+    connections: Matrix,
+    /// The number here of each of MeCab's left ids, `None` where no word uses it.
+    left_ids: Vec<Option<u16>>,
+    right_ids: Vec<Option<u16>>,
+    words: usize,
+}
+
+impl Dictionary {
+    /// Reads the dictionary that MeCab's compiler wrote: `sys.dic`, `unk.dic`, `matrix.bin` and `char.bin` of its folder.
+    ///
+    /// # Errors
+    /// If a file is missing, truncated, of another version, charset or byte order, or its numbers contradict each other.
+    pub fn from_compiled(name: &str, files: &Files) -> Result<Self, DictionaryError> {
+        Ok(Self::from_source(Source::from_compiled(name, files)?))
+    }
+
+    fn from_source(source: Source) -> Self {
+        Self {
+            lexicon: Trie::build(&source.surfaces),
+            words: source.surfaces.words.len(),
+            name: source.name,
+            unknown: source.unknown,
+            categories: source.categories,
+            connections: source.connections,
+            left_ids: source.left_ids,
+            right_ids: source.right_ids,
+        }
+    }
+
+    /// Calls `found` with the length in code units and the words of every surface that begins `text`.
+    #[inline]
+    pub(super) fn prefixes(&self, text: &[u16], found: impl FnMut(usize, &[Word])) {
+        self.lexicon.prefixes(text, found);
+    }
+
+    /// The costs of putting a word with this left id after each right id.
+    #[inline]
+    pub(super) fn connection_costs(&self, left: u16) -> &[i16] {
+        self.connections.row(left)
+    }
+
+    /// The number here of the id 0 of MeCab, which begins and ends a sentence: as a left and as a right id.
+    pub(super) fn boundary(&self) -> (u16, u16) {
+        let first = |ids: &[Option<u16>]| ids.first().copied().flatten().unwrap_or(0);
+        (first(&self.left_ids), first(&self.right_ids))
+    }
+}

@@ -1,0 +1,80 @@
+//! Holds a dictionary between its files and its searchable form: merged, sorted, ready to be packed.
+
+use std::collections::HashMap;
+
+use super::compiled::Compiled;
+use super::matrix::Matrix;
+use super::trie::Surfaces;
+use super::{Categories, DictionaryError, Files, Word};
+
+/// A dictionary with its words in order and its context ids renumbered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Source {
+    pub name: String,
+    pub surfaces: Surfaces,
+    /// Words for unknown text, for each character category.
+    pub unknown: Vec<Vec<Word>>,
+    pub categories: Categories,
+    pub connections: Matrix,
+    /// The number here of each left id of the original, `None` where no word uses it.
+    pub left_ids: Vec<Option<u16>>,
+    pub right_ids: Vec<Option<u16>>,
+}
+
+impl Source {
+    /// Reads MeCab's compiled files and drops what never decides a boundary.
+    pub fn from_compiled(name: &str, files: &Files) -> Result<Self, DictionaryError> {
+        let Compiled { words, unknown, categories, matrix } = Compiled::read(files)?;
+        let mut used_lefts = vec![false; matrix.lefts];
+        let mut used_rights = vec![false; matrix.rights];
+        // Id 0 is the beginning and the end of a sentence.
+        (used_lefts[0], used_rights[0]) = (true, true);
+        let all = words.iter().flat_map(|(_, words)| words).chain(unknown.iter().flatten());
+        for word in all {
+            used_lefts[usize::from(word.left)] = true;
+            used_rights[usize::from(word.right)] = true;
+        }
+        let (connections, left_ids, right_ids) = matrix.merged(&used_lefts, &used_rights);
+        let renumber = |words: &[Word]| {
+            let renumbered = words.iter().map(|word| Word {
+                left: left_ids[usize::from(word.left)].unwrap_or(0),
+                right: right_ids[usize::from(word.right)].unwrap_or(0),
+                cost: word.cost,
+            });
+            cheapest(renumbered)
+        };
+        let mut surfaces = Surfaces::default();
+        for (surface, words) in words {
+            surfaces.push(surface.encode_utf16(), &renumber(&words));
+        }
+        let unknown = unknown.iter().map(|words| renumber(words)).collect();
+        Ok(Self { name: name.to_owned(), surfaces, unknown, categories, connections, left_ids, right_ids })
+    }
+}
+
+/// Of words that connect alike, keeps the cheapest; of equally cheap ones the first, which a tie prefers.
+fn cheapest(words: impl Iterator<Item = Word>) -> Vec<Word> {
+    let words: Vec<Word> = words.collect();
+    let mut best: HashMap<(u16, u16), usize> = HashMap::new();
+    for (index, word) in words.iter().enumerate() {
+        let kept = best.entry((word.left, word.right)).or_insert(index);
+        if word.cost < words[*kept].cost {
+            *kept = index;
+        }
+    }
+    let kept = words.iter().enumerate();
+    let kept = kept.filter(|(index, word)| best.get(&(word.left, word.right)) == Some(index));
+    kept.map(|(_, word)| *word).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cheapest_word_keeps_its_place() {
+        let word = |left, cost| Word { left, right: 0, cost };
+        let words = [word(1, 5), word(2, 7), word(1, 3), word(2, 7), word(1, 3)];
+        assert_eq!(cheapest(words.into_iter()), [word(2, 7), word(1, 3)]);
+    }
+}

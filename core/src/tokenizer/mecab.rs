@@ -1,0 +1,336 @@
+//! Cuts text into words as MeCab does: builds the lattice of all dictionary words and finds its cheapest path.
+//!
+//! Positions are UTF-16 code units of the text, which is the step of the dictionary's trie; every word begins and ends
+//! at a character. Where two paths cost the same the one whose last word was entered into the lattice last wins, and
+//! words of one span rank in dictionary order: both are MeCab's order, on which equal results depend.
+
+use std::ops::Range;
+
+use super::dictionary::{Dictionary, Word};
+
+/// A run of unknown characters is offered as one word if at most this many follow its first: MeCab's default.
+const MAX_GROUPING: usize = 24;
+const NONE: u32 = u32::MAX;
+
+/// A word in the lattice.
+#[derive(Debug, Clone, Copy)]
+struct Node {
+    /// Cost of the cheapest path to the end of this word.
+    cost: i64,
+    /// Where the word itself begins, after skipped spaces, and ends.
+    begin: u32,
+    end: u32,
+    /// The word before it on that path.
+    previous: u32,
+    /// The next older word that ends where this one does.
+    older: u32,
+    word: Word,
+    /// The category of an unknown word.
+    unknown: Option<u8>,
+}
+
+/// A word that ends where others begin.
+#[derive(Debug, Clone, Copy)]
+struct Before {
+    right: u16,
+    /// How much dearer it is than the cheapest one.
+    extra: i32,
+    node: u32,
+}
+
+/// The cheapest connection to a left id.
+#[derive(Debug, Clone, Copy)]
+struct Found {
+    /// Position and left id it holds for.
+    position: u32,
+    left: u16,
+    extra: i32,
+    node: u32,
+}
+
+/// Words that begin together often share their left id; this many are remembered, by its low bits.
+const FOUND: usize = 64;
+/// No word so much dearer than another can win, whatever the connections cost: they are 16-bit numbers.
+const HOPELESS: i64 = 1 << 20;
+
+/// A word of the cheapest path.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathWord {
+    /// Bytes of the text it covers; skipped spaces belong to no word.
+    pub bytes: Range<usize>,
+    /// What the word itself adds to the path.
+    pub word_cost: i32,
+    /// What connecting it to the word before it adds.
+    pub connection_cost: i32,
+    /// Cost of the path up to and with this word.
+    pub total_cost: i64,
+    /// The character category that made it, if the dictionary does not have it.
+    pub unknown: Option<String>,
+}
+
+/// The text in the lattice's units.
+struct Units {
+    units: Vec<u16>,
+    /// Byte offset of each unit, and of the end.
+    bytes: Vec<u32>,
+}
+
+impl Dictionary {
+    /// The words of a text as byte ranges. White space between words belongs to none.
+    pub fn words(&self, text: &str) -> Vec<Range<usize>> {
+        let text = Units::new(text);
+        let lattice = Lattice::new(self, &text.units);
+        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
+        path.map(|node| text.bytes(node.begin, node.end)).collect()
+    }
+
+    /// The cheapest path through the lattice of a text, with what each step costs.
+    pub fn explain(&self, text: &str) -> Vec<PathWord> {
+        let text = Units::new(text);
+        let lattice = Lattice::new(self, &text.units);
+        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
+        let category = |category: u8| self.categories.names.get(usize::from(category)).cloned();
+        let step = |node: &Node| {
+            let before = &lattice.nodes[node.previous as usize];
+            let word_cost = i32::from(node.word.cost);
+            PathWord {
+                bytes: text.bytes(node.begin, node.end),
+                word_cost,
+                connection_cost: (node.cost - before.cost) as i32 - word_cost,
+                total_cost: node.cost,
+                unknown: node.unknown.map(|unknown| category(unknown).unwrap_or_default()),
+            }
+        };
+        path.map(step).collect()
+    }
+}
+
+impl Units {
+    fn new(text: &str) -> Self {
+        let mut units = Vec::with_capacity(text.len());
+        let mut bytes = Vec::with_capacity(text.len() + 1);
+        // MeCab is handed a C string, which ends at the first NUL.
+        let text = text.split('\0').next().unwrap_or_default();
+        for (byte, character) in text.char_indices() {
+            let mut buffer = [0; 2];
+            for &unit in character.encode_utf16(&mut buffer).iter() {
+                units.push(unit);
+                bytes.push(byte as u32);
+            }
+        }
+        bytes.push(text.len() as u32);
+        Self { units, bytes }
+    }
+
+    fn bytes(&self, begin: u32, end: u32) -> Range<usize> {
+        self.bytes[begin as usize] as usize..self.bytes[end as usize] as usize
+    }
+}
+
+struct Lattice<'a> {
+    dictionary: &'a Dictionary,
+    units: &'a [u16],
+    nodes: Vec<Node>,
+    /// The newest word that ends at each position.
+    newest: Vec<u32>,
+    /// The words that end where the current position is, newest first.
+    befores: Vec<Before>,
+    /// The least cost among them.
+    least: i64,
+    /// What [`Lattice::cheapest_before`] found for the left ids last asked for at this position.
+    found: [Found; FOUND],
+    /// The words of the cheapest path, first to last.
+    path: Vec<u32>,
+}
+
+impl<'a> Lattice<'a> {
+    fn new(dictionary: &'a Dictionary, units: &'a [u16]) -> Self {
+        let mut lattice = Self {
+            dictionary,
+            units,
+            nodes: Vec::with_capacity(units.len() * 16 + 1),
+            newest: vec![NONE; units.len() + 1],
+            befores: Vec::new(),
+            least: 0,
+            found: [Found { position: NONE, left: 0, extra: 0, node: NONE }; FOUND],
+            path: Vec::new(),
+        };
+        let (left, right) = dictionary.boundary();
+        lattice.newest[0] = 0;
+        lattice.nodes.push(Node {
+            cost: 0,
+            begin: 0,
+            end: 0,
+            previous: NONE,
+            older: NONE,
+            word: Word { left, right, cost: 0 },
+            unknown: None,
+        });
+        for position in 0..units.len() {
+            if lattice.newest[position] != NONE {
+                lattice.gather(position);
+                lattice.extend(position);
+            }
+        }
+        lattice.find_path(left);
+        lattice
+    }
+
+    /// Collects the words that end at a position.
+    fn gather(&mut self, position: usize) {
+        self.least = i64::MAX;
+        let mut node = self.newest[position];
+        while node != NONE {
+            let Node { cost, older, .. } = self.nodes[node as usize];
+            self.least = self.least.min(cost);
+            node = older;
+        }
+        self.befores.clear();
+        node = self.newest[position];
+        while node != NONE {
+            let Node { cost, older, word, .. } = self.nodes[node as usize];
+            let extra = (cost - self.least).min(HOPELESS) as i32;
+            // Of those that connect alike only the cheapest can win, and of equally cheap ones the first.
+            let alike = self.befores.iter().find(|before| before.right == word.right);
+            if alike.is_none_or(|before| extra < before.extra) {
+                self.befores.push(Before { right: word.right, extra, node });
+            }
+            node = older;
+        }
+    }
+
+    /// Enters every word that begins at a position, after the spaces there.
+    fn extend(&mut self, position: usize) {
+        let dictionary = self.dictionary;
+        let space = dictionary.categories.class(u16::from(b' '));
+        let begin = self.end_of_run(position, space);
+        let units = self.units;
+        let Some(&first) = units.get(begin) else {
+            return;
+        };
+        let first_node = self.nodes.len();
+        let class = dictionary.categories.class(first);
+        let mut known = false;
+        dictionary.prefixes(&units[begin..], |length, words| {
+            known = true;
+            self.enter(position, (begin, begin + length), words, None);
+        });
+        if !known || class.invoke {
+            self.extend_unknown(position, begin, known);
+        }
+        for node in (first_node..self.nodes.len()).rev() {
+            let end = self.nodes[node].end as usize;
+            self.nodes[node].older = self.newest[end];
+            self.newest[end] = node as u32;
+        }
+    }
+
+    fn extend_unknown(&mut self, position: usize, begin: usize, known: bool) {
+        let dictionary = self.dictionary;
+        let class = dictionary.categories.class(self.units[begin]);
+        let Some(words) = dictionary.unknown.get(usize::from(class.default_type)) else {
+            return;
+        };
+        let category = Some(class.default_type);
+        let after_first = begin + self.width(begin);
+        let mut entered = known;
+        let mut group_end = None;
+        if class.group {
+            let end = self.end_of_run(after_first, class);
+            if self.characters(after_first, end) <= MAX_GROUPING {
+                self.enter(position, (begin, end), words, category);
+                entered = true;
+            }
+            group_end = Some(end);
+        }
+        let mut end = after_first;
+        for _ in 0..class.length {
+            if end > self.units.len() || group_end == Some(end) {
+                break;
+            }
+            self.enter(position, (begin, end), words, category);
+            entered = true;
+            match self.units.get(end) {
+                Some(&unit) if class.is_kind_of(dictionary.categories.class(unit)) => {
+                    end += self.width(end);
+                }
+                _ => break,
+            }
+        }
+        if !entered {
+            self.enter(position, (begin, after_first), words, category);
+        }
+    }
+
+    /// Where the run of characters that share a category with `class` ends.
+    fn end_of_run(&self, begin: usize, class: super::dictionary::CharacterClass) -> usize {
+        let mut end = begin;
+        while let Some(&unit) = self.units.get(end) {
+            if !class.is_kind_of(self.dictionary.categories.class(unit)) {
+                break;
+            }
+            end += self.width(end);
+        }
+        end
+    }
+
+    /// How many units the character at a position has.
+    fn width(&self, position: usize) -> usize {
+        if (0xd800..0xdc00).contains(&self.units[position]) { 2 } else { 1 }
+    }
+
+    fn characters(&self, begin: usize, end: usize) -> usize {
+        let low_surrogate = |unit: &&u16| (0xdc00..0xe000).contains(*unit);
+        end - begin - self.units[begin..end].iter().filter(low_surrogate).count()
+    }
+
+    /// Connects words of one span to the cheapest path before them.
+    fn enter(&mut self, position: usize, (begin, end): (usize, usize), words: &[Word], unknown: Option<u8>) {
+        for word in words {
+            let (cost, previous) = self.cheapest_before(word.left, position);
+            self.nodes.push(Node {
+                cost: cost + i64::from(word.cost),
+                begin: begin as u32,
+                end: end as u32,
+                previous,
+                older: NONE,
+                word: *word,
+                unknown,
+            });
+        }
+    }
+
+    /// The cheapest path to the current position for a word with this left id: its cost and its last word.
+    #[inline]
+    fn cheapest_before(&mut self, left: u16, position: usize) -> (i64, u32) {
+        let slot = usize::from(left) % FOUND;
+        let found = self.found[slot];
+        if found.position == position as u32 && found.left == left {
+            return (self.least + i64::from(found.extra), found.node);
+        }
+        let row = self.dictionary.connection_costs(left);
+        let (mut extra, mut node) = (i32::MAX, NONE);
+        for before in &self.befores {
+            let cost = before.extra + i32::from(row[usize::from(before.right)]);
+            if cost < extra {
+                (extra, node) = (cost, before.node);
+            }
+        }
+        self.found[slot] = Found { position: position as u32, left, extra, node };
+        (self.least + i64::from(extra), node)
+    }
+
+    /// Ends the sentence after the last position that can be reached, which leaves trailing spaces out.
+    fn find_path(&mut self, left: u16) {
+        let Some(position) = self.newest.iter().rposition(|&node| node != NONE) else {
+            return;
+        };
+        self.gather(position);
+        let (_, mut node) = self.cheapest_before(left, self.units.len() + 1);
+        while node != NONE && node != 0 {
+            self.path.push(node);
+            node = self.nodes[node as usize].previous;
+        }
+        self.path.reverse();
+    }
+}
