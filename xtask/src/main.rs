@@ -1,0 +1,39 @@
+//! Runs the project's own chores: `cargo xtask test` is the whole test run, the same on a fresh machine and in CI.
+//!
+//! `test` holds the steps and their order, `requirement` what a machine must have for them and how to get it, `command`
+//! starts programs.
+
+mod command;
+mod requirement;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Chores of the project.
+#[derive(Parser)]
+#[command(bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Sets the machine up, then runs every check and every test without network
+    Test(test::Options),
+}
+
+fn main() -> ExitCode {
+    let done = match Arguments::parse().chore {
+        Chore::Test(options) => test::run(&options),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
