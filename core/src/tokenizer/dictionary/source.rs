@@ -43,9 +43,15 @@ impl Source {
             });
             cheapest(renumbered)
         };
+        let mut words: Vec<(Vec<u16>, Vec<Word>)> = words
+            .into_iter()
+            .map(|(surface, words)| (surface.encode_utf16().collect(), words))
+            .collect();
+        // Byte order and the order of code units differ for characters beyond U+FFFF.
+        words.sort_unstable_by(|one, other| one.0.cmp(&other.0));
         let mut surfaces = Surfaces::default();
         for (surface, words) in words {
-            surfaces.push(surface.encode_utf16(), &renumber(&words));
+            surfaces.push(surface, &renumber(&words));
         }
         let unknown = unknown.iter().map(|words| renumber(words)).collect();
         Ok(Self { name: name.to_owned(), surfaces, unknown, categories, connections, left_ids, right_ids })

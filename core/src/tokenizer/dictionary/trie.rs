@@ -6,7 +6,7 @@
 
 use super::Word;
 
-/// Distinct surfaces in code point order, each with its words; a prefix stands before what it begins.
+/// Distinct surfaces in the order of their UTF-16 code units, each with its words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Surfaces {
     /// All surfaces' code units, one after the other.
@@ -20,6 +20,16 @@ pub(super) struct Surfaces {
 }
 
 impl Surfaces {
+    /// Room for so many surfaces and words; code units are more than the `suffixes` that front-coding leaves.
+    pub fn with_capacity(surfaces: usize, suffixes: usize, words: usize) -> Self {
+        Self {
+            units: Vec::with_capacity(suffixes),
+            ends: Vec::with_capacity(surfaces),
+            words: Vec::with_capacity(words),
+            word_ends: Vec::with_capacity(surfaces),
+        }
+    }
+
     pub fn len(&self) -> usize {
         self.ends.len()
     }
