@@ -72,7 +72,11 @@ impl Categories {
     /// The class of the character that begins with this UTF-16 unit. Characters beyond U+FFFF have that of U+0000.
     #[inline]
     pub fn class(&self, unit: u16) -> CharacterClass {
-        let unit = if (0xd800..0xe000).contains(&unit) { 0 } else { unit };
+        let unit = if (0xd800..0xe000).contains(&unit) {
+            0
+        } else {
+            unit
+        };
         self.classes[usize::from(self.table[usize::from(unit)])]
     }
 }
@@ -87,7 +91,10 @@ pub fn pack(name: &str, files: &Files) -> Result<Vec<u8>, DictionaryError> {
     let compressed = Vec::with_capacity(packed.len() / 4);
     let mut gzip = flate2::write::GzEncoder::new(compressed, flate2::Compression::best());
     let result = gzip.write_all(&packed).and_then(|()| gzip.finish());
-    result.map_err(|source| DictionaryError::Compression { file: packed::FILE, source })
+    result.map_err(|source| DictionaryError::Compression {
+        file: packed::FILE,
+        source,
+    })
 }
 
 /// A dictionary ready for searching.
@@ -122,14 +129,19 @@ impl Dictionary {
             return Ok(Self::from_source(packed::unpack(bytes)?));
         }
         // The last four bytes of gzip say the size. Deflate cannot grow more than 1032-fold, so a lie stays cheap.
-        let size = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
+        let size = bytes
+            .last_chunk()
+            .map_or(0, |size| u32::from_le_bytes(*size) as usize);
         let size = size.min(bytes.len() * 1032).min(MAX_UNPACKED);
         let mut unpacked = Vec::with_capacity(size);
         let limit = MAX_UNPACKED as u64 + 1;
         flate2::read::GzDecoder::new(bytes)
             .take(limit)
             .read_to_end(&mut unpacked)
-            .map_err(|source| DictionaryError::Compression { file: packed::FILE, source })?;
+            .map_err(|source| DictionaryError::Compression {
+                file: packed::FILE,
+                source,
+            })?;
         if unpacked.len() > MAX_UNPACKED {
             return Err(DictionaryError::OutOfRange {
                 file: packed::FILE,

@@ -94,6 +94,12 @@ pub enum TokenizerError {
         /// Size of the vocabulary.
         entries: usize,
     },
+    /// A Japanese tokenizer needs its dictionary, which was not given.
+    #[error("the tokenizer needs MeCab's dictionary {name:?}, which is not there")]
+    DictionaryNeeded {
+        /// The dictionary as `mecab_dic` names it.
+        name: String,
+    },
     /// The limit leaves no room even for the special tokens.
     #[error("max_length {max_length} leaves no room: {special_tokens} special tokens are added")]
     MaxLengthTooSmall {

@@ -80,7 +80,10 @@ impl Dictionary {
     pub fn words(&self, text: &str) -> Vec<Range<usize>> {
         let text = Units::new(text);
         let lattice = Lattice::new(self, &text.units);
-        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
+        let path = lattice
+            .path
+            .iter()
+            .map(|&node| &lattice.nodes[node as usize]);
         path.map(|node| text.bytes(node.begin, node.end)).collect()
     }
 
@@ -88,7 +91,10 @@ impl Dictionary {
     pub fn explain(&self, text: &str) -> Vec<PathWord> {
         let text = Units::new(text);
         let lattice = Lattice::new(self, &text.units);
-        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
+        let path = lattice
+            .path
+            .iter()
+            .map(|&node| &lattice.nodes[node as usize]);
         let category = |category: u8| self.categories.names.get(usize::from(category)).cloned();
         let step = |node: &Node| {
             let before = &lattice.nodes[node.previous as usize];
@@ -98,7 +104,9 @@ impl Dictionary {
                 word_cost,
                 connection_cost: (node.cost - before.cost) as i32 - word_cost,
                 total_cost: node.cost,
-                unknown: node.unknown.map(|unknown| category(unknown).unwrap_or_default()),
+                unknown: node
+                    .unknown
+                    .map(|unknown| category(unknown).unwrap_or_default()),
             }
         };
         path.map(step).collect()
@@ -152,7 +160,12 @@ impl<'a> Lattice<'a> {
             newest: vec![NONE; units.len() + 1],
             befores: Vec::new(),
             least: 0,
-            found: [Found { position: NONE, left: 0, extra: 0, node: NONE }; FOUND],
+            found: [Found {
+                position: NONE,
+                left: 0,
+                extra: 0,
+                node: NONE,
+            }; FOUND],
             path: Vec::new(),
         };
         let (left, right) = dictionary.boundary();
@@ -163,7 +176,11 @@ impl<'a> Lattice<'a> {
             end: 0,
             previous: NONE,
             older: NONE,
-            word: Word { left, right, cost: 0 },
+            word: Word {
+                left,
+                right,
+                cost: 0,
+            },
             unknown: None,
         });
         for position in 0..units.len() {
@@ -188,12 +205,21 @@ impl<'a> Lattice<'a> {
         self.befores.clear();
         node = self.newest[position];
         while node != NONE {
-            let Node { cost, older, word, .. } = self.nodes[node as usize];
+            let Node {
+                cost, older, word, ..
+            } = self.nodes[node as usize];
             let extra = (cost - self.least).min(HOPELESS) as i32;
             // Of those that connect alike only the cheapest can win, and of equally cheap ones the first.
-            let alike = self.befores.iter().find(|before| before.right == word.right);
+            let alike = self
+                .befores
+                .iter()
+                .find(|before| before.right == word.right);
             if alike.is_none_or(|before| extra < before.extra) {
-                self.befores.push(Before { right: word.right, extra, node });
+                self.befores.push(Before {
+                    right: word.right,
+                    extra,
+                    node,
+                });
             }
             node = older;
         }
@@ -276,7 +302,11 @@ impl<'a> Lattice<'a> {
 
     /// How many units the character at a position has.
     fn width(&self, position: usize) -> usize {
-        if (0xd800..0xdc00).contains(&self.units[position]) { 2 } else { 1 }
+        if (0xd800..0xdc00).contains(&self.units[position]) {
+            2
+        } else {
+            1
+        }
     }
 
     fn characters(&self, begin: usize, end: usize) -> usize {
@@ -285,7 +315,13 @@ impl<'a> Lattice<'a> {
     }
 
     /// Connects words of one span to the cheapest path before them.
-    fn enter(&mut self, position: usize, (begin, end): (usize, usize), words: &[Word], unknown: Option<u8>) {
+    fn enter(
+        &mut self,
+        position: usize,
+        (begin, end): (usize, usize),
+        words: &[Word],
+        unknown: Option<u8>,
+    ) {
         for word in words {
             let (cost, previous) = self.cheapest_before(word.left, position);
             self.nodes.push(Node {
@@ -316,7 +352,12 @@ impl<'a> Lattice<'a> {
                 (extra, node) = (cost, before.node);
             }
         }
-        self.found[slot] = Found { position: position as u32, left, extra, node };
+        self.found[slot] = Found {
+            position: position as u32,
+            left,
+            extra,
+            node,
+        };
         (self.least + i64::from(extra), node)
     }
 

@@ -1,13 +1,19 @@
 //! Turns text into ids: one façade over every kind of tokenizer a model folder can hold.
 //!
-//! [`Tokenizer::from_files`] picks the kind from the files; `hub` runs Hugging Face's fast tokenizers. Each kind splits one text
-//! into a sequence of tokens and joins sequences with its special tokens; truncation and windows happen here, between
+//! [`Tokenizer::from_files`] picks the kind from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` what they
+//! cannot, with `mecab` and `dictionary` beneath it. Each kind splits one text into a sequence of tokens and joins sequences with its special tokens; truncation and windows happen here, between
 //! the two, so that every kind has them. Every token keeps its span in characters of the original text.
 
+mod aligned;
+mod basic;
+pub mod dictionary;
 mod encoding;
 mod error;
 mod hub;
+mod japanese;
+pub mod mecab;
 mod special_tokens;
+mod subword;
 mod vocabulary;
 
 pub use encoding::{EncodeOptions, Encoding, TruncationStrategy};
@@ -15,7 +21,11 @@ pub use error::TokenizerError;
 pub use special_tokens::SpecialTokens;
 
 use encoding::{OddToken, Sequence};
+use std::sync::Arc;
+
+use dictionary::Dictionary;
 use hub::HubTokenizer;
+use japanese::{JapaneseConfig, JapaneseTokenizer};
 
 /// The files of a model folder: name → bytes.
 pub type Files = std::collections::BTreeMap<String, Vec<u8>>;
@@ -43,23 +53,52 @@ pub struct Tokenizer {
 
 enum Kind {
     Hub(Box<HubTokenizer>),
+    Japanese(Box<JapaneseTokenizer>),
 }
 
 impl Tokenizer {
-    /// Reads the tokenizer of a model folder: `tokenizer.json`, else `vocab.txt` (BERT's WordPiece), else `vocab.json` with
-    /// `merges.txt` (byte-level BPE).
+    /// Reads the tokenizer of a model folder that needs no dictionary; see [`Self::from_files_with_dictionary`].
+    ///
+    /// # Errors
+    /// As there; a tokenizer that needs a dictionary is [`TokenizerError::DictionaryNeeded`].
+    pub fn from_files(files: &Files) -> Result<Self, TokenizerError> {
+        Self::from_files_with_dictionary(files, None)
+    }
+
+    /// The MeCab dictionary that a model folder's tokenizer needs, as `mecab_dic` names it: `unidic_lite`, `ipadic`.
+    ///
+    /// # Errors
+    /// If `tokenizer_config.json` is damaged or asks for what there is not.
+    pub fn dictionary_name(files: &Files) -> Result<Option<String>, TokenizerError> {
+        let config = JapaneseConfig::from_files(files)?;
+        Ok(config.and_then(|config| config.dictionary().map(str::to_owned)))
+    }
+
+    /// Reads the tokenizer of a model folder: BertJapaneseTokenizer where `tokenizer_config.json` says so, else
+    /// `tokenizer.json`, else `vocab.txt` (BERT's WordPiece), else `vocab.json` with `merges.txt` (byte-level BPE).
     ///
     /// # Errors
     /// If none of these is there, or one is damaged or contradicts itself; the error names the file and the place.
-    pub fn from_files(files: &Files) -> Result<Self, TokenizerError> {
+    pub fn from_files_with_dictionary(
+        files: &Files,
+        dictionary: Option<Arc<Dictionary>>,
+    ) -> Result<Self, TokenizerError> {
         let special_tokens = SpecialTokens::from_files(files)?;
         let has = |file: &str| files.contains_key(file);
-        let (kind, special_tokens) = if has("tokenizer.json") {
-            (HubTokenizer::from_tokenizer_json(files)?, special_tokens)
+        let (kind, special_tokens) = if let Some(config) = JapaneseConfig::from_files(files)? {
+            let special_tokens = special_tokens.or_bert();
+            let japanese =
+                JapaneseTokenizer::from_files(files, config, &special_tokens, dictionary)?;
+            (Kind::Japanese(Box::new(japanese)), special_tokens)
+        } else if has("tokenizer.json") {
+            (
+                Kind::hub(HubTokenizer::from_tokenizer_json(files)?),
+                special_tokens,
+            )
         } else if has("vocab.txt") {
             let special_tokens = special_tokens.or_bert();
             let hub = HubTokenizer::from_wordpiece_vocabulary(files, &special_tokens)?;
-            (hub, special_tokens)
+            (Kind::hub(hub), special_tokens)
         } else if has("vocab.json") && has("merges.txt") {
             let vocab = special_tokens::json_file(files, "vocab.json")?;
             let knows = |name: &str| {
@@ -69,11 +108,10 @@ impl Tokenizer {
             };
             let special_tokens = special_tokens.or_known(knows);
             let hub = HubTokenizer::from_byte_level_bpe(files, &special_tokens)?;
-            (hub, special_tokens)
+            (Kind::hub(hub), special_tokens)
         } else {
             return Err(TokenizerError::no_tokenizer_files(files));
         };
-        let kind = Kind::Hub(Box::new(kind));
         let special_tokens = special_tokens.or_known(|name| kind.id(name).is_some());
         let pad_id = pad_id(files, &kind, &special_tokens)?;
         let present = TOKENIZER_FILES.into_iter().filter(|file| has(file));
@@ -262,15 +300,21 @@ impl Tokenizer {
 }
 
 impl Kind {
+    fn hub(hub: HubTokenizer) -> Self {
+        Self::Hub(Box::new(hub))
+    }
+
     fn segment(&self, text: &str) -> Result<Sequence, TokenizerError> {
         match self {
             Self::Hub(hub) => hub.segment(text),
+            Self::Japanese(japanese) => Ok(japanese.segment(text)),
         }
     }
 
     fn segment_words(&self, words: &[&str]) -> Result<Sequence, TokenizerError> {
         match self {
             Self::Hub(hub) => hub.segment_words(words),
+            Self::Japanese(japanese) => Ok(japanese.segment_words(words)),
         }
     }
 
@@ -281,36 +325,42 @@ impl Kind {
     ) -> Result<Encoding, TokenizerError> {
         match self {
             Self::Hub(hub) => hub.assemble(first, second),
+            Self::Japanese(japanese) => Ok(japanese.assemble(first, second)),
         }
     }
 
     fn odd_token(&self) -> OddToken {
         match self {
             Self::Hub(_) => OddToken::Longer,
+            Self::Japanese(_) => OddToken::First,
         }
     }
 
     fn special_tokens_added(&self, pair: bool) -> usize {
         match self {
             Self::Hub(hub) => hub.special_tokens_added(pair),
+            Self::Japanese(japanese) => japanese.special_tokens_added(pair),
         }
     }
 
     fn vocab_size(&self) -> usize {
         match self {
             Self::Hub(hub) => hub.vocab_size(),
+            Self::Japanese(japanese) => japanese.vocab_size(),
         }
     }
 
     fn id(&self, token: &str) -> Option<u32> {
         match self {
             Self::Hub(hub) => hub.id(token),
+            Self::Japanese(japanese) => japanese.id(token),
         }
     }
 
     fn token(&self, id: u32) -> Option<String> {
         match self {
             Self::Hub(hub) => hub.token(id),
+            Self::Japanese(japanese) => japanese.token(id),
         }
     }
 }

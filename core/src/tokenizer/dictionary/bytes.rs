@@ -20,7 +20,10 @@ impl<'a> Reader<'a> {
     }
 
     pub fn take(&mut self, len: usize, what: &'static str) -> Result<&'a [u8], DictionaryError> {
-        let end = self.at.checked_add(len).filter(|&end| end <= self.bytes.len());
+        let end = self
+            .at
+            .checked_add(len)
+            .filter(|&end| end <= self.bytes.len());
         let Some(end) = end else {
             return Err(DictionaryError::Truncated {
                 file: self.file,
@@ -86,6 +89,9 @@ impl<'a> Reader<'a> {
 
 /// A field padded with NULs, as text.
 pub(super) fn padded_text(field: &[u8]) -> String {
-    let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
+    let end = field
+        .iter()
+        .position(|&byte| byte == 0)
+        .unwrap_or(field.len());
     String::from_utf8_lossy(&field[..end]).into_owned()
 }

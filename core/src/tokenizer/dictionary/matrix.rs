@@ -20,7 +20,10 @@ impl Matrix {
     }
 
     /// Numbers the rows that are alike over the columns `used`, in the order of their first occurrence.
-    fn classes_of(lines: impl Iterator<Item = Vec<i16>>, used: &[bool]) -> (Vec<Option<u16>>, Vec<usize>) {
+    fn classes_of(
+        lines: impl Iterator<Item = Vec<i16>>,
+        used: &[bool],
+    ) -> (Vec<Option<u16>>, Vec<usize>) {
         let mut classes = std::collections::HashMap::new();
         let mut firsts = Vec::new();
         let numbers = lines.zip(used).enumerate().map(|(index, (line, used))| {
@@ -36,20 +39,30 @@ impl Matrix {
 
     /// Drops unused ids and merges those that connect alike. Returns the smaller matrix and, for each old left and each
     /// old right id, its new number.
-    pub fn merged(&self, used_lefts: &[bool], used_rights: &[bool]) -> (Self, Vec<Option<u16>>, Vec<Option<u16>>) {
-        let used_columns: Vec<usize> = (0..self.rights).filter(|&right| used_rights[right]).collect();
+    pub fn merged(
+        &self,
+        used_lefts: &[bool],
+        used_rights: &[bool],
+    ) -> (Self, Vec<Option<u16>>, Vec<Option<u16>>) {
+        let used_columns: Vec<usize> = (0..self.rights)
+            .filter(|&right| used_rights[right])
+            .collect();
         let row = |left: usize| -> Vec<i16> {
             let row = &self.costs[left * self.rights..][..self.rights];
             used_columns.iter().map(|&right| row[right]).collect()
         };
         let (left_classes, rows) = Self::classes_of((0..self.lefts).map(row), used_lefts);
         let column = |right: usize| -> Vec<i16> {
-            rows.iter().map(|&left| self.costs[left * self.rights + right]).collect()
+            rows.iter()
+                .map(|&left| self.costs[left * self.rights + right])
+                .collect()
         };
         let (right_classes, columns) = Self::classes_of((0..self.rights).map(column), used_rights);
-        let costs = rows
-            .iter()
-            .flat_map(|&left| columns.iter().map(move |&right| self.costs[left * self.rights + right]));
+        let costs = rows.iter().flat_map(|&left| {
+            columns
+                .iter()
+                .map(move |&right| self.costs[left * self.rights + right])
+        });
         let merged = Self {
             rights: columns.len(),
             lefts: rows.len(),

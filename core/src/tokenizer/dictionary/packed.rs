@@ -59,18 +59,36 @@ fn trees(matrix: &Matrix) -> (Tree, Tree) {
     let cost = |row: usize, column: usize| matrix.costs[row * matrix.rights + column];
     // Fitting the rows once more to the columns found would gain one part in a hundred.
     let neighbours = steps(&Tree::chain(matrix.rights));
-    let line = |row| neighbours.iter().map(move |&(column, parent)| cost(row, column).wrapping_sub(cost(row, parent)));
-    let rows = Tree::minimum_spanning(&(0..matrix.lefts).map(|row| line(row).collect()).collect::<Vec<_>>());
+    let line = |row| {
+        neighbours
+            .iter()
+            .map(move |&(column, parent)| cost(row, column).wrapping_sub(cost(row, parent)))
+    };
+    let rows = Tree::minimum_spanning(
+        &(0..matrix.lefts)
+            .map(|row| line(row).collect())
+            .collect::<Vec<_>>(),
+    );
     let relatives = steps(&rows);
-    let line = |column| relatives.iter().map(move |&(row, parent)| cost(row, column).wrapping_sub(cost(parent, column)));
-    let columns = Tree::minimum_spanning(&(0..matrix.rights).map(|column| line(column).collect()).collect::<Vec<_>>());
+    let line = |column| {
+        relatives
+            .iter()
+            .map(move |&(row, parent)| cost(row, column).wrapping_sub(cost(parent, column)))
+    };
+    let columns = Tree::minimum_spanning(
+        &(0..matrix.rights)
+            .map(|column| line(column).collect())
+            .collect::<Vec<_>>(),
+    );
     (rows, columns)
 }
 
 /// Each line with its parent.
 fn steps(tree: &Tree) -> Vec<(usize, usize)> {
     let places = tree.order.iter().zip(&tree.parents);
-    places.map(|(&line, &parent)| (line, tree.order[usize::from(parent)])).collect()
+    places
+        .map(|(&line, &parent)| (line, tree.order[usize::from(parent)]))
+        .collect()
 }
 
 /// Gives every left id the place of its row, every right id the place of its column.
@@ -90,7 +108,10 @@ fn renumbered(source: &Source, rows: &Tree, columns: &Tree) -> Source {
     let mut source = source.clone();
     source.surfaces.words.iter_mut().for_each(word);
     source.unknown.iter_mut().flatten().for_each(word);
-    for (ids, places) in [(&mut source.left_ids, &lefts), (&mut source.right_ids, &rights)] {
+    for (ids, places) in [
+        (&mut source.left_ids, &lefts),
+        (&mut source.right_ids, &rights),
+    ] {
         for id in ids.iter_mut().flatten() {
             *id = places[usize::from(*id)];
         }
@@ -99,7 +120,11 @@ fn renumbered(source: &Source, rows: &Tree, columns: &Tree) -> Source {
     let cost = |row: usize, column: usize| old.costs[row * old.rights + column];
     let line = |&row: &usize| columns.order.iter().map(move |&column| cost(row, column));
     let costs = rows.order.iter().flat_map(line).collect();
-    source.connections = Matrix { rights: old.rights, lefts: old.lefts, costs };
+    source.connections = Matrix {
+        rights: old.rights,
+        lefts: old.lefts,
+        costs,
+    };
     source
 }
 
@@ -156,12 +181,17 @@ impl Writer {
     }
 
     fn surfaces(&mut self, surfaces: &Surfaces) -> Result<(), DictionaryError> {
-        let (mut shared, mut lengths, mut counts) = (Writer::default(), Writer::default(), Writer::default());
+        let (mut shared, mut lengths, mut counts) =
+            (Writer::default(), Writer::default(), Writer::default());
         let mut suffixes: Vec<u16> = Vec::new();
         let mut previous: &[u16] = &[];
         for index in 0..surfaces.len() {
             let surface = surfaces.surface(index);
-            let common = surface.iter().zip(previous).take_while(|(one, other)| one == other).count();
+            let common = surface
+                .iter()
+                .zip(previous)
+                .take_while(|(one, other)| one == other)
+                .count();
             shared.byte(common, "the length of a surface")?;
             lengths.byte(surface.len() - common, "the length of a surface")?;
             counts.byte(surfaces.words(index).len(), "the words of a surface")?;
@@ -169,9 +199,13 @@ impl Writer {
             previous = surface;
         }
         let pairs = pairs(&surfaces.words);
-        u16::try_from(pairs.len()).map_err(|_| too_large("the number of id pairs", pairs.len(), u16::MAX.into()))?;
+        u16::try_from(pairs.len())
+            .map_err(|_| too_large("the number of id pairs", pairs.len(), u16::MAX.into()))?;
         let numbers: HashMap<(u16, u16), u16> = pairs.iter().copied().zip(0..).collect();
-        let numbers = surfaces.words.iter().map(|word| numbers[&(word.left, word.right)]);
+        let numbers = surfaces
+            .words
+            .iter()
+            .map(|word| numbers[&(word.left, word.right)]);
         self.u32(surfaces.len());
         self.u32(suffixes.len());
         self.u32(surfaces.words.len());
@@ -195,18 +229,33 @@ impl Writer {
         let differences = (0..matrix.lefts).flat_map(|row| {
             let here = matrix.row(row as u16);
             let above = (row > 0).then(|| matrix.row(rows.parents[row]));
-            let change = move |column: usize| here[column].wrapping_sub(above.map_or(0, |above| above[column]));
-            columns.parents.iter().enumerate().map(move |(column, &parent)| {
-                let predicted = if column == 0 { 0 } else { change(usize::from(parent)) };
-                zigzag(change(column).wrapping_sub(predicted))
-            })
+            let change = move |column: usize| {
+                here[column].wrapping_sub(above.map_or(0, |above| above[column]))
+            };
+            columns
+                .parents
+                .iter()
+                .enumerate()
+                .map(move |(column, &parent)| {
+                    let predicted = if column == 0 {
+                        0
+                    } else {
+                        change(usize::from(parent))
+                    };
+                    zigzag(change(column).wrapping_sub(predicted))
+                })
         });
         self.planes(differences);
     }
 }
 
 fn too_large(what: &'static str, found: usize, limit: u64) -> DictionaryError {
-    DictionaryError::OutOfRange { file: FILE, what, found: found as u64, limit }
+    DictionaryError::OutOfRange {
+        file: FILE,
+        what,
+        found: found as u64,
+        limit,
+    }
 }
 
 /// The pairs of ids that words have, the commonest first: their numbers' high bytes are then mostly alike.
@@ -236,37 +285,72 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Source, DictionaryError> {
     let mut file = Reader::new(FILE, bytes);
     let magic = file.take(MAGIC.len(), "the header");
     if magic.ok() != Some(MAGIC.as_slice()) {
-        return Err(DictionaryError::NotADictionary { file: FILE, expected: "a dictionary packed by terakoya" });
+        return Err(DictionaryError::NotADictionary {
+            file: FILE,
+            expected: "a dictionary packed by terakoya",
+        });
     }
     let version = file.u32("the header")?;
     if version != VERSION {
-        return Err(DictionaryError::Version { file: FILE, found: version, expected: VERSION });
+        return Err(DictionaryError::Version {
+            file: FILE,
+            found: version,
+            expected: VERSION,
+        });
     }
     let expected = file.u32("the header")?;
     let found = checksum(&bytes[bytes.len() - file.rest()..]);
     if found != expected {
-        return Err(DictionaryError::Checksum { file: FILE, expected, found });
+        return Err(DictionaryError::Checksum {
+            file: FILE,
+            expected,
+            found,
+        });
     }
     let name = file.text("the name")?;
     let categories = file.categories()?;
     let left_ids = file.ids()?;
     let right_ids = file.ids()?;
-    let unknown = (0..categories.names.len()).map(|_| file.unknown()).collect::<Result<Vec<_>, _>>()?;
+    let unknown = (0..categories.names.len())
+        .map(|_| file.unknown())
+        .collect::<Result<Vec<_>, _>>()?;
     let surfaces = file.surfaces()?;
     let connections = file.matrix()?;
     file.within(file.rest(), "the number of bytes after the costs", 0)?;
-    let source = Source { name, surfaces, unknown, categories, connections, left_ids, right_ids };
+    let source = Source {
+        name,
+        surfaces,
+        unknown,
+        categories,
+        connections,
+        left_ids,
+        right_ids,
+    };
     check_ids(&source, &file)?;
     Ok(source)
 }
 
 fn check_ids(source: &Source, file: &Reader<'_>) -> Result<(), DictionaryError> {
     let Matrix { lefts, rights, .. } = source.connections;
-    let words = source.surfaces.words.iter().chain(source.unknown.iter().flatten());
-    let (left, right) = words.fold((0, 0), |(left, right), word| (left.max(word.left), right.max(word.right)));
+    let words = source
+        .surfaces
+        .words
+        .iter()
+        .chain(source.unknown.iter().flatten());
+    let (left, right) = words.fold((0, 0), |(left, right), word| {
+        (left.max(word.left), right.max(word.right))
+    });
     let highest = |ids: &[Option<u16>]| ids.iter().flatten().copied().max().unwrap_or(0);
-    file.within(left.max(highest(&source.left_ids)).into(), "a left id", lefts - 1)?;
-    file.within(right.max(highest(&source.right_ids)).into(), "a right id", rights - 1)?;
+    file.within(
+        left.max(highest(&source.left_ids)).into(),
+        "a left id",
+        lefts - 1,
+    )?;
+    file.within(
+        right.max(highest(&source.right_ids)).into(),
+        "a right id",
+        rights - 1,
+    )?;
     Ok(())
 }
 
@@ -280,21 +364,34 @@ impl<'a> Reader<'a> {
         Ok(String::from_utf8_lossy(self.take(len, what)?).into_owned())
     }
 
-    fn planes(&mut self, count: usize, what: &'static str) -> Result<impl Iterator<Item = u16> + use<'a>, DictionaryError> {
+    fn planes(
+        &mut self,
+        count: usize,
+        what: &'static str,
+    ) -> Result<impl Iterator<Item = u16> + use<'a>, DictionaryError> {
         let low = self.take(count, what)?;
         let high = self.take(count, what)?;
-        Ok(low.iter().zip(high).map(|(&low, &high)| u16::from_le_bytes([low, high])))
+        Ok(low
+            .iter()
+            .zip(high)
+            .map(|(&low, &high)| u16::from_le_bytes([low, high])))
     }
 
     fn categories(&mut self) -> Result<Categories, DictionaryError> {
         let count = self.byte("the character categories")?;
-        let names = (0..count).map(|_| self.text("the character categories")).collect::<Result<Vec<_>, _>>()?;
+        let names = (0..count)
+            .map(|_| self.text("the character categories"))
+            .collect::<Result<Vec<_>, _>>()?;
         let count = usize::from(self.u16("the character classes")?);
         let mut classes = Vec::new();
         for _ in 0..count {
             let types = self.u32("the character classes")?;
             let rest = self.take(3, "the character classes")?;
-            self.within(rest[0].into(), "a character's category", names.len().saturating_sub(1))?;
+            self.within(
+                rest[0].into(),
+                "a character's category",
+                names.len().saturating_sub(1),
+            )?;
             classes.push(CharacterClass {
                 types,
                 default_type: rest[0],
@@ -306,9 +403,17 @@ impl<'a> Reader<'a> {
         let table = self.take(1 << 16, "the character table")?.to_vec();
         let highest = table.iter().copied().max().unwrap_or(0);
         // With no class at all nothing could be looked up.
-        self.within(highest.into(), "a character's class", classes.len().wrapping_sub(1).min(255))?;
+        self.within(
+            highest.into(),
+            "a character's class",
+            classes.len().wrapping_sub(1).min(255),
+        )?;
         self.within(1, "the least number of character classes", classes.len())?;
-        Ok(Categories { names, classes, table })
+        Ok(Categories {
+            names,
+            classes,
+            table,
+        })
     }
 
     fn ids(&mut self) -> Result<Vec<Option<u16>>, DictionaryError> {
@@ -340,7 +445,9 @@ impl<'a> Reader<'a> {
         let counts = self.take(surface_count, "the surfaces")?;
         let mut suffixes = self.planes(unit_count, "the surfaces")?;
         let pair_lefts = self.planes(pair_count, "the id pairs")?;
-        let pairs: Vec<(u16, u16)> = pair_lefts.zip(self.planes(pair_count, "the id pairs")?).collect();
+        let pairs: Vec<(u16, u16)> = pair_lefts
+            .zip(self.planes(pair_count, "the id pairs")?)
+            .collect();
         let mut numbers = self.planes(word_count, "the words")?;
         let mut costs = self.planes(word_count, "the words")?;
         let mut surfaces = Surfaces::with_capacity(surface_count, unit_count, word_count);
@@ -356,15 +463,27 @@ impl<'a> Reader<'a> {
             // What the search relies on: surfaces are distinct, not empty, and grouped by every prefix.
             let follows = surface.len() == usize::from(shared) + usize::from(length)
                 && length > 0
-                && (previous.len() == usize::from(shared) || previous[usize::from(shared)] < surface[usize::from(shared)]);
+                && (previous.len() == usize::from(shared)
+                    || previous[usize::from(shared)] < surface[usize::from(shared)]);
             if !follows {
-                return Err(DictionaryError::NotADictionary { file: FILE, expected: "a dictionary with sorted surfaces" });
+                return Err(DictionaryError::NotADictionary {
+                    file: FILE,
+                    expected: "a dictionary with sorted surfaces",
+                });
             }
             words.clear();
             for (number, cost) in numbers.by_ref().zip(costs.by_ref()).take(count.into()) {
-                let number = self.within(number.into(), "a word's id pair", pair_count.saturating_sub(1))?;
+                let number = self.within(
+                    number.into(),
+                    "a word's id pair",
+                    pair_count.saturating_sub(1),
+                )?;
                 let &(left, right) = pairs.get(number).unwrap_or(&(UNUSED, UNUSED));
-                words.push(Word { left, right, cost: cost as i16 });
+                words.push(Word {
+                    left,
+                    right,
+                    cost: cost as i16,
+                });
             }
             surfaces.push(surface.iter().copied(), &words);
         }
@@ -401,12 +520,18 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(Matrix { rights, lefts, costs })
+        Ok(Matrix {
+            rights,
+            lefts,
+            costs,
+        })
     }
 
     /// The parents of a tree's lines: each comes before its children.
     fn parents(&mut self, count: usize) -> Result<Vec<u16>, DictionaryError> {
-        let parents: Vec<u16> = self.planes(count, "the trees of the connection costs")?.collect();
+        let parents: Vec<u16> = self
+            .planes(count, "the trees of the connection costs")?
+            .collect();
         for (line, &parent) in parents.iter().enumerate() {
             self.within(parent.into(), "a line's parent", line.saturating_sub(1))?;
         }

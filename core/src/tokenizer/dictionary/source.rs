@@ -24,12 +24,20 @@ pub(super) struct Source {
 impl Source {
     /// Reads MeCab's compiled files and drops what never decides a boundary.
     pub fn from_compiled(name: &str, files: &Files) -> Result<Self, DictionaryError> {
-        let Compiled { words, unknown, categories, matrix } = Compiled::read(files)?;
+        let Compiled {
+            words,
+            unknown,
+            categories,
+            matrix,
+        } = Compiled::read(files)?;
         let mut used_lefts = vec![false; matrix.lefts];
         let mut used_rights = vec![false; matrix.rights];
         // Id 0 is the beginning and the end of a sentence.
         (used_lefts[0], used_rights[0]) = (true, true);
-        let all = words.iter().flat_map(|(_, words)| words).chain(unknown.iter().flatten());
+        let all = words
+            .iter()
+            .flat_map(|(_, words)| words)
+            .chain(unknown.iter().flatten());
         for word in all {
             used_lefts[usize::from(word.left)] = true;
             used_rights[usize::from(word.right)] = true;
@@ -54,7 +62,15 @@ impl Source {
             surfaces.push(surface, &renumber(&words));
         }
         let unknown = unknown.iter().map(|words| renumber(words)).collect();
-        Ok(Self { name: name.to_owned(), surfaces, unknown, categories, connections, left_ids, right_ids })
+        Ok(Self {
+            name: name.to_owned(),
+            surfaces,
+            unknown,
+            categories,
+            connections,
+            left_ids,
+            right_ids,
+        })
     }
 }
 
@@ -79,7 +95,11 @@ mod tests {
 
     #[test]
     fn the_cheapest_word_keeps_its_place() {
-        let word = |left, cost| Word { left, right: 0, cost };
+        let word = |left, cost| Word {
+            left,
+            right: 0,
+            cost,
+        };
         let words = [word(1, 5), word(2, 7), word(1, 3), word(2, 7), word(1, 3)];
         assert_eq!(cheapest(words.into_iter()), [word(2, 7), word(1, 3)]);
     }

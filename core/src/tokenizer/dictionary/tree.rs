@@ -18,7 +18,9 @@ impl Tree {
     pub fn chain(len: usize) -> Self {
         Self {
             order: (0..len).collect(),
-            parents: (0..len).map(|place| place.saturating_sub(1) as u16).collect(),
+            parents: (0..len)
+                .map(|place| place.saturating_sub(1) as u16)
+                .collect(),
         }
     }
 
@@ -45,8 +47,15 @@ impl Tree {
     }
 
     fn depth_first(children: &[Vec<usize>]) -> Self {
-        let mut tree = Self { order: Vec::new(), parents: Vec::new() };
-        let mut stack = if children.is_empty() { Vec::new() } else { vec![(0, 0)] };
+        let mut tree = Self {
+            order: Vec::new(),
+            parents: Vec::new(),
+        };
+        let mut stack = if children.is_empty() {
+            Vec::new()
+        } else {
+            vec![(0, 0)]
+        };
         while let Some((line, parent)) = stack.pop() {
             let place = tree.order.len() as u16;
             tree.order.push(line);
@@ -82,11 +91,21 @@ mod tests {
 
     #[test]
     fn families_are_joined_and_parents_come_first() {
-        let lines = [vec![0, 0, 0], vec![900, 900, 900], vec![0, 0, 1], vec![900, 901, 900], vec![0, 2, 1]];
+        let lines = [
+            vec![0, 0, 0],
+            vec![900, 900, 900],
+            vec![0, 0, 1],
+            vec![900, 901, 900],
+            vec![0, 2, 1],
+        ];
         let tree = Tree::minimum_spanning(&lines);
         assert_eq!(tree.order.len(), 5);
         let parent = |line: usize| {
-            let place = tree.order.iter().position(|&other| other == line).expect("in the tree");
+            let place = tree
+                .order
+                .iter()
+                .position(|&other| other == line)
+                .expect("in the tree");
             assert!(usize::from(tree.parents[place]) < place);
             tree.order[usize::from(tree.parents[place])]
         };

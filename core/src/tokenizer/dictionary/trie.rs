@@ -40,7 +40,11 @@ impl Surfaces {
     }
 
     pub fn words(&self, index: usize) -> &[Word] {
-        let start = if index == 0 { 0 } else { self.word_ends[index - 1] };
+        let start = if index == 0 {
+            0
+        } else {
+            self.word_ends[index - 1]
+        };
         &self.words[start as usize..self.word_ends[index] as usize]
     }
 
@@ -78,7 +82,10 @@ impl Trie {
         let mut trie = Self {
             roots: vec![0; 1 << 16],
             units: vec![0],
-            nodes: vec![Node { first_child: 0, first_word: 0 }],
+            nodes: vec![Node {
+                first_child: 0,
+                first_word: 0,
+            }],
             words: Vec::with_capacity(surfaces.words.len()),
         };
         // The surfaces below each node of a level, as a range of indices.
@@ -151,7 +158,10 @@ impl Trie {
         loop {
             let (here, after) = (self.nodes[node], self.nodes[node + 1]);
             if here.first_word < after.first_word {
-                found(length, &self.words[here.first_word as usize..after.first_word as usize]);
+                found(
+                    length,
+                    &self.words[here.first_word as usize..after.first_word as usize],
+                );
             }
             let Some(unit) = rest.next() else {
                 return;
@@ -183,20 +193,29 @@ mod tests {
     use super::*;
 
     fn word(cost: i16) -> Word {
-        Word { left: 1, right: 2, cost }
+        Word {
+            left: 1,
+            right: 2,
+            cost,
+        }
     }
 
     #[test]
     fn every_prefix_is_found_shortest_first() {
         let mut surfaces = Surfaces::default();
-        for (cost, surface) in ["a", "ab", "abcd", "b", "東", "東京", "東京都", "😀", "😁x"].iter().enumerate() {
+        for (cost, surface) in ["a", "ab", "abcd", "b", "東", "東京", "東京都", "😀", "😁x"]
+            .iter()
+            .enumerate()
+        {
             surfaces.push(surface.encode_utf16(), &[word(cost as i16), word(-1)]);
         }
         let trie = Trie::build(&surfaces);
         let found = |text: &str| {
             let units: Vec<u16> = text.encode_utf16().collect();
             let mut found = Vec::new();
-            trie.prefixes(&units, |length, words| found.push((length, words[0].cost, words.len())));
+            trie.prefixes(&units, |length, words| {
+                found.push((length, words[0].cost, words.len()))
+            });
             found
         };
         assert_eq!(found("abcdef"), [(1, 0, 2), (2, 1, 2), (4, 2, 2)]);

@@ -1,0 +1,385 @@
+//! Runs BertJapaneseTokenizer: words by MeCab or by white space, then WordPiece or characters, with offsets.
+//!
+//! The steps and their order are the reference's: the raw text is split at special tokens, each part normalized (NFKC)
+//! and segmented, each word lower-cased and cut. The reference forgets where its tokens came from; here every character
+//! carries its span from the first step to the last.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::aligned::{Aligned, Form};
+use super::basic::basic_words;
+use super::dictionary::Dictionary;
+use super::encoding::{Encoding, Sequence};
+use super::special_tokens::{SpecialTokens, json_file};
+use super::subword::{Cutter, Subword};
+use super::vocabulary::Vocabulary;
+use super::{Files, TokenizerError};
+
+const CONFIG: &str = "tokenizer_config.json";
+
+/// What `tokenizer_config.json` says about a BertJapaneseTokenizer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct JapaneseConfig {
+    words: Words,
+    subword: Subword,
+    lower_case: bool,
+    never_split: Vec<String>,
+}
+
+/// How text becomes words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Words {
+    Mecab {
+        dictionary: String,
+        normalize: bool,
+    },
+    Basic,
+    /// The text is split into words by spaces already, or is cut without regard to words.
+    Given,
+}
+
+impl JapaneseConfig {
+    /// `None` if the files are not those of a BertJapaneseTokenizer.
+    pub fn from_files(files: &Files) -> Result<Option<Self>, TokenizerError> {
+        let Some(config) = json_file(files, CONFIG)? else {
+            return Ok(None);
+        };
+        let class = config.get("tokenizer_class").and_then(Value::as_str);
+        let japanese = class == Some("BertJapaneseTokenizer")
+            || class.is_none() && config.get("word_tokenizer_type").is_some();
+        if !japanese {
+            return Ok(None);
+        }
+        let subword = match (
+            flag(&config, "do_subword_tokenize", true)?,
+            text(&config, "subword_tokenizer_type")?,
+        ) {
+            (false, _) => Subword::Whole,
+            (true, None | Some("wordpiece")) => Subword::WordPiece,
+            (true, Some("character")) => Subword::Character,
+            (true, Some(other)) => {
+                return Err(setting(
+                    "subword_tokenizer_type",
+                    other,
+                    "wordpiece or character",
+                ));
+            }
+        };
+        let never_split = config.get("never_split").and_then(Value::as_array);
+        let never_split = never_split.into_iter().flatten().filter_map(Value::as_str);
+        Ok(Some(Self {
+            words: Words::from_config(&config)?,
+            subword,
+            lower_case: flag(&config, "do_lower_case", false)?,
+            never_split: never_split.map(str::to_owned).collect(),
+        }))
+    }
+
+    /// The dictionary the words come from, as `mecab_dic` names it.
+    pub fn dictionary(&self) -> Option<&str> {
+        match &self.words {
+            Words::Mecab { dictionary, .. } => Some(dictionary),
+            Words::Basic | Words::Given => None,
+        }
+    }
+}
+
+impl Words {
+    fn from_config(config: &Value) -> Result<Self, TokenizerError> {
+        if !flag(config, "do_word_tokenize", true)? {
+            return Ok(Self::Given);
+        }
+        match text(config, "word_tokenizer_type")? {
+            None | Some("basic") => Ok(Self::Basic),
+            Some("mecab") => {
+                let none = Value::Null;
+                let kwargs = config.get("mecab_kwargs").unwrap_or(&none);
+                if let Some(option) =
+                    text(kwargs, "mecab_option")?.filter(|option| !option.is_empty())
+                {
+                    return Err(setting(
+                        "mecab_option",
+                        option,
+                        "no options: name a dictionary in mecab_dic",
+                    ));
+                }
+                Ok(Self::Mecab {
+                    dictionary: text(kwargs, "mecab_dic")?
+                        .unwrap_or("unidic_lite")
+                        .to_owned(),
+                    normalize: flag(kwargs, "normalize_text", true)?,
+                })
+            }
+            Some(other) => {
+                let expected = "mecab or basic; for words separated by spaces beforehand set do_word_tokenize to false";
+                Err(setting("word_tokenizer_type", other, expected))
+            }
+        }
+    }
+}
+
+fn setting(key: &'static str, value: &str, expected: &'static str) -> TokenizerError {
+    TokenizerError::Setting {
+        file: CONFIG,
+        key,
+        value: format!("{value:?}"),
+        expected,
+    }
+}
+
+fn flag(config: &Value, key: &'static str, default: bool) -> Result<bool, TokenizerError> {
+    match config.get(key) {
+        None | Some(Value::Null) => Ok(default),
+        Some(Value::Bool(value)) => Ok(*value),
+        Some(other) => Err(TokenizerError::Setting {
+            file: CONFIG,
+            key,
+            value: other.to_string(),
+            expected: "true or false",
+        }),
+    }
+}
+
+fn text<'a>(config: &'a Value, key: &'static str) -> Result<Option<&'a str>, TokenizerError> {
+    match config.get(key) {
+        None | Some(Value::Null) => Ok(None),
+        Some(Value::String(value)) => Ok(Some(value)),
+        Some(other) => Err(TokenizerError::Setting {
+            file: CONFIG,
+            key,
+            value: other.to_string(),
+            expected: "a text",
+        }),
+    }
+}
+
+/// A part of the text: a special token, or what lies between two.
+enum Part<'a> {
+    Special(u32, &'a str),
+    Text(&'a str),
+}
+
+pub(super) struct JapaneseTokenizer {
+    config: JapaneseConfig,
+    vocabulary: Vocabulary,
+    dictionary: Option<Arc<Dictionary>>,
+    unk: (u32, String),
+    cls: (u32, String),
+    sep: (u32, String),
+    /// Tokens found in raw text, with their ids.
+    special: Vec<(String, u32)>,
+    never_split: Vec<String>,
+}
+
+impl JapaneseTokenizer {
+    pub fn from_files(
+        files: &Files,
+        config: JapaneseConfig,
+        special: &SpecialTokens,
+        dictionary: Option<Arc<Dictionary>>,
+    ) -> Result<Self, TokenizerError> {
+        let vocabulary = Vocabulary::from_files(files)?;
+        let required = |role, name: &Option<String>| {
+            let name = name.clone().unwrap_or_default();
+            vocabulary.required(role, &name).map(|id| (id, name))
+        };
+        let (unk, cls, sep) = (
+            required("unknown", &special.unk)?,
+            required("classification", &special.cls)?,
+            required("separator", &special.sep)?,
+        );
+        if let (Some(name), None) = (config.dictionary(), &dictionary) {
+            return Err(TokenizerError::DictionaryNeeded {
+                name: name.to_owned(),
+            });
+        }
+        let names = special.all();
+        let known = names
+            .iter()
+            .filter_map(|&name| Some((name.to_owned(), vocabulary.id(name)?)));
+        let never_split = names
+            .iter()
+            .map(|&name| name.to_owned())
+            .chain(config.never_split.iter().cloned());
+        Ok(Self {
+            special: known.collect(),
+            never_split: never_split.collect(),
+            config,
+            vocabulary,
+            dictionary,
+            unk,
+            cls,
+            sep,
+        })
+    }
+
+    pub fn vocab_size(&self) -> usize {
+        self.vocabulary.len()
+    }
+
+    pub fn id(&self, token: &str) -> Option<u32> {
+        self.vocabulary.id(token)
+    }
+
+    pub fn token(&self, id: u32) -> Option<String> {
+        self.vocabulary.token(id).map(str::to_owned)
+    }
+
+    pub fn special_tokens_added(&self, pair: bool) -> usize {
+        if pair { 3 } else { 2 }
+    }
+
+    pub fn dictionary(&self) -> Option<&Dictionary> {
+        self.dictionary.as_deref()
+    }
+
+    pub fn segment(&self, text: &str) -> Sequence {
+        let mut sequence = Sequence::default();
+        self.append(text, &mut 0, &mut sequence);
+        sequence
+    }
+
+    /// Each given word is tokenized by itself, as the reference does; its tokens bear its number.
+    pub fn segment_words(&self, words: &[&str]) -> Sequence {
+        let mut sequence = Sequence::default();
+        for (number, word) in (0u32..).zip(words) {
+            let before = sequence.len();
+            self.append(word, &mut 0, &mut sequence);
+            sequence.word_ids[before..].fill(Some(number));
+        }
+        sequence
+    }
+
+    /// The words of a text, as they are cut into tokens afterwards. Special tokens are not among them.
+    pub fn words(&self, text: &str) -> Vec<Aligned> {
+        let mut all = Vec::new();
+        let mut first = 0;
+        for part in self.parts(text) {
+            let part = match part {
+                Part::Special(_, token) => token,
+                Part::Text(part) => {
+                    all.extend(self.part_words(part, first));
+                    part
+                }
+            };
+            first += part.chars().count();
+        }
+        all
+    }
+
+    fn append(&self, text: &str, word: &mut u32, sequence: &mut Sequence) {
+        let mut cutter = Cutter::new(
+            &self.vocabulary,
+            self.config.subword,
+            (self.unk.0, &self.unk.1),
+        );
+        let mut first = 0;
+        for part in self.parts(text) {
+            match part {
+                Part::Special(id, token) => {
+                    let end = first + token.chars().count();
+                    sequence.push(id, token.to_owned(), (first, end), *word);
+                    *word += 1;
+                    first = end;
+                }
+                Part::Text(part) => {
+                    for given in self.part_words(part, first) {
+                        cutter.cut(&given, *word, sequence);
+                        *word += 1;
+                    }
+                    first += part.chars().count();
+                }
+            }
+        }
+    }
+
+    /// Splits raw text at special tokens, the longest that begins first.
+    fn parts<'a>(&'a self, text: &'a str) -> Vec<Part<'a>> {
+        let mut parts = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let found = self
+                .special
+                .iter()
+                .filter_map(|(name, id)| Some((rest.find(name.as_str())?, name, *id)));
+            let first = found.min_by_key(|(at, name, _)| (*at, std::cmp::Reverse(name.len())));
+            let Some((at, name, id)) = first else {
+                break;
+            };
+            if at > 0 {
+                parts.push(Part::Text(&rest[..at]));
+            }
+            parts.push(Part::Special(id, name));
+            rest = &rest[at + name.len()..];
+        }
+        if !rest.is_empty() {
+            parts.push(Part::Text(rest));
+        }
+        parts
+    }
+
+    fn part_words(&self, part: &str, first: usize) -> Vec<Aligned> {
+        match (&self.config.words, &self.dictionary) {
+            (Words::Mecab { normalize, .. }, Some(dictionary)) => {
+                let mut aligned = Aligned::new(part, first);
+                if *normalize {
+                    aligned = aligned.normalized(Form::Nfkc);
+                }
+                self.mecab_words(&aligned, dictionary)
+            }
+            (Words::Basic, _) => {
+                basic_words(part, first, self.config.lower_case, &self.never_split)
+            }
+            (Words::Mecab { .. } | Words::Given, _) => self.given_words(part, first),
+        }
+    }
+
+    /// Without a word tokenizer WordPiece cuts at spaces by itself; characters and whole tokens take the part as one.
+    fn given_words(&self, part: &str, first: usize) -> Vec<Aligned> {
+        let aligned = Aligned::new(part, first);
+        match self.config.subword {
+            Subword::WordPiece => aligned.split_whitespace(),
+            Subword::Character | Subword::Whole => vec![aligned],
+        }
+    }
+
+    fn mecab_words(&self, aligned: &Aligned, dictionary: &Dictionary) -> Vec<Aligned> {
+        let mut characters = 0;
+        let mut bytes = 0;
+        let word = |range: std::ops::Range<usize>| {
+            characters += aligned.text[bytes..range.start].chars().count();
+            bytes = range.end;
+            let text = &aligned.text[range];
+            let end = characters + text.chars().count();
+            let word = Aligned {
+                text: text.to_owned(),
+                spans: aligned.spans[characters..end].to_vec(),
+            };
+            characters = end;
+            if self.config.lower_case && !self.never_split.contains(&word.text) {
+                word.lowercase()
+            } else {
+                word
+            }
+        };
+        dictionary
+            .words(&aligned.text)
+            .into_iter()
+            .map(word)
+            .collect()
+    }
+
+    pub fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Encoding {
+        let mut encoding = Encoding::default();
+        encoding.push_special(self.cls.0, &self.cls.1, 0);
+        encoding.push_sequence(first, 0, 0);
+        encoding.push_special(self.sep.0, &self.sep.1, 0);
+        if let Some(second) = second {
+            encoding.push_sequence(second, 1, 1);
+            encoding.push_special(self.sep.0, &self.sep.1, 1);
+        }
+        encoding
+    }
+}

@@ -1,0 +1,108 @@
+//! Cuts words into the pieces of a vocabulary: greedy WordPiece, or single characters.
+
+use super::aligned::{Aligned, Form};
+use super::encoding::Sequence;
+use super::vocabulary::Vocabulary;
+
+/// Longer words become one unknown token.
+const MAX_WORD_CHARACTERS: usize = 100;
+
+/// How words become tokens.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subword {
+    /// Longest pieces first, `##` before those that continue a word.
+    WordPiece,
+    /// One token a character.
+    Character,
+    /// The word is the token.
+    Whole,
+}
+
+/// Appends the tokens of one word to a sequence.
+pub(super) struct Cutter<'a> {
+    pub vocabulary: &'a Vocabulary,
+    pub subword: Subword,
+    pub unk: (u32, &'a str),
+    /// Holds `##` and the rest of a word while it is cut.
+    buffer: String,
+}
+
+impl<'a> Cutter<'a> {
+    pub fn new(vocabulary: &'a Vocabulary, subword: Subword, unk: (u32, &'a str)) -> Self {
+        Self {
+            vocabulary,
+            subword,
+            unk,
+            buffer: String::new(),
+        }
+    }
+
+    /// Cuts `word`, the `number`th of its text, and appends its tokens to `sequence`.
+    pub fn cut(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) {
+        match self.subword {
+            Subword::WordPiece => {
+                let spaced = word.text.chars().any(super::aligned::is_python_space);
+                if !spaced && !word.spans.is_empty() {
+                    return self.wordpiece(word, number, sequence);
+                }
+                for part in word.split_whitespace() {
+                    self.wordpiece(&part, number, sequence);
+                }
+            }
+            Subword::Character => {
+                for (character, span) in word.clone().normalized(Form::Nfkc).chars() {
+                    self.push(character.encode_utf8(&mut [0; 4]), span, number, sequence);
+                }
+            }
+            Subword::Whole => self.push(&word.text, word.span(), number, sequence),
+        }
+    }
+
+    fn push(&self, token: &str, span: (usize, usize), number: u32, sequence: &mut Sequence) {
+        match self.vocabulary.id(token) {
+            Some(id) => sequence.push(id, token.to_owned(), span, number),
+            None => sequence.push(self.unk.0, self.unk.1.to_owned(), span, number),
+        }
+    }
+
+    fn wordpiece(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) {
+        let before = sequence.len();
+        let whole = word.spans.len() <= MAX_WORD_CHARACTERS && self.pieces(word, number, sequence);
+        if !whole {
+            // One piece that the vocabulary lacks makes the whole word unknown.
+            sequence.truncate(before);
+            sequence.push(self.unk.0, self.unk.1.to_owned(), word.span(), number);
+        }
+    }
+
+    /// Appends pieces until the word ends or none fits; says whether it ended.
+    fn pieces(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) -> bool {
+        let mut rest = word.text.as_str();
+        let mut start = 0;
+        while !rest.is_empty() {
+            self.buffer.clear();
+            if start > 0 {
+                self.buffer.push_str("##");
+            }
+            let prefix = self.buffer.len();
+            self.buffer.push_str(rest);
+            let ends = rest
+                .char_indices()
+                .rev()
+                .map(|(at, character)| at + character.len_utf8());
+            let found = ends.enumerate().find_map(|(dropped, end)| {
+                let id = self.vocabulary.id(&self.buffer[..prefix + end])?;
+                Some((dropped, end, id))
+            });
+            let Some((dropped, length, id)) = found else {
+                return false;
+            };
+            let end = word.spans.len() - dropped;
+            let span = (word.spans[start].0, word.spans[end - 1].1);
+            sequence.push(id, self.buffer[..prefix + length].to_owned(), span, number);
+            rest = &rest[length..];
+            start = end;
+        }
+        true
+    }
+}
