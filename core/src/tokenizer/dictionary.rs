@@ -10,16 +10,15 @@ mod matrix;
 mod packed;
 mod source;
 mod tree;
-mod trie;
 
 pub use error::{DictionaryError, UserEntryProblem};
 
 use std::io::{Read, Write};
 
 use super::Files;
+use super::trie::Trie;
 use matrix::Matrix;
 use source::Source;
-use trie::Trie;
 
 /// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -101,7 +100,7 @@ pub fn pack(name: &str, files: &Files) -> Result<Vec<u8>, DictionaryError> {
 #[derive(Debug, Clone)]
 pub struct Dictionary {
     name: String,
-    lexicon: Trie,
+    lexicon: Trie<Word>,
     pub(super) unknown: Vec<Vec<Word>>,
     pub(super) categories: Categories,
     connections: Matrix,

@@ -1,7 +1,7 @@
 //! Turns text into ids: one façade over every kind of tokenizer a model folder can hold.
 //!
-//! [`Tokenizer::from_files`] picks the kind from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` what they
-//! cannot, with `mecab` and `dictionary` beneath it. Each kind splits one text into a sequence of tokens and joins sequences with its special tokens; truncation and windows happen here, between
+//! [`Tokenizer::from_files`] picks the kind from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` and
+//! `sentencepiece` what they cannot, with `mecab` and `dictionary` beneath. Each kind splits one text into a sequence of tokens and joins sequences with its special tokens; truncation and windows happen here, between
 //! the two, so that every kind has them. Every token keeps its span in characters of the original text.
 
 mod aligned;
@@ -12,8 +12,11 @@ mod error;
 mod hub;
 mod japanese;
 pub mod mecab;
+mod sentencepiece;
+mod sentencepiece_model;
 mod special_tokens;
 mod subword;
+mod trie;
 mod vocabulary;
 
 pub use encoding::{EncodeOptions, Encoding, TruncationStrategy};
@@ -26,6 +29,7 @@ use std::sync::Arc;
 use dictionary::Dictionary;
 use hub::HubTokenizer;
 use japanese::{JapaneseConfig, JapaneseTokenizer};
+use sentencepiece::SentencePieceTokenizer;
 
 /// The files of a model folder: name → bytes.
 pub type Files = std::collections::BTreeMap<String, Vec<u8>>;
@@ -54,6 +58,7 @@ pub struct Tokenizer {
 enum Kind {
     Hub(Box<HubTokenizer>),
     Japanese(Box<JapaneseTokenizer>),
+    SentencePiece(Box<SentencePieceTokenizer>),
 }
 
 impl Tokenizer {
@@ -75,7 +80,8 @@ impl Tokenizer {
     }
 
     /// Reads the tokenizer of a model folder: BertJapaneseTokenizer where `tokenizer_config.json` says so, else
-    /// `tokenizer.json`, else `vocab.txt` (BERT's WordPiece), else `vocab.json` with `merges.txt` (byte-level BPE).
+    /// `tokenizer.json`, else `vocab.txt` (BERT's WordPiece), else `vocab.json` with `merges.txt` (byte-level BPE),
+    /// else `spiece.model` (SentencePiece).
     ///
     /// # Errors
     /// If none of these is there, or one is damaged or contradicts itself; the error names the file and the place.
@@ -109,6 +115,9 @@ impl Tokenizer {
             let special_tokens = special_tokens.or_known(knows);
             let hub = HubTokenizer::from_byte_level_bpe(files, &special_tokens)?;
             (Kind::hub(hub), special_tokens)
+        } else if has("spiece.model") {
+            let pieces = SentencePieceTokenizer::from_files(files, &special_tokens)?;
+            (Kind::SentencePiece(Box::new(pieces)), special_tokens)
         } else {
             return Err(TokenizerError::no_tokenizer_files(files));
         };
@@ -308,6 +317,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.segment(text),
             Self::Japanese(japanese) => Ok(japanese.segment(text)),
+            Self::SentencePiece(pieces) => Ok(pieces.segment(text)),
         }
     }
 
@@ -315,6 +325,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.segment_words(words),
             Self::Japanese(japanese) => Ok(japanese.segment_words(words)),
+            Self::SentencePiece(pieces) => Ok(pieces.segment_words(words)),
         }
     }
 
@@ -326,12 +337,13 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.assemble(first, second),
             Self::Japanese(japanese) => Ok(japanese.assemble(first, second)),
+            Self::SentencePiece(pieces) => Ok(pieces.assemble(first, second)),
         }
     }
 
     fn odd_token(&self) -> OddToken {
         match self {
-            Self::Hub(_) => OddToken::Longer,
+            Self::Hub(_) | Self::SentencePiece(_) => OddToken::Longer,
             Self::Japanese(_) => OddToken::First,
         }
     }
@@ -340,6 +352,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.special_tokens_added(pair),
             Self::Japanese(japanese) => japanese.special_tokens_added(pair),
+            Self::SentencePiece(pieces) => pieces.special_tokens_added(pair),
         }
     }
 
@@ -347,6 +360,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.vocab_size(),
             Self::Japanese(japanese) => japanese.vocab_size(),
+            Self::SentencePiece(pieces) => pieces.vocab_size(),
         }
     }
 
@@ -354,6 +368,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.id(token),
             Self::Japanese(japanese) => japanese.id(token),
+            Self::SentencePiece(pieces) => pieces.id(token),
         }
     }
 
@@ -361,6 +376,7 @@ impl Kind {
         match self {
             Self::Hub(hub) => hub.token(id),
             Self::Japanese(japanese) => japanese.token(id),
+            Self::SentencePiece(pieces) => pieces.token(id),
         }
     }
 }

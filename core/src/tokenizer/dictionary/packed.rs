@@ -7,11 +7,11 @@
 
 use std::collections::HashMap;
 
+use super::super::trie::Surfaces;
 use super::bytes::Reader;
 use super::matrix::Matrix;
 use super::source::Source;
 use super::tree::Tree;
-use super::trie::Surfaces;
 use super::{Categories, CharacterClass, DictionaryError, Word};
 
 /// How errors call the file.
@@ -180,7 +180,7 @@ impl Writer {
         Ok(())
     }
 
-    fn surfaces(&mut self, surfaces: &Surfaces) -> Result<(), DictionaryError> {
+    fn surfaces(&mut self, surfaces: &Surfaces<Word>) -> Result<(), DictionaryError> {
         let (mut shared, mut lengths, mut counts) =
             (Writer::default(), Writer::default(), Writer::default());
         let mut suffixes: Vec<u16> = Vec::new();
@@ -434,7 +434,7 @@ impl<'a> Reader<'a> {
         (0..count).map(word).collect()
     }
 
-    fn surfaces(&mut self) -> Result<Surfaces, DictionaryError> {
+    fn surfaces(&mut self) -> Result<Surfaces<Word>, DictionaryError> {
         let limit = self.rest();
         let surface_count = self.count("the number of surfaces", limit)?;
         let unit_count = self.count("the number of code units", limit)?;

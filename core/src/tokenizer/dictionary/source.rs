@@ -2,16 +2,16 @@
 
 use std::collections::HashMap;
 
+use super::super::trie::Surfaces;
 use super::compiled::Compiled;
 use super::matrix::Matrix;
-use super::trie::Surfaces;
 use super::{Categories, DictionaryError, Files, Word};
 
 /// A dictionary with its words in order and its context ids renumbered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Source {
     pub name: String,
-    pub surfaces: Surfaces,
+    pub surfaces: Surfaces<Word>,
     /// Words for unknown text, for each character category.
     pub unknown: Vec<Vec<Word>>,
     pub categories: Categories,

@@ -1,25 +1,23 @@
-//! Finds the words that begin at a character: a trie over UTF-16 code units.
+//! Finds the surfaces that begin at a character: a trie over UTF-16 code units, for dictionaries and for vocabularies.
 //!
 //! Nodes are numbered level by level, so that a node's children lie side by side and are searched by their unit; the
 //! first level is a table. Units instead of bytes make three steps of Japanese text one, and instead of characters
 //! keep the table small. It is built in linear time from sorted surfaces.
 
-use super::Word;
-
 /// Distinct surfaces in the order of their UTF-16 code units, each with its words.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Surfaces {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Surfaces<T> {
     /// All surfaces' code units, one after the other.
     pub units: Vec<u16>,
     /// Where each surface ends in `units`.
     pub ends: Vec<u32>,
     /// All surfaces' words, one after the other.
-    pub words: Vec<Word>,
+    pub words: Vec<T>,
     /// Where each surface's words end in `words`.
     pub word_ends: Vec<u32>,
 }
 
-impl Surfaces {
+impl<T: Copy> Surfaces<T> {
     /// Room for so many surfaces and words; code units are more than the `suffixes` that front-coding leaves.
     pub fn with_capacity(surfaces: usize, suffixes: usize, words: usize) -> Self {
         Self {
@@ -39,7 +37,7 @@ impl Surfaces {
         &self.units[start as usize..self.ends[index] as usize]
     }
 
-    pub fn words(&self, index: usize) -> &[Word] {
+    pub fn words(&self, index: usize) -> &[T] {
         let start = if index == 0 {
             0
         } else {
@@ -49,7 +47,7 @@ impl Surfaces {
     }
 
     /// Appends a surface, which must come after the last one, with its words.
-    pub fn push(&mut self, surface: impl IntoIterator<Item = u16>, words: &[Word]) {
+    pub fn push(&mut self, surface: impl IntoIterator<Item = u16>, words: &[T]) {
         self.units.extend(surface);
         self.ends.push(self.units.len() as u32);
         self.words.extend_from_slice(words);
@@ -57,9 +55,20 @@ impl Surfaces {
     }
 }
 
+impl<T> Default for Surfaces<T> {
+    fn default() -> Self {
+        Self {
+            units: Vec::new(),
+            ends: Vec::new(),
+            words: Vec::new(),
+            word_ends: Vec::new(),
+        }
+    }
+}
+
 /// A trie from surfaces to their words.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Trie {
+#[derive(Debug, Clone)]
+pub(super) struct Trie<T> {
     /// The node after each first unit, 0 if there is none.
     roots: Vec<u32>,
     /// The unit that leads to a node; node 0 is unused.
@@ -67,7 +76,7 @@ pub(super) struct Trie {
     /// One more entry than nodes: what is a node's ends where the next node's begins.
     nodes: Vec<Node>,
     /// The words in the order of the nodes.
-    words: Vec<Word>,
+    words: Vec<T>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -76,9 +85,9 @@ struct Node {
     first_word: u32,
 }
 
-impl Trie {
+impl<T: Copy> Trie<T> {
     /// Builds the trie of distinct sorted surfaces, none of them empty.
-    pub fn build(surfaces: &Surfaces) -> Self {
+    pub fn build(surfaces: &Surfaces<T>) -> Self {
         let mut trie = Self {
             roots: vec![0; 1 << 16],
             units: vec![0],
@@ -122,7 +131,7 @@ impl Trie {
     /// Numbers the children of a node whose surfaces are `range`, and says which surfaces are below each.
     fn branch(
         &mut self,
-        surfaces: &Surfaces,
+        surfaces: &Surfaces<T>,
         (first, last): (u32, u32),
         depth: usize,
         next: &mut Vec<(u32, u32)>,
@@ -142,7 +151,7 @@ impl Trie {
 
     /// Calls `found` with the length in code units and the words of every surface that begins `text`, shortest first.
     #[inline]
-    pub fn prefixes(&self, text: &[u16], mut found: impl FnMut(usize, &[Word])) {
+    pub fn prefixes(&self, text: &[u16], mut found: impl FnMut(usize, &[T])) {
         let Some((&first, rest)) = text.split_first() else {
             return;
         };
@@ -180,7 +189,7 @@ impl Trie {
         self.roots.len() * size_of::<u32>()
             + self.units.len() * size_of::<u16>()
             + self.nodes.len() * size_of::<Node>()
-            + self.words.len() * size_of::<Word>()
+            + self.words.len() * size_of::<T>()
     }
 
     pub fn nodes(&self) -> usize {
@@ -192,14 +201,6 @@ impl Trie {
 mod tests {
     use super::*;
 
-    fn word(cost: i16) -> Word {
-        Word {
-            left: 1,
-            right: 2,
-            cost,
-        }
-    }
-
     #[test]
     fn every_prefix_is_found_shortest_first() {
         let mut surfaces = Surfaces::default();
@@ -207,14 +208,14 @@ mod tests {
             .iter()
             .enumerate()
         {
-            surfaces.push(surface.encode_utf16(), &[word(cost as i16), word(-1)]);
+            surfaces.push(surface.encode_utf16(), &[cost, 99]);
         }
         let trie = Trie::build(&surfaces);
         let found = |text: &str| {
             let units: Vec<u16> = text.encode_utf16().collect();
             let mut found = Vec::new();
             trie.prefixes(&units, |length, words| {
-                found.push((length, words[0].cost, words.len()))
+                found.push((length, words[0], words.len()))
             });
             found
         };
@@ -227,8 +228,7 @@ mod tests {
 
     #[test]
     fn an_empty_trie_finds_nothing() {
-        let trie = Trie::build(&Surfaces::default());
+        let trie = Trie::<u32>::build(&Surfaces::default());
         trie.prefixes(&[97], |_, _| panic!("nothing to find"));
-        Trie::default().prefixes(&[97], |_, _| panic!("nothing to find"));
     }
 }
