@@ -44,12 +44,19 @@ impl Case {
     }
 
     fn named(name: &str) -> Self {
-        Self::all().into_iter().find(|case| case.name == name).expect("the case is in the fixtures")
+        Self::all()
+            .into_iter()
+            .find(|case| case.name == name)
+            .expect("the case is in the fixtures")
     }
 
     fn tokenizer(&self, dictionaries: &Dictionaries) -> Tokenizer {
         let vocabulary = read(&fixtures().join(&self.vocabulary));
-        let name = if self.vocabulary.ends_with(".txt") { "vocab.txt" } else { &self.vocabulary };
+        let name = if self.vocabulary.ends_with(".txt") {
+            "vocab.txt"
+        } else {
+            &self.vocabulary
+        };
         let config = self.tokenizer_config.to_string().into_bytes();
         let files = Files::from([
             (name.to_owned(), vocabulary),
@@ -73,7 +80,10 @@ impl Dictionaries {
             let path = Path::new(TESTS).join(format!("../assets/dictionaries/{name}.dic.gz"));
             Arc::new(Dictionary::from_packed(&read(&path)).expect("the shipped dictionary is sound"))
         };
-        Self { unidic_lite: read("unidic_lite"), ipadic: read("ipadic") }
+        Self {
+            unidic_lite: read("unidic_lite"),
+            ipadic: read("ipadic"),
+        }
     }
 
     fn get(&self, name: &str) -> Arc<Dictionary> {
@@ -93,7 +103,10 @@ fn digest(ids: &[u32]) -> String {
 
 fn texts(part: &str) -> Vec<String> {
     let lines = lines(&references().join(format!("{part}.jsonl")));
-    lines.iter().map(|line| serde_json::from_str(line).expect("fixtures are JSON strings")).collect()
+    lines
+        .iter()
+        .map(|line| serde_json::from_str(line).expect("fixtures are JSON strings"))
+        .collect()
 }
 
 /// Spans ascend, lie within the text, and a word's pieces lie within what the word covers.
@@ -106,11 +119,20 @@ fn check_offsets(text: &str, encoding: &Encoding) {
             assert_eq!((start, end), (0, 0), "{text:?}");
             continue;
         }
-        assert!(start <= end && end <= characters, "{start}..{end} of {characters} in {text:?}");
-        assert!(start >= previous.0 && end >= previous.1, "{start}..{end} after {previous:?} in {text:?}");
+        assert!(
+            start <= end && end <= characters,
+            "{start}..{end} of {characters} in {text:?}"
+        );
+        assert!(
+            start >= previous.0 && end >= previous.1,
+            "{start}..{end} after {previous:?} in {text:?}"
+        );
         let word = encoding.word_ids[index].expect("every token of the text has a word");
         if word_end.0 != Some(word) {
-            assert!(word_end.0.is_none_or(|before| before < word), "words ascend in {text:?}");
+            assert!(
+                word_end.0.is_none_or(|before| before < word),
+                "words ascend in {text:?}"
+            );
             word_end = (Some(word), end);
         }
         previous = (start, end);
@@ -130,7 +152,9 @@ fn ids_equal_the_reference_on_every_text() {
             assert_eq!(expected.len(), texts.len(), "{} {part}", case.name);
             let mut equal = 0;
             for (text, expected) in texts.iter().zip(&expected) {
-                let encoding = tokenizer.encode(text, None, &EncodeOptions::default()).expect("any text encodes");
+                let encoding = tokenizer
+                    .encode(text, None, &EncodeOptions::default())
+                    .expect("any text encodes");
                 check_offsets(text, &encoding);
                 if digest(&encoding.ids) == *expected {
                     equal += 1;
@@ -149,10 +173,17 @@ fn ids_equal_the_reference_on_every_text() {
 fn tokens_point_at_their_source() {
     let tokenizer = Case::named("unidic-wordpiece").tokenizer(&Dictionaries::read());
     let text = "ｶﾞﾗｽ㌔  [SEP]　東京ﾀﾜｰ🗼";
-    let encoding = tokenizer.encode(text, None, &EncodeOptions::default()).expect("any text encodes");
+    let encoding = tokenizer
+        .encode(text, None, &EncodeOptions::default())
+        .expect("any text encodes");
     let characters: Vec<char> = text.chars().collect();
     let source = |&(start, end): &(usize, usize)| characters[start..end].iter().collect::<String>();
-    let pieces: Vec<(String, String)> = encoding.tokens.iter().cloned().zip(encoding.offsets.iter().map(source)).collect();
+    let pieces: Vec<(String, String)> = encoding
+        .tokens
+        .iter()
+        .cloned()
+        .zip(encoding.offsets.iter().map(source))
+        .collect();
     let expected = [
         ("[CLS]", ""),
         ("ガラス", "ｶﾞﾗｽ"),
@@ -163,7 +194,10 @@ fn tokens_point_at_their_source() {
         ("[UNK]", "🗼"),
         ("[SEP]", ""),
     ];
-    let expected: Vec<_> = expected.iter().map(|(token, source)| ((*token).to_owned(), (*source).to_owned())).collect();
+    let expected: Vec<_> = expected
+        .iter()
+        .map(|(token, source)| ((*token).to_owned(), (*source).to_owned()))
+        .collect();
     assert_eq!(pieces, expected);
 }
 
@@ -171,23 +205,43 @@ fn tokens_point_at_their_source() {
 fn pairs_truncation_and_windows_keep_offsets() {
     let tokenizer = Case::named("unidic-wordpiece").tokenizer(&Dictionaries::read());
     let (question, passage) = ("どこですか", "東京タワーは東京都港区にある電波塔である。");
-    let whole = tokenizer.encode(question, Some(passage), &EncodeOptions::default()).expect("encodes");
-    let boundary = whole.sequence_ids.iter().position(|id| *id == Some(1)).expect("has a pair");
+    let whole = tokenizer
+        .encode(question, Some(passage), &EncodeOptions::default())
+        .expect("encodes");
+    let boundary = whole
+        .sequence_ids
+        .iter()
+        .position(|id| *id == Some(1))
+        .expect("has a pair");
     assert!(whole.type_ids[..boundary].iter().all(|&id| id == 0));
     assert!(whole.type_ids[boundary..].iter().all(|&id| id == 1));
-    let options = EncodeOptions { max_length: Some(12), strategy: TruncationStrategy::OnlySecond, stride: 2 };
+    let options = EncodeOptions {
+        max_length: Some(12),
+        strategy: TruncationStrategy::OnlySecond,
+        stride: 2,
+    };
     let cut = tokenizer.encode(question, Some(passage), &options).expect("encodes");
     assert!(cut.truncated && cut.ids.len() == 12);
     assert_eq!(cut.offsets[..11], whole.offsets[..11]);
-    let windows = tokenizer.encode_windows(question, Some(passage), &options).expect("encodes");
+    let windows = tokenizer
+        .encode_windows(question, Some(passage), &options)
+        .expect("encodes");
     let mut covered: Vec<(usize, usize)> = Vec::new();
     for window in &windows {
         assert!(window.ids.len() <= 12);
-        let passage = window.sequence_ids.iter().zip(&window.offsets).filter(|(id, _)| **id == Some(1));
+        let passage = window
+            .sequence_ids
+            .iter()
+            .zip(&window.offsets)
+            .filter(|(id, _)| **id == Some(1));
         covered.extend(passage.map(|(_, span)| *span));
     }
     covered.sort_unstable();
     covered.dedup();
-    let passage = whole.sequence_ids.iter().zip(&whole.offsets).filter(|(id, _)| **id == Some(1));
+    let passage = whole
+        .sequence_ids
+        .iter()
+        .zip(&whole.offsets)
+        .filter(|(id, _)| **id == Some(1));
     assert_eq!(covered, passage.map(|(_, span)| *span).collect::<Vec<_>>());
 }

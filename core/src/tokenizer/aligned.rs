@@ -7,12 +7,8 @@
 use std::iter::once;
 
 use unicode_general_category::{GeneralCategory, get_general_category};
-use unicode_normalization::char::{
-    canonical_combining_class, decompose_canonical, decompose_compatible,
-};
-use unicode_normalization::{
-    IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick,
-};
+use unicode_normalization::char::{canonical_combining_class, decompose_canonical, decompose_compatible};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick, is_nfd_quick, is_nfkc_quick};
 
 /// Characters of the original text, end exclusive.
 pub(super) type Span = (usize, usize);
@@ -23,6 +19,14 @@ pub(super) struct Aligned {
     pub text: String,
     /// One for each character of `text`.
     pub spans: Vec<Span>,
+}
+
+/// A part of an [`Aligned`] text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Slice<'a> {
+    pub text: &'a str,
+    /// One for each character of `text`.
+    pub spans: &'a [Span],
 }
 
 /// A Unicode normalization form.
@@ -94,52 +98,79 @@ impl Aligned {
         };
         let unchanged = characters.iter().copied().eq(piece.text.chars());
         for (index, character) in characters.into_iter().enumerate() {
-            self.push(
-                character,
-                if unchanged { piece.spans[index] } else { whole },
-            );
+            self.push(character, if unchanged { piece.spans[index] } else { whole });
+        }
+    }
+
+    /// All of it.
+    pub fn as_slice(&self) -> Slice<'_> {
+        Slice {
+            text: &self.text,
+            spans: &self.spans,
+        }
+    }
+}
+
+impl<'a> Slice<'a> {
+    pub fn to_owned(self) -> Aligned {
+        Aligned {
+            text: self.text.to_owned(),
+            spans: self.spans.to_vec(),
         }
     }
 
     /// The text in lower case as Python's `str.lower` gives it, where a sigma knows whether it ends a word.
-    pub fn lowercase(&self) -> Self {
-        let lengths = self
-            .text
-            .chars()
-            .map(|character| lowercase(character).count());
+    pub fn lowercase(self) -> Aligned {
+        let lengths = self.text.chars().map(|character| lowercase(character).count());
         let spans = lengths
-            .zip(&self.spans)
+            .zip(self.spans)
             .flat_map(|(length, &span)| std::iter::repeat_n(span, length));
         let text: String = if self.text.contains('Σ') {
             self.text.to_lowercase()
         } else {
             self.text.chars().flat_map(lowercase).collect()
         };
-        Self {
+        Aligned {
             text,
             spans: spans.collect(),
         }
     }
 
     /// What is left without white space at both ends, cut at white space as Python's `str.split` does.
-    pub fn split_whitespace(&self) -> Vec<Self> {
-        let mut words = Vec::new();
-        let mut word = Self::default();
-        for (character, span) in self.chars() {
-            if !is_python_space(character) {
-                word.push(character, span);
-            } else if !word.spans.is_empty() {
-                words.push(std::mem::take(&mut word));
-            }
-        }
-        if !word.spans.is_empty() {
-            words.push(word);
-        }
-        words
+    pub fn split_whitespace(self) -> impl Iterator<Item = Slice<'a>> {
+        let mut rest = self;
+        std::iter::from_fn(move || {
+            let characters = |slice: Slice<'a>, space: bool| {
+                let run = slice
+                    .text
+                    .chars()
+                    .take_while(|&character| is_python_space(character) == space);
+                run.fold((0, 0), |(bytes, count), character| {
+                    (bytes + character.len_utf8(), count + 1)
+                })
+            };
+            rest = rest.split(characters(rest, true)).1;
+            let (word, after) = rest.split(characters(rest, false));
+            rest = after;
+            (!word.text.is_empty()).then_some(word)
+        })
     }
 
-    /// The span of all of it, which must not be empty.
-    pub fn span(&self) -> Span {
+    /// The first bytes, which are so many characters, and the rest.
+    pub fn split(self, (bytes, characters): (usize, usize)) -> (Self, Self) {
+        let (text, rest) = self.text.split_at(bytes);
+        let (spans, rest_spans) = self.spans.split_at(characters);
+        (
+            Self { text, spans },
+            Self {
+                text: rest,
+                spans: rest_spans,
+            },
+        )
+    }
+
+    /// The span of all of it.
+    pub fn span(self) -> Span {
         let first = self.spans.first().map_or(0, |span| span.0);
         (first, self.spans.last().map_or(first, |span| span.1))
     }
@@ -202,21 +233,16 @@ mod tests {
 
     #[test]
     fn lower_case_may_grow() {
-        let lower = Aligned::new("İΣ ΑΣ", 3).lowercase();
+        let lower = Aligned::new("İΣ ΑΣ", 3).as_slice().lowercase();
         assert_eq!(lower.text, "i\u{307}σ ας");
-        assert_eq!(
-            lower.spans,
-            [(3, 4), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8)]
-        );
+        assert_eq!(lower.spans, [(3, 4), (3, 4), (4, 5), (5, 6), (6, 7), (7, 8)]);
     }
 
     #[test]
     fn white_space_is_pythons() {
-        let words = Aligned::new(" a\u{1c}b\u{3000}c ", 0).split_whitespace();
-        let spans: Vec<_> = words
-            .iter()
-            .map(|word| (word.text.as_str(), word.span()))
-            .collect();
+        let text = Aligned::new(" a\u{1c}b\u{3000}c ", 0);
+        let words = text.as_slice().split_whitespace();
+        let spans: Vec<_> = words.map(|word| (word.text, word.span())).collect();
         assert_eq!(spans, [("a", (1, 2)), ("b", (3, 4)), ("c", (5, 6))]);
     }
 
@@ -230,7 +256,7 @@ mod tests {
             proptest::prop_assert!(aligned.spans.is_sorted());
             let composed = Aligned::new(&known, 0).normalized(Form::Nfc);
             proptest::prop_assert_eq!(composed.text, known.nfc().collect::<String>());
-            let lower = Aligned::new(&known, 0).lowercase();
+            let lower = Aligned::new(&known, 0).as_slice().lowercase();
             proptest::prop_assert_eq!(&lower.text, &known.to_lowercase());
             proptest::prop_assert_eq!(lower.text.chars().count(), lower.spans.len());
         }

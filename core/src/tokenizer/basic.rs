@@ -8,12 +8,7 @@ use unicode_general_category::{GeneralCategory, get_general_category};
 use super::aligned::{Aligned, Form};
 
 /// Splits one text into words. Words among `never_split` keep their case.
-pub(super) fn basic_words(
-    text: &str,
-    first: usize,
-    lower_case: bool,
-    never_split: &[String],
-) -> Vec<Aligned> {
+pub(super) fn basic_words(text: &str, first: usize, lower_case: bool, never_split: &[String]) -> Vec<Aligned> {
     let mut clean = Aligned::default();
     for (character, span) in Aligned::new(text, first).chars() {
         if is_space(character) {
@@ -23,13 +18,14 @@ pub(super) fn basic_words(
         }
     }
     let mut words = Vec::new();
-    for word in clean.normalized(Form::Nfc).split_whitespace() {
-        if never_split.contains(&word.text) {
-            words.push(word);
+    let clean = clean.normalized(Form::Nfc);
+    for word in clean.as_slice().split_whitespace() {
+        if never_split.iter().any(|kept| kept == word.text) {
+            words.push(word.to_owned());
         } else if lower_case {
             split_punctuation(&without_accents(word.lowercase()), &mut words);
         } else {
-            split_punctuation(&word, &mut words);
+            split_punctuation(&word.to_owned(), &mut words);
         }
     }
     // Lower-casing and decomposing make no white space, so the reference's last split changes nothing but empty words.
@@ -61,8 +57,7 @@ fn split_punctuation(word: &Aligned, words: &mut Vec<Aligned>) {
 }
 
 fn is_space(character: char) -> bool {
-    matches!(character, ' ' | '\t' | '\n' | '\r')
-        || get_general_category(character) == GeneralCategory::SpaceSeparator
+    matches!(character, ' ' | '\t' | '\n' | '\r') || get_general_category(character) == GeneralCategory::SpaceSeparator
 }
 
 /// Control characters in the widest sense: also formatting, private and unassigned ones.
@@ -77,8 +72,8 @@ fn is_removed(character: char) -> bool {
 
 fn is_punctuation(character: char) -> bool {
     use GeneralCategory::{
-        ClosePunctuation, ConnectorPunctuation, DashPunctuation, FinalPunctuation,
-        InitialPunctuation, OpenPunctuation, OtherPunctuation,
+        ClosePunctuation, ConnectorPunctuation, DashPunctuation, FinalPunctuation, InitialPunctuation, OpenPunctuation,
+        OtherPunctuation,
     };
     character.is_ascii_punctuation()
         || matches!(

@@ -71,11 +71,7 @@ impl Categories {
     /// The class of the character that begins with this UTF-16 unit. Characters beyond U+FFFF have that of U+0000.
     #[inline]
     pub fn class(&self, unit: u16) -> CharacterClass {
-        let unit = if (0xd800..0xe000).contains(&unit) {
-            0
-        } else {
-            unit
-        };
+        let unit = if (0xd800..0xe000).contains(&unit) { 0 } else { unit };
         self.classes[usize::from(self.table[usize::from(unit)])]
     }
 }
@@ -104,6 +100,8 @@ pub struct Dictionary {
     pub(super) unknown: Vec<Vec<Word>>,
     pub(super) categories: Categories,
     connections: Matrix,
+    /// The least and the greatest cost of each right id.
+    connection_ranges: Vec<(i16, i16)>,
     /// The number here of each of MeCab's left ids, `None` where no word uses it.
     left_ids: Vec<Option<u16>>,
     right_ids: Vec<Option<u16>>,
@@ -128,9 +126,7 @@ impl Dictionary {
             return Ok(Self::from_source(packed::unpack(bytes)?));
         }
         // The last four bytes of gzip say the size. Deflate cannot grow more than 1032-fold, so a lie stays cheap.
-        let size = bytes
-            .last_chunk()
-            .map_or(0, |size| u32::from_le_bytes(*size) as usize);
+        let size = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
         let size = size.min(bytes.len() * 1032).min(MAX_UNPACKED);
         let mut unpacked = Vec::with_capacity(size);
         let limit = MAX_UNPACKED as u64 + 1;
@@ -154,6 +150,7 @@ impl Dictionary {
 
     fn from_source(source: Source) -> Self {
         Self {
+            connection_ranges: source.connections.ranges(),
             lexicon: Trie::build(&source.surfaces),
             words: source.surfaces.words.len(),
             name: source.name,
@@ -180,6 +177,12 @@ impl Dictionary {
     #[inline]
     pub(super) fn connection_costs(&self, left: u16) -> &[i16] {
         self.connections.row(left)
+    }
+
+    /// The least and the most that a connection from this right id costs.
+    #[inline]
+    pub(super) fn connection_range(&self, right: u16) -> (i16, i16) {
+        self.connection_ranges[usize::from(right)]
     }
 
     /// The number here of the id 0 of MeCab, which begins and ends a sentence: as a left and as a right id.

@@ -131,8 +131,7 @@ impl Encoding {
         self.tokens.extend(sequence.tokens);
         self.offsets.extend(sequence.offsets);
         self.word_ids.extend(sequence.word_ids);
-        self.sequence_ids
-            .extend(std::iter::repeat_n(Some(sequence_id), len));
+        self.sequence_ids.extend(std::iter::repeat_n(Some(sequence_id), len));
         self.special_tokens_mask.resize(self.ids.len(), false);
     }
 }
@@ -166,28 +165,23 @@ pub(super) fn lengths_after_truncation(
             let (first, second) = longest_first(first, second, room, odd);
             Ok((first, Some(second)))
         }
-        (TruncationStrategy::LongestFirst | TruncationStrategy::OnlyFirst, None) => {
-            Ok((room, None))
-        }
-        (TruncationStrategy::OnlyFirst, Some(second)) => {
-            Ok((shortened(first, excess, max_length)?, Some(second)))
-        }
-        (TruncationStrategy::OnlySecond, Some(second)) => {
-            Ok((first, Some(shortened(second, excess, max_length)?)))
-        }
+        (TruncationStrategy::LongestFirst | TruncationStrategy::OnlyFirst, None) => Ok((room, None)),
+        (TruncationStrategy::OnlyFirst, Some(second)) => Ok((shortened(first, excess, max_length)?, Some(second))),
+        (TruncationStrategy::OnlySecond, Some(second)) => Ok((first, Some(shortened(second, excess, max_length)?))),
         (TruncationStrategy::OnlySecond, None) => Err(TokenizerError::NoPairToTruncate),
     }
 }
 
 fn shortened(length: usize, excess: usize, max_length: usize) -> Result<usize, TokenizerError> {
     // transformers refuses to leave nothing of the text that has to give way.
-    length.checked_sub(excess).filter(|&left| left > 0).ok_or(
-        TokenizerError::TextTooShortToTruncate {
+    length
+        .checked_sub(excess)
+        .filter(|&left| left > 0)
+        .ok_or(TokenizerError::TextTooShortToTruncate {
             length,
             excess,
             max_length,
-        },
-    )
+        })
 }
 
 fn longest_first(first: usize, second: usize, room: usize, odd: OddToken) -> (usize, usize) {
@@ -219,10 +213,7 @@ pub(super) fn windows(
     stride: usize,
 ) -> Result<Vec<std::ops::Range<usize>>, TokenizerError> {
     if length <= room {
-        return Ok(vec![std::ops::Range {
-            start: 0,
-            end: length,
-        }]);
+        return Ok(vec![std::ops::Range { start: 0, end: length }]);
     }
     if stride >= room {
         return Err(TokenizerError::StrideTooLarge { stride, room });
@@ -299,10 +290,7 @@ mod tests {
     #[test]
     fn windows_share_the_stride_and_cover_everything() {
         assert_eq!(windows(10, 4, 1).expect("fits"), [0..4, 3..7, 6..10]);
-        assert_eq!(
-            windows(11, 4, 2).expect("fits"),
-            [0..4, 2..6, 4..8, 6..10, 8..11]
-        );
+        assert_eq!(windows(11, 4, 2).expect("fits"), [0..4, 2..6, 4..8, 6..10, 8..11]);
         assert_eq!(windows(0, 4, 1).expect("fits").len(), 1);
         assert!(matches!(
             windows(10, 4, 4),

@@ -112,9 +112,7 @@ pub enum TokenizerError {
     #[error("only the second text may be shortened, but there is no second text")]
     NoPairToTruncate,
     /// The text that should give way is shorter than what must go.
-    #[error(
-        "{excess} tokens too many for max_length {max_length}, but the text to shorten has only {length}"
-    )]
+    #[error("{excess} tokens too many for max_length {max_length}, but the text to shorten has only {length}")]
     TextTooShortToTruncate {
         /// Its tokens.
         length: usize,

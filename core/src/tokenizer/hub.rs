@@ -27,16 +27,12 @@ impl HubTokenizer {
     /// Reads `tokenizer.json`; the truncation and padding inside it are dropped.
     pub fn from_tokenizer_json(files: &Files) -> Result<Self, TokenizerError> {
         const FILE: &str = "tokenizer.json";
-        let definition =
-            json_file(files, FILE)?.ok_or(TokenizerError::FileMissing { file: FILE })?;
+        let definition = json_file(files, FILE)?.ok_or(TokenizerError::FileMissing { file: FILE })?;
         Self::from_definition(definition, FILE)
     }
 
     /// Builds BERT's WordPiece tokenizer from `vocab.txt` and the switches of `tokenizer_config.json`.
-    pub fn from_wordpiece_vocabulary(
-        files: &Files,
-        special: &SpecialTokens,
-    ) -> Result<Self, TokenizerError> {
+    pub fn from_wordpiece_vocabulary(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
         const CONFIG: &str = "tokenizer_config.json";
         let vocabulary = Vocabulary::from_files(files)?;
         let config = json_file(files, CONFIG)?.unwrap_or(Value::Null);
@@ -47,10 +43,8 @@ impl HubTokenizer {
         let (unk, _) = token("unknown", &special.unk)?;
         let (cls, cls_id) = token("classification", &special.cls)?;
         let (sep, sep_id) = token("separator", &special.sep)?;
-        let switch =
-            |key, default| switch(&config, CONFIG, key).map(|value| value.unwrap_or(default));
-        let piece =
-            |id: &str, type_id: u32| json!({"SpecialToken": {"id": id, "type_id": type_id}});
+        let switch = |key, default| switch(&config, CONFIG, key).map(|value| value.unwrap_or(default));
+        let piece = |id: &str, type_id: u32| json!({"SpecialToken": {"id": id, "type_id": type_id}});
         let text = |id: &str, type_id: u32| json!({"Sequence": {"id": id, "type_id": type_id}});
         let vocab: Map<String, Value> = (0u32..)
             .zip(vocabulary.tokens())
@@ -91,10 +85,7 @@ impl HubTokenizer {
     /// Builds GPT-2's or RoBERTa's byte-level BPE from `vocab.json` and `merges.txt`.
     ///
     /// It is RoBERTa's, with special tokens around the text, if the vocabulary has `cls` and `sep`.
-    pub fn from_byte_level_bpe(
-        files: &Files,
-        special: &SpecialTokens,
-    ) -> Result<Self, TokenizerError> {
+    pub fn from_byte_level_bpe(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
         const CONFIG: &str = "tokenizer_config.json";
         const VOCAB: &str = "vocab.json";
         const MERGES: &str = "merges.txt";
@@ -105,9 +96,7 @@ impl HubTokenizer {
                 .and_then(Value::as_u64)
                 .and_then(|id| u32::try_from(id).ok())
         };
-        let merges = files
-            .get(MERGES)
-            .ok_or(TokenizerError::FileMissing { file: MERGES })?;
+        let merges = files.get(MERGES).ok_or(TokenizerError::FileMissing { file: MERGES })?;
         let merges = utf8(MERGES, merges)?
             .lines()
             .filter(|line| !line.is_empty() && !line.starts_with("#version"))
@@ -155,13 +144,10 @@ impl HubTokenizer {
         let post_processor = inner.get_post_processor().cloned();
         inner.with_post_processor(None::<PostProcessorWrapper>);
         let vocab = inner.get_vocab(true);
-        let highest = vocab
-            .values()
-            .max()
-            .ok_or_else(|| TokenizerError::Definition {
-                file,
-                reason: "the vocabulary is empty".to_owned(),
-            })?;
+        let highest = vocab.values().max().ok_or_else(|| TokenizerError::Definition {
+            file,
+            reason: "the vocabulary is empty".to_owned(),
+        })?;
         let mut tokenizer = Self {
             file,
             vocab_size: *highest as usize + 1,
@@ -202,8 +188,7 @@ impl HubTokenizer {
 
     fn sequence(&self, input: InputSequence<'_>) -> Result<Sequence, TokenizerError> {
         let encoding = guarded(self.file, "encode a text", || {
-            self.inner
-                .encode_char_offsets(EncodeInput::Single(input), false)
+            self.inner.encode_char_offsets(EncodeInput::Single(input), false)
         })?;
         Ok(Sequence {
             ids: encoding.get_ids().to_vec(),
@@ -214,11 +199,7 @@ impl HubTokenizer {
     }
 
     /// Joins the texts as the post-processor says.
-    pub fn assemble(
-        &self,
-        first: Sequence,
-        second: Option<Sequence>,
-    ) -> Result<Encoding, TokenizerError> {
+    pub fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Result<Encoding, TokenizerError> {
         let Some(post_processor) = &self.post_processor else {
             let mut encoding = Encoding::default();
             encoding.push_sequence(first, 0, 0);
@@ -242,11 +223,7 @@ impl HubTokenizer {
                 .into_iter()
                 .map(|id| id.map(|id| u8::from(id > 0)))
                 .collect(),
-            special_tokens_mask: joined
-                .get_special_tokens_mask()
-                .iter()
-                .map(|&mask| mask != 0)
-                .collect(),
+            special_tokens_mask: joined.get_special_tokens_mask().iter().map(|&mask| mask != 0).collect(),
             truncated: false,
         })
     }
@@ -287,11 +264,7 @@ fn added_tokens(special: &SpecialTokens, id: impl Fn(&str) -> Option<u32>) -> Ve
         .collect()
 }
 
-fn switch(
-    config: &Value,
-    file: &'static str,
-    key: &'static str,
-) -> Result<Option<bool>, TokenizerError> {
+fn switch(config: &Value, file: &'static str, key: &'static str) -> Result<Option<bool>, TokenizerError> {
     match config.get(key) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::Bool(value)) => Ok(Some(*value)),
@@ -360,9 +333,7 @@ fn check_post_processor(processor: &Value, file: &'static str) -> Result<(), Tok
                 .and_then(|piece| piece.get("id"))
                 .and_then(Value::as_str);
             if template == "single" && sequence == Some("B") {
-                return refuse(
-                    "the post-processor's single template names a second text".to_owned(),
-                );
+                return refuse("the post-processor's single template names a second text".to_owned());
             }
         }
     }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::aligned::{Aligned, Form};
+use super::aligned::{Aligned, Form, Slice};
 use super::basic::basic_words;
 use super::dictionary::Dictionary;
 use super::encoding::{Encoding, Sequence};
@@ -47,8 +47,8 @@ impl JapaneseConfig {
             return Ok(None);
         };
         let class = config.get("tokenizer_class").and_then(Value::as_str);
-        let japanese = class == Some("BertJapaneseTokenizer")
-            || class.is_none() && config.get("word_tokenizer_type").is_some();
+        let japanese =
+            class == Some("BertJapaneseTokenizer") || class.is_none() && config.get("word_tokenizer_type").is_some();
         if !japanese {
             return Ok(None);
         }
@@ -60,11 +60,7 @@ impl JapaneseConfig {
             (true, None | Some("wordpiece")) => Subword::WordPiece,
             (true, Some("character")) => Subword::Character,
             (true, Some(other)) => {
-                return Err(setting(
-                    "subword_tokenizer_type",
-                    other,
-                    "wordpiece or character",
-                ));
+                return Err(setting("subword_tokenizer_type", other, "wordpiece or character"));
             }
         };
         let never_split = config.get("never_split").and_then(Value::as_array);
@@ -96,9 +92,7 @@ impl Words {
             Some("mecab") => {
                 let none = Value::Null;
                 let kwargs = config.get("mecab_kwargs").unwrap_or(&none);
-                if let Some(option) =
-                    text(kwargs, "mecab_option")?.filter(|option| !option.is_empty())
-                {
+                if let Some(option) = text(kwargs, "mecab_option")?.filter(|option| !option.is_empty()) {
                     return Err(setting(
                         "mecab_option",
                         option,
@@ -106,9 +100,7 @@ impl Words {
                     ));
                 }
                 Ok(Self::Mecab {
-                    dictionary: text(kwargs, "mecab_dic")?
-                        .unwrap_or("unidic_lite")
-                        .to_owned(),
+                    dictionary: text(kwargs, "mecab_dic")?.unwrap_or("unidic_lite").to_owned(),
                     normalize: flag(kwargs, "normalize_text", true)?,
                 })
             }
@@ -170,6 +162,8 @@ pub(super) struct JapaneseTokenizer {
     sep: (u32, String),
     /// Tokens found in raw text, with their ids.
     special: Vec<(String, u32)>,
+    /// `[256]`, whether one of them begins with a byte.
+    special_first: Vec<bool>,
     never_split: Vec<String>,
 }
 
@@ -191,9 +185,7 @@ impl JapaneseTokenizer {
             required("separator", &special.sep)?,
         );
         if let (Some(name), None) = (config.dictionary(), &dictionary) {
-            return Err(TokenizerError::DictionaryNeeded {
-                name: name.to_owned(),
-            });
+            return Err(TokenizerError::DictionaryNeeded { name: name.to_owned() });
         }
         let names = special.all();
         let known = names
@@ -203,8 +195,11 @@ impl JapaneseTokenizer {
             .iter()
             .map(|&name| name.to_owned())
             .chain(config.never_split.iter().cloned());
+        let special: Vec<(String, u32)> = known.collect();
+        let begins = |byte: u8| special.iter().any(|(token, _)| token.as_bytes().first() == Some(&byte));
         Ok(Self {
-            special: known.collect(),
+            special_first: (0..=u8::MAX).map(begins).collect(),
+            special,
             never_split: never_split.collect(),
             config,
             vocabulary,
@@ -231,10 +226,6 @@ impl JapaneseTokenizer {
         if pair { 3 } else { 2 }
     }
 
-    pub fn dictionary(&self) -> Option<&Dictionary> {
-        self.dictionary.as_deref()
-    }
-
     pub fn segment(&self, text: &str) -> Sequence {
         let mut sequence = Sequence::default();
         self.append(text, &mut 0, &mut sequence);
@@ -252,29 +243,9 @@ impl JapaneseTokenizer {
         sequence
     }
 
-    /// The words of a text, as they are cut into tokens afterwards. Special tokens are not among them.
-    pub fn words(&self, text: &str) -> Vec<Aligned> {
-        let mut all = Vec::new();
-        let mut first = 0;
-        for part in self.parts(text) {
-            let part = match part {
-                Part::Special(_, token) => token,
-                Part::Text(part) => {
-                    all.extend(self.part_words(part, first));
-                    part
-                }
-            };
-            first += part.chars().count();
-        }
-        all
-    }
-
     fn append(&self, text: &str, word: &mut u32, sequence: &mut Sequence) {
-        let mut cutter = Cutter::new(
-            &self.vocabulary,
-            self.config.subword,
-            (self.unk.0, &self.unk.1),
-        );
+        let unk = (self.unk.0, self.unk.1.as_str());
+        let mut cutter = Cutter::new(&self.vocabulary, self.config.subword, unk);
         let mut first = 0;
         for part in self.parts(text) {
             match part {
@@ -285,10 +256,10 @@ impl JapaneseTokenizer {
                     first = end;
                 }
                 Part::Text(part) => {
-                    for given in self.part_words(part, first) {
-                        cutter.cut(&given, *word, sequence);
+                    self.each_word(part, first, |given| {
+                        cutter.cut(given, *word, sequence);
                         *word += 1;
-                    }
+                    });
                     first += part.chars().count();
                 }
             }
@@ -298,77 +269,78 @@ impl JapaneseTokenizer {
     /// Splits raw text at special tokens, the longest that begins first.
     fn parts<'a>(&'a self, text: &'a str) -> Vec<Part<'a>> {
         let mut parts = Vec::new();
-        let mut rest = text;
-        while !rest.is_empty() {
-            let found = self
-                .special
-                .iter()
-                .filter_map(|(name, id)| Some((rest.find(name.as_str())?, name, *id)));
-            let first = found.min_by_key(|(at, name, _)| (*at, std::cmp::Reverse(name.len())));
-            let Some((at, name, id)) = first else {
-                break;
+        let (mut begin, mut at) = (0, 0);
+        while at < text.len() {
+            let found = self.special_at(&text.as_bytes()[at..]);
+            let Some((token, id)) = found else {
+                at += 1;
+                continue;
             };
-            if at > 0 {
-                parts.push(Part::Text(&rest[..at]));
+            if begin < at {
+                parts.push(Part::Text(&text[begin..at]));
             }
-            parts.push(Part::Special(id, name));
-            rest = &rest[at + name.len()..];
+            parts.push(Part::Special(*id, token));
+            at += token.len();
+            begin = at;
         }
-        if !rest.is_empty() {
-            parts.push(Part::Text(rest));
+        if begin < text.len() {
+            parts.push(Part::Text(&text[begin..]));
         }
         parts
     }
 
-    fn part_words(&self, part: &str, first: usize) -> Vec<Aligned> {
+    /// The longest special token that begins a text. No token begins within a character, since UTF-8 tells the two apart.
+    fn special_at(&self, text: &[u8]) -> Option<&(String, u32)> {
+        if !self.special_first[usize::from(*text.first()?)] {
+            return None;
+        }
+        let found = self
+            .special
+            .iter()
+            .filter(|(token, _)| text.starts_with(token.as_bytes()));
+        found.max_by_key(|(token, _)| token.len())
+    }
+
+    /// Calls `each` with the words of a part whose first character is number `first` of the text.
+    fn each_word(&self, part: &str, first: usize, mut each: impl FnMut(Slice<'_>)) {
         match (&self.config.words, &self.dictionary) {
             (Words::Mecab { normalize, .. }, Some(dictionary)) => {
-                let mut aligned = Aligned::new(part, first);
-                if *normalize {
-                    aligned = aligned.normalized(Form::Nfkc);
-                }
-                self.mecab_words(&aligned, dictionary)
+                let aligned = Aligned::new(part, first);
+                let aligned = if *normalize {
+                    aligned.normalized(Form::Nfkc)
+                } else {
+                    aligned
+                };
+                self.each_mecab_word(aligned.as_slice(), dictionary, each);
             }
             (Words::Basic, _) => {
-                basic_words(part, first, self.config.lower_case, &self.never_split)
+                let words = basic_words(part, first, self.config.lower_case, &self.never_split);
+                words.iter().for_each(|word| each(word.as_slice()));
             }
-            (Words::Mecab { .. } | Words::Given, _) => self.given_words(part, first),
+            (Words::Mecab { .. } | Words::Given, _) => {
+                let aligned = Aligned::new(part, first);
+                match self.config.subword {
+                    Subword::WordPiece => aligned.as_slice().split_whitespace().for_each(each),
+                    // Characters and whole tokens take the part as it is, as the reference does.
+                    Subword::Character | Subword::Whole => each(aligned.as_slice()),
+                }
+            }
         }
     }
 
-    /// Without a word tokenizer WordPiece cuts at spaces by itself; characters and whole tokens take the part as one.
-    fn given_words(&self, part: &str, first: usize) -> Vec<Aligned> {
-        let aligned = Aligned::new(part, first);
-        match self.config.subword {
-            Subword::WordPiece => aligned.split_whitespace(),
-            Subword::Character | Subword::Whole => vec![aligned],
-        }
-    }
-
-    fn mecab_words(&self, aligned: &Aligned, dictionary: &Dictionary) -> Vec<Aligned> {
-        let mut characters = 0;
-        let mut bytes = 0;
-        let word = |range: std::ops::Range<usize>| {
-            characters += aligned.text[bytes..range.start].chars().count();
-            bytes = range.end;
-            let text = &aligned.text[range];
-            let end = characters + text.chars().count();
-            let word = Aligned {
-                text: text.to_owned(),
-                spans: aligned.spans[characters..end].to_vec(),
-            };
-            characters = end;
-            if self.config.lower_case && !self.never_split.contains(&word.text) {
-                word.lowercase()
+    fn each_mecab_word(&self, mut rest: Slice<'_>, dictionary: &Dictionary, mut each: impl FnMut(Slice<'_>)) {
+        let mut at = 0;
+        for range in dictionary.words(rest.text) {
+            let characters = |text: &str| (text.len(), text.chars().count());
+            let (_, from_word) = rest.split(characters(&rest.text[..range.start - at]));
+            let (word, after) = from_word.split(characters(&from_word.text[..range.len()]));
+            (rest, at) = (after, range.end);
+            if self.config.lower_case && !self.never_split.iter().any(|kept| kept == word.text) {
+                each(word.lowercase().as_slice());
             } else {
-                word
+                each(word);
             }
-        };
-        dictionary
-            .words(&aligned.text)
-            .into_iter()
-            .map(word)
-            .collect()
+        }
     }
 
     pub fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Encoding {

@@ -32,26 +32,10 @@ struct Node {
 /// A word that ends where others begin.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    right: u16,
     /// How much dearer it is than the cheapest one.
     extra: i32,
-    node: u32,
+    right: u16,
 }
-
-/// The cheapest connection to a left id.
-#[derive(Debug, Clone, Copy)]
-struct Found {
-    /// Position and left id it holds for.
-    position: u32,
-    left: u16,
-    extra: i32,
-    node: u32,
-}
-
-/// Words that begin together often share their left id; this many are remembered, by its low bits.
-const FOUND: usize = 64;
-/// No word so much dearer than another can win, whatever the connections cost: they are 16-bit numbers.
-const HOPELESS: i64 = 1 << 20;
 
 /// A word of the cheapest path.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -80,10 +64,7 @@ impl Dictionary {
     pub fn words(&self, text: &str) -> Vec<Range<usize>> {
         let text = Units::new(text);
         let lattice = Lattice::new(self, &text.units);
-        let path = lattice
-            .path
-            .iter()
-            .map(|&node| &lattice.nodes[node as usize]);
+        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
         path.map(|node| text.bytes(node.begin, node.end)).collect()
     }
 
@@ -91,10 +72,7 @@ impl Dictionary {
     pub fn explain(&self, text: &str) -> Vec<PathWord> {
         let text = Units::new(text);
         let lattice = Lattice::new(self, &text.units);
-        let path = lattice
-            .path
-            .iter()
-            .map(|&node| &lattice.nodes[node as usize]);
+        let path = lattice.path.iter().map(|&node| &lattice.nodes[node as usize]);
         let category = |category: u8| self.categories.names.get(usize::from(category)).cloned();
         let step = |node: &Node| {
             let before = &lattice.nodes[node.previous as usize];
@@ -104,9 +82,7 @@ impl Dictionary {
                 word_cost,
                 connection_cost: (node.cost - before.cost) as i32 - word_cost,
                 total_cost: node.cost,
-                unknown: node
-                    .unknown
-                    .map(|unknown| category(unknown).unwrap_or_default()),
+                unknown: node.unknown.map(|unknown| category(unknown).unwrap_or_default()),
             }
         };
         path.map(step).collect()
@@ -141,12 +117,11 @@ struct Lattice<'a> {
     nodes: Vec<Node>,
     /// The newest word that ends at each position.
     newest: Vec<u32>,
-    /// The words that end where the current position is, newest first.
+    /// The words that end where the current position is, newest first, and their nodes.
     befores: Vec<Before>,
+    before_nodes: Vec<u32>,
     /// The least cost among them.
     least: i64,
-    /// What [`Lattice::cheapest_before`] found for the left ids last asked for at this position.
-    found: [Found; FOUND],
     /// The words of the cheapest path, first to last.
     path: Vec<u32>,
 }
@@ -156,16 +131,11 @@ impl<'a> Lattice<'a> {
         let mut lattice = Self {
             dictionary,
             units,
-            nodes: Vec::with_capacity(units.len() * 16 + 1),
+            nodes: Vec::with_capacity(units.len() * 8 + 1),
             newest: vec![NONE; units.len() + 1],
             befores: Vec::new(),
+            before_nodes: Vec::new(),
             least: 0,
-            found: [Found {
-                position: NONE,
-                left: 0,
-                extra: 0,
-                node: NONE,
-            }; FOUND],
             path: Vec::new(),
         };
         let (left, right) = dictionary.boundary();
@@ -176,11 +146,7 @@ impl<'a> Lattice<'a> {
             end: 0,
             previous: NONE,
             older: NONE,
-            word: Word {
-                left,
-                right,
-                cost: 0,
-            },
+            word: Word { left, right, cost: 0 },
             unknown: None,
         });
         for position in 0..units.len() {
@@ -195,31 +161,32 @@ impl<'a> Lattice<'a> {
 
     /// Collects the words that end at a position.
     fn gather(&mut self, position: usize) {
+        // Whatever follows, the best continuation costs at most `limit`: what is dearer even when connected at its cheapest
+        // cannot win. Almost half of all words go here, before they cost look-ups in the table.
+        let mut limit = i64::MAX;
         self.least = i64::MAX;
         let mut node = self.newest[position];
         while node != NONE {
-            let Node { cost, older, .. } = self.nodes[node as usize];
+            let Node { cost, older, word, .. } = self.nodes[node as usize];
+            let (_, most) = self.dictionary.connection_range(word.right);
             self.least = self.least.min(cost);
+            limit = limit.min(cost + i64::from(most));
             node = older;
         }
         self.befores.clear();
+        self.before_nodes.clear();
         node = self.newest[position];
         while node != NONE {
-            let Node {
-                cost, older, word, ..
-            } = self.nodes[node as usize];
-            let extra = (cost - self.least).min(HOPELESS) as i32;
-            // Of those that connect alike only the cheapest can win, and of equally cheap ones the first.
-            let alike = self
-                .befores
-                .iter()
-                .find(|before| before.right == word.right);
-            if alike.is_none_or(|before| extra < before.extra) {
+            let Node { cost, older, word, .. } = self.nodes[node as usize];
+            let (least, _) = self.dictionary.connection_range(word.right);
+            if cost + i64::from(least) <= limit {
+                // Within `limit` of each other: the difference fits.
+                let extra = (cost - self.least) as i32;
                 self.befores.push(Before {
-                    right: word.right,
                     extra,
-                    node,
+                    right: word.right,
                 });
+                self.before_nodes.push(node);
             }
             node = older;
         }
@@ -239,10 +206,10 @@ impl<'a> Lattice<'a> {
         let mut known = false;
         dictionary.prefixes(&units[begin..], |length, words| {
             known = true;
-            self.enter(position, (begin, begin + length), words, None);
+            self.enter((begin, begin + length), words, None);
         });
         if !known || class.invoke {
-            self.extend_unknown(position, begin, known);
+            self.extend_unknown(begin, known);
         }
         for node in (first_node..self.nodes.len()).rev() {
             let end = self.nodes[node].end as usize;
@@ -251,7 +218,7 @@ impl<'a> Lattice<'a> {
         }
     }
 
-    fn extend_unknown(&mut self, position: usize, begin: usize, known: bool) {
+    fn extend_unknown(&mut self, begin: usize, known: bool) {
         let dictionary = self.dictionary;
         let class = dictionary.categories.class(self.units[begin]);
         let Some(words) = dictionary.unknown.get(usize::from(class.default_type)) else {
@@ -264,7 +231,7 @@ impl<'a> Lattice<'a> {
         if class.group {
             let end = self.end_of_run(after_first, class);
             if self.characters(after_first, end) <= MAX_GROUPING {
-                self.enter(position, (begin, end), words, category);
+                self.enter((begin, end), words, category);
                 entered = true;
             }
             group_end = Some(end);
@@ -274,7 +241,7 @@ impl<'a> Lattice<'a> {
             if end > self.units.len() || group_end == Some(end) {
                 break;
             }
-            self.enter(position, (begin, end), words, category);
+            self.enter((begin, end), words, category);
             entered = true;
             match self.units.get(end) {
                 Some(&unit) if class.is_kind_of(dictionary.categories.class(unit)) => {
@@ -284,7 +251,7 @@ impl<'a> Lattice<'a> {
             }
         }
         if !entered {
-            self.enter(position, (begin, after_first), words, category);
+            self.enter((begin, after_first), words, category);
         }
     }
 
@@ -315,15 +282,9 @@ impl<'a> Lattice<'a> {
     }
 
     /// Connects words of one span to the cheapest path before them.
-    fn enter(
-        &mut self,
-        position: usize,
-        (begin, end): (usize, usize),
-        words: &[Word],
-        unknown: Option<u8>,
-    ) {
+    fn enter(&mut self, (begin, end): (usize, usize), words: &[Word], unknown: Option<u8>) {
         for word in words {
-            let (cost, previous) = self.cheapest_before(word.left, position);
+            let (cost, previous) = self.cheapest_before(word.left);
             self.nodes.push(Node {
                 cost: cost + i64::from(word.cost),
                 begin: begin as u32,
@@ -338,27 +299,21 @@ impl<'a> Lattice<'a> {
 
     /// The cheapest path to the current position for a word with this left id: its cost and its last word.
     #[inline]
-    fn cheapest_before(&mut self, left: u16, position: usize) -> (i64, u32) {
-        let slot = usize::from(left) % FOUND;
-        let found = self.found[slot];
-        if found.position == position as u32 && found.left == left {
-            return (self.least + i64::from(found.extra), found.node);
-        }
+    fn cheapest_before(&self, left: u16) -> (i64, u32) {
         let row = self.dictionary.connection_costs(left);
-        let (mut extra, mut node) = (i32::MAX, NONE);
-        for before in &self.befores {
+        // Cost and place in one number: the least of them is the cheapest, of equally cheap ones the first, and finding
+        // it takes no branch that waits for the table, most of which lies in distant memory.
+        let mut best = i64::MAX;
+        for (place, before) in (0i64..).zip(&self.befores) {
             let cost = before.extra + i32::from(row[usize::from(before.right)]);
-            if cost < extra {
-                (extra, node) = (cost, before.node);
-            }
+            best = best.min(i64::from(cost) << 32 | place);
         }
-        self.found[slot] = Found {
-            position: position as u32,
-            left,
-            extra,
-            node,
-        };
-        (self.least + i64::from(extra), node)
+        let node = self
+            .before_nodes
+            .get((best & 0xffff_ffff) as usize)
+            .copied()
+            .unwrap_or(NONE);
+        (self.least + (best >> 32), node)
     }
 
     /// Ends the sentence after the last position that can be reached, which leaves trailing spaces out.
@@ -367,7 +322,7 @@ impl<'a> Lattice<'a> {
             return;
         };
         self.gather(position);
-        let (_, mut node) = self.cheapest_before(left, self.units.len() + 1);
+        let (_, mut node) = self.cheapest_before(left);
         while node != NONE && node != 0 {
             self.path.push(node);
             node = self.nodes[node as usize].previous;

@@ -93,25 +93,17 @@ impl Tokenizer {
         let has = |file: &str| files.contains_key(file);
         let (kind, special_tokens) = if let Some(config) = JapaneseConfig::from_files(files)? {
             let special_tokens = special_tokens.or_bert();
-            let japanese =
-                JapaneseTokenizer::from_files(files, config, &special_tokens, dictionary)?;
+            let japanese = JapaneseTokenizer::from_files(files, config, &special_tokens, dictionary)?;
             (Kind::Japanese(Box::new(japanese)), special_tokens)
         } else if has("tokenizer.json") {
-            (
-                Kind::hub(HubTokenizer::from_tokenizer_json(files)?),
-                special_tokens,
-            )
+            (Kind::hub(HubTokenizer::from_tokenizer_json(files)?), special_tokens)
         } else if has("vocab.txt") {
             let special_tokens = special_tokens.or_bert();
             let hub = HubTokenizer::from_wordpiece_vocabulary(files, &special_tokens)?;
             (Kind::hub(hub), special_tokens)
         } else if has("vocab.json") && has("merges.txt") {
             let vocab = special_tokens::json_file(files, "vocab.json")?;
-            let knows = |name: &str| {
-                vocab
-                    .as_ref()
-                    .is_some_and(|vocab| vocab.get(name).is_some())
-            };
+            let knows = |name: &str| vocab.as_ref().is_some_and(|vocab| vocab.get(name).is_some());
             let special_tokens = special_tokens.or_known(knows);
             let hub = HubTokenizer::from_byte_level_bpe(files, &special_tokens)?;
             (Kind::hub(hub), special_tokens)
@@ -159,9 +151,7 @@ impl Tokenizer {
         options: &EncodeOptions,
     ) -> Result<Encoding, TokenizerError> {
         let first = self.kind.segment_words(words)?;
-        let second = pair_words
-            .map(|words| self.kind.segment_words(words))
-            .transpose()?;
+        let second = pair_words.map(|words| self.kind.segment_words(words)).transpose()?;
         self.join(first, second, options)
     }
 
@@ -186,9 +176,7 @@ impl Tokenizer {
             max_length,
             special_tokens,
         };
-        let room = max_length
-            .checked_sub(special)
-            .ok_or_else(|| too_small(special))?;
+        let room = max_length.checked_sub(special).ok_or_else(|| too_small(special))?;
         let whole = match (options.strategy, &second) {
             (TruncationStrategy::OnlySecond, None) => return Err(TokenizerError::NoPairToTruncate),
             (TruncationStrategy::LongestFirst, Some(_)) => {
@@ -231,8 +219,7 @@ impl Tokenizer {
     ) -> Result<Encoding, TokenizerError> {
         let before = (first.len(), second.as_ref().map(Sequence::len));
         let special = self.special_tokens_added(second.is_some());
-        let after =
-            encoding::lengths_after_truncation(before, special, options, self.kind.odd_token())?;
+        let after = encoding::lengths_after_truncation(before, special, options, self.kind.odd_token())?;
         first.truncate(after.0);
         if let (Some(second), Some(length)) = (&mut second, after.1) {
             second.truncate(length);
@@ -329,11 +316,7 @@ impl Kind {
         }
     }
 
-    fn assemble(
-        &self,
-        first: Sequence,
-        second: Option<Sequence>,
-    ) -> Result<Encoding, TokenizerError> {
+    fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Result<Encoding, TokenizerError> {
         match self {
             Self::Hub(hub) => hub.assemble(first, second),
             Self::Japanese(japanese) => Ok(japanese.assemble(first, second)),
@@ -381,24 +364,15 @@ impl Kind {
     }
 }
 
-fn pad_id(
-    files: &Files,
-    kind: &Kind,
-    special_tokens: &SpecialTokens,
-) -> Result<u32, TokenizerError> {
+fn pad_id(files: &Files, kind: &Kind, special_tokens: &SpecialTokens) -> Result<u32, TokenizerError> {
     let named = special_tokens.pad.as_deref().and_then(|name| kind.id(name));
     if let Some(id) = named {
         return Ok(id);
     }
-    let places = [
-        ("tokenizer.json", "/padding/pad_id"),
-        ("config.json", "/pad_token_id"),
-    ];
+    let places = [("tokenizer.json", "/padding/pad_id"), ("config.json", "/pad_token_id")];
     for (file, pointer) in places {
         let json = special_tokens::json_file(files, file)?;
-        let id = json
-            .as_ref()
-            .and_then(|json| json.pointer(pointer)?.as_u64());
+        let id = json.as_ref().and_then(|json| json.pointer(pointer)?.as_u64());
         let id = id.and_then(|id| u32::try_from(id).ok());
         if let Some(id) = id.filter(|&id| (id as usize) < kind.vocab_size()) {
             return Ok(id);

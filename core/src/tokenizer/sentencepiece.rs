@@ -50,9 +50,7 @@ impl SentencePieceTokenizer {
     pub fn from_files(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
         let config = json_file(files, CONFIG)?.unwrap_or(Value::Null);
         let class = config.get("tokenizer_class").and_then(Value::as_str);
-        if let Some(class) =
-            class.filter(|class| !matches!(*class, "T5Tokenizer" | "T5TokenizerFast"))
-        {
+        if let Some(class) = class.filter(|class| !matches!(*class, "T5Tokenizer" | "T5TokenizerFast")) {
             return Err(TokenizerError::Setting {
                 file: CONFIG,
                 key: "tokenizer_class",
@@ -60,43 +58,26 @@ impl SentencePieceTokenizer {
                 expected: "T5Tokenizer for a bare spiece.model; save the tokenizer as tokenizer.json with transformers",
             });
         }
-        let bytes = files
-            .get(FILE)
-            .ok_or(TokenizerError::FileMissing { file: FILE })?;
-        let lower_case = config
-            .get("do_lower_case")
-            .and_then(Value::as_bool)
-            .unwrap_or(false);
+        let bytes = files.get(FILE).ok_or(TokenizerError::FileMissing { file: FILE })?;
+        let lower_case = config.get("do_lower_case").and_then(Value::as_bool).unwrap_or(false);
         Self::new(SentencePieceModel::read(bytes)?, special, lower_case)
     }
 
-    fn new(
-        model: SentencePieceModel,
-        special: &SpecialTokens,
-        lower_case: bool,
-    ) -> Result<Self, TokenizerError> {
+    fn new(model: SentencePieceModel, special: &SpecialTokens, lower_case: bool) -> Result<Self, TokenizerError> {
         let mut ids = std::collections::HashMap::new();
         for (id, piece) in (0u32..).zip(&model.pieces) {
             if piece.text.is_empty() || ids.insert(piece.text.clone(), id).is_some() {
-                return Err(damaged(format!(
-                    "the piece {:?} is empty or there twice",
-                    piece.text
-                )));
+                return Err(damaged(format!("the piece {:?} is empty or there twice", piece.text)));
             }
         }
-        let unk = model
-            .pieces
-            .iter()
-            .position(|piece| piece.kind == PieceKind::Unknown);
+        let unk = model.pieces.iter().position(|piece| piece.kind == PieceKind::Unknown);
         let unk = unk.ok_or_else(|| damaged("it has no piece for what is unknown".to_owned()))?;
         let eos = special.eos.clone().unwrap_or_else(|| "</s>".to_owned());
-        let eos_id = *ids
-            .get(&eos)
-            .ok_or_else(|| TokenizerError::MissingSpecialToken {
-                role: "end-of-text",
-                token: eos.clone(),
-                entries: model.pieces.len(),
-            })?;
+        let eos_id = *ids.get(&eos).ok_or_else(|| TokenizerError::MissingSpecialToken {
+            role: "end-of-text",
+            token: eos.clone(),
+            entries: model.pieces.len(),
+        })?;
         let scores = model
             .pieces
             .iter()
@@ -130,10 +111,7 @@ impl SentencePieceTokenizer {
     }
 
     pub fn token(&self, id: u32) -> Option<String> {
-        self.model
-            .pieces
-            .get(id as usize)
-            .map(|piece| piece.text.clone())
+        self.model.pieces.get(id as usize).map(|piece| piece.text.clone())
     }
 
     pub fn special_tokens_added(&self, pair: bool) -> usize {
@@ -144,7 +122,7 @@ impl SentencePieceTokenizer {
     pub fn segment(&self, text: &str) -> Sequence {
         let aligned = Aligned::new(text, 0);
         let aligned = if self.lower_case {
-            aligned.lowercase()
+            aligned.as_slice().lowercase()
         } else {
             aligned
         };
@@ -263,9 +241,7 @@ impl SentencePieceTokenizer {
                 }
             } else if unknown && previous_unknown {
                 // Neighbouring unknown characters are one token.
-                if let (Some(token), Some(offsets)) =
-                    (sequence.tokens.last_mut(), sequence.offsets.last_mut())
-                {
+                if let (Some(token), Some(offsets)) = (sequence.tokens.last_mut(), sequence.offsets.last_mut()) {
                     token.push_str(text);
                     offsets.1 = span.1;
                 }
@@ -313,9 +289,7 @@ impl SentencePieceTokenizer {
                 for &id in ids {
                     let piece = &self.model.pieces[id as usize];
                     let score = match piece.kind {
-                        PieceKind::UserDefined => {
-                            piece.text.len() as f32 * self.best_score - USER_DEFINED_PENALTY
-                        }
+                        PieceKind::UserDefined => piece.text.len() as f32 * self.best_score - USER_DEFINED_PENALTY,
                         _ => piece.score,
                     };
                     reach(length, id, score);
@@ -386,15 +360,11 @@ impl CharacterMap {
                 entries: String::new(),
             });
         }
-        let size = bytes
-            .first_chunk()
-            .map(|size| u32::from_le_bytes(*size) as usize);
+        let size = bytes.first_chunk().map(|size| u32::from_le_bytes(*size) as usize);
         let parts = size.and_then(|size| bytes[4..].split_at_checked(size));
-        let (trie, entries) =
-            parts.ok_or_else(|| damaged("its character map is truncated".to_owned()))?;
+        let (trie, entries) = parts.ok_or_else(|| damaged("its character map is truncated".to_owned()))?;
         let entries = std::str::from_utf8(entries);
-        let entries =
-            entries.map_err(|_| damaged("its character map is not valid UTF-8".to_owned()))?;
+        let entries = entries.map_err(|_| damaged("its character map is not valid UTF-8".to_owned()))?;
         let units = trie
             .chunks_exact(4)
             .map(|unit| u32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]));

@@ -184,10 +184,7 @@ impl<'a> Message<'a> {
                 Value::Float(f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]))
             }
             other => {
-                return Err(damaged(format!(
-                    "byte {} has the unknown wire type {other}",
-                    self.at
-                )));
+                return Err(damaged(format!("byte {} has the unknown wire type {other}", self.at)));
             }
         };
         Ok(Some((key >> 3, value)))
@@ -209,10 +206,7 @@ impl<'a> Message<'a> {
     }
 
     fn take(&mut self, length: usize) -> Result<&'a [u8], TokenizerError> {
-        let end = self
-            .at
-            .checked_add(length)
-            .filter(|&end| end <= self.bytes.len());
+        let end = self.at.checked_add(length).filter(|&end| end <= self.bytes.len());
         let end = end.ok_or_else(|| {
             damaged(format!(
                 "a field at byte {} needs {length} bytes, {} are left",

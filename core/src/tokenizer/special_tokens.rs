@@ -59,12 +59,7 @@ impl SpecialTokens {
             }
         }
         for key in ["additional_special_tokens", "extra_special_tokens"] {
-            for value in json
-                .get(key)
-                .and_then(Value::as_array)
-                .into_iter()
-                .flatten()
-            {
+            for value in json.get(key).and_then(Value::as_array).into_iter().flatten() {
                 let token = token_content(value, file, key)?;
                 if !self.additional.contains(&token) {
                     self.additional.push(token);
@@ -134,11 +129,7 @@ impl SpecialTokens {
     }
 }
 
-fn token_content(
-    value: &Value,
-    file: &'static str,
-    key: &'static str,
-) -> Result<String, TokenizerError> {
+fn token_content(value: &Value, file: &'static str, key: &'static str) -> Result<String, TokenizerError> {
     let content = value.as_str().or_else(|| value.get("content")?.as_str());
     content
         .filter(|content| !content.is_empty())
@@ -152,10 +143,7 @@ fn token_content(
 }
 
 /// A JSON file of the folder, `None` if it is not there.
-pub(super) fn json_file(
-    files: &Files,
-    file: &'static str,
-) -> Result<Option<Value>, TokenizerError> {
+pub(super) fn json_file(files: &Files, file: &'static str) -> Result<Option<Value>, TokenizerError> {
     let Some(bytes) = files.get(file) else {
         return Ok(None);
     };
@@ -190,10 +178,7 @@ mod tests {
 
     #[test]
     fn a_token_of_the_wrong_kind_is_named() {
-        let files = Files::from([(
-            "tokenizer_config.json".to_owned(),
-            br#"{"pad_token":3}"#.to_vec(),
-        )]);
+        let files = Files::from([("tokenizer_config.json".to_owned(), br#"{"pad_token":3}"#.to_vec())]);
         let error = SpecialTokens::from_files(&files).expect_err("a number");
         assert!(error.to_string().contains("pad_token"), "{error}");
     }

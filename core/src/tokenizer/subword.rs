@@ -1,6 +1,6 @@
 //! Cuts words into the pieces of a vocabulary: greedy WordPiece, or single characters.
 
-use super::aligned::{Aligned, Form};
+use super::aligned::{Form, Slice};
 use super::encoding::Sequence;
 use super::vocabulary::Vocabulary;
 
@@ -38,23 +38,19 @@ impl<'a> Cutter<'a> {
     }
 
     /// Cuts `word`, the `number`th of its text, and appends its tokens to `sequence`.
-    pub fn cut(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) {
+    pub fn cut(&mut self, word: Slice<'_>, number: u32, sequence: &mut Sequence) {
         match self.subword {
             Subword::WordPiece => {
-                let spaced = word.text.chars().any(super::aligned::is_python_space);
-                if !spaced && !word.spans.is_empty() {
-                    return self.wordpiece(word, number, sequence);
-                }
                 for part in word.split_whitespace() {
-                    self.wordpiece(&part, number, sequence);
+                    self.wordpiece(part, number, sequence);
                 }
             }
             Subword::Character => {
-                for (character, span) in word.clone().normalized(Form::Nfkc).chars() {
+                for (character, span) in word.to_owned().normalized(Form::Nfkc).chars() {
                     self.push(character.encode_utf8(&mut [0; 4]), span, number, sequence);
                 }
             }
-            Subword::Whole => self.push(&word.text, word.span(), number, sequence),
+            Subword::Whole => self.push(word.text, word.span(), number, sequence),
         }
     }
 
@@ -65,7 +61,7 @@ impl<'a> Cutter<'a> {
         }
     }
 
-    fn wordpiece(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) {
+    fn wordpiece(&mut self, word: Slice<'_>, number: u32, sequence: &mut Sequence) {
         let before = sequence.len();
         let whole = word.spans.len() <= MAX_WORD_CHARACTERS && self.pieces(word, number, sequence);
         if !whole {
@@ -76,8 +72,8 @@ impl<'a> Cutter<'a> {
     }
 
     /// Appends pieces until the word ends or none fits; says whether it ended.
-    fn pieces(&mut self, word: &Aligned, number: u32, sequence: &mut Sequence) -> bool {
-        let mut rest = word.text.as_str();
+    fn pieces(&mut self, word: Slice<'_>, number: u32, sequence: &mut Sequence) -> bool {
+        let mut rest = word.text;
         let mut start = 0;
         while !rest.is_empty() {
             self.buffer.clear();

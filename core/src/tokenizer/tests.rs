@@ -25,29 +25,9 @@ fn wordpiece_from_vocab_txt() {
     assert_eq!(encoding.type_ids, [0, 0, 0, 0, 0, 1, 1, 1, 1]);
     assert_eq!(
         encoding.offsets,
-        [
-            (0, 0),
-            (0, 3),
-            (4, 7),
-            (7, 8),
-            (0, 0),
-            (0, 1),
-            (1, 2),
-            (3, 9),
-            (0, 0)
-        ]
+        [(0, 0), (0, 3), (4, 7), (7, 8), (0, 0), (0, 1), (1, 2), (3, 9), (0, 0)]
     );
-    let word_ids = [
-        None,
-        Some(0),
-        Some(1),
-        Some(1),
-        None,
-        Some(0),
-        Some(1),
-        Some(2),
-        None,
-    ];
+    let word_ids = [None, Some(0), Some(1), Some(1), None, Some(0), Some(1), Some(2), None];
     assert_eq!(encoding.word_ids, word_ids);
     assert_eq!(encoding.sequence_ids[3..6], [Some(0), None, Some(1)]);
     assert!(encoding.special_tokens_mask[0] && !encoding.special_tokens_mask[7]);
@@ -64,10 +44,7 @@ fn switches_of_the_config_are_followed() {
     let tokenizer = tokenizer(&wordpiece_files(&[("tokenizer_config.json", config)]));
     let encoding = tokenizer.encode("The 日本", None, &EncodeOptions::default());
     assert_eq!(encoding.expect("encodes").ids, [2, 1, 1, 3]);
-    assert_eq!(
-        tokenizer.file_names(),
-        ["tokenizer_config.json", "vocab.txt"]
-    );
+    assert_eq!(tokenizer.file_names(), ["tokenizer_config.json", "vocab.txt"]);
 }
 
 #[test]
@@ -78,9 +55,7 @@ fn missing_special_tokens_are_named() {
         error.to_string(),
         "the unknown token \"[UNK]\" is not among the 4 entries of the vocabulary"
     );
-    let error = Tokenizer::from_files(&Files::new())
-        .err()
-        .expect("no files");
+    let error = Tokenizer::from_files(&Files::new()).err().expect("no files");
     assert!(matches!(error, TokenizerError::NoTokenizerFiles { .. }));
 }
 
@@ -88,9 +63,7 @@ fn missing_special_tokens_are_named() {
 fn truncation_and_windows_keep_offsets() {
     let tokenizer = tokenizer(&wordpiece_files(&[]));
     let options = EncodeOptions::max_length(5);
-    let encoding = tokenizer
-        .encode("the cat sat", None, &options)
-        .expect("fits");
+    let encoding = tokenizer.encode("the cat sat", None, &options).expect("fits");
     assert!(!encoding.truncated);
     let encoding = tokenizer
         .encode("the cat sat", Some("the cats"), &options)
@@ -109,11 +82,7 @@ fn truncation_and_windows_keep_offsets() {
     let ids: Vec<_> = windows.iter().map(|window| window.ids.clone()).collect();
     assert_eq!(
         ids,
-        [
-            vec![2, 7, 3, 5, 6, 3],
-            vec![2, 7, 3, 6, 7, 3],
-            vec![2, 7, 3, 7, 5, 3]
-        ]
+        [vec![2, 7, 3, 5, 6, 3], vec![2, 7, 3, 6, 7, 3], vec![2, 7, 3, 7, 5, 3]]
     );
     assert_eq!(windows[2].offsets[3..5], [(8, 11), (12, 15)]);
     assert!(windows.iter().all(|window| window.truncated));
@@ -126,10 +95,7 @@ fn words_keep_their_numbers() {
         .encode_words(&["cats", "", "日本"], None, &EncodeOptions::default())
         .expect("any words encode");
     assert_eq!(encoding.ids, [2, 6, 8, 9, 10, 3]);
-    assert_eq!(
-        encoding.word_ids[1..5],
-        [Some(0), Some(0), Some(2), Some(2)]
-    );
+    assert_eq!(encoding.word_ids[1..5], [Some(0), Some(0), Some(2), Some(2)]);
     assert_eq!(encoding.offsets[2..4], [(3, 4), (0, 1)]);
 }
 
@@ -144,9 +110,7 @@ fn templates_that_would_panic_are_errors() {
         Files::from([("tokenizer.json".to_owned(), json.into_bytes())])
     };
     let missing = definition(r#"{"SpecialToken":{"id":"[CLS]","type_id":0}}"#);
-    let error = Tokenizer::from_files(&missing)
-        .err()
-        .expect("names a token it lacks");
+    let error = Tokenizer::from_files(&missing).err().expect("names a token it lacks");
     assert!(error.to_string().contains("[CLS]"), "{error}");
     let second = definition(r#"{"Sequence":{"id":"B","type_id":0}}"#);
     assert!(Tokenizer::from_files(&second).is_err());
@@ -226,10 +190,7 @@ fn every_reference_text_gives_the_same_ids_types_and_offsets() {
             assert_eq!(encoding.offsets, reference.offsets, "{at}");
             texts += 1;
         }
-        assert!(
-            texts >= 150,
-            "only {texts} reference texts for tokenizer {number}"
-        );
+        assert!(texts >= 150, "only {texts} reference texts for tokenizer {number}");
     }
 }
 

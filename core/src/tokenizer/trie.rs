@@ -38,11 +38,7 @@ impl<T: Copy> Surfaces<T> {
     }
 
     pub fn words(&self, index: usize) -> &[T] {
-        let start = if index == 0 {
-            0
-        } else {
-            self.word_ends[index - 1]
-        };
+        let start = if index == 0 { 0 } else { self.word_ends[index - 1] };
         &self.words[start as usize..self.word_ends[index] as usize]
     }
 
@@ -129,13 +125,7 @@ impl<T: Copy> Trie<T> {
     }
 
     /// Numbers the children of a node whose surfaces are `range`, and says which surfaces are below each.
-    fn branch(
-        &mut self,
-        surfaces: &Surfaces<T>,
-        (first, last): (u32, u32),
-        depth: usize,
-        next: &mut Vec<(u32, u32)>,
-    ) {
+    fn branch(&mut self, surfaces: &Surfaces<T>, (first, last): (u32, u32), depth: usize, next: &mut Vec<(u32, u32)>) {
         let mut start = first;
         while start < last {
             let unit = surfaces.surface(start as usize)[depth];
@@ -167,10 +157,7 @@ impl<T: Copy> Trie<T> {
         loop {
             let (here, after) = (self.nodes[node], self.nodes[node + 1]);
             if here.first_word < after.first_word {
-                found(
-                    length,
-                    &self.words[here.first_word as usize..after.first_word as usize],
-                );
+                found(length, &self.words[here.first_word as usize..after.first_word as usize]);
             }
             let Some(unit) = rest.next() else {
                 return;
@@ -214,9 +201,7 @@ mod tests {
         let found = |text: &str| {
             let units: Vec<u16> = text.encode_utf16().collect();
             let mut found = Vec::new();
-            trie.prefixes(&units, |length, words| {
-                found.push((length, words[0], words.len()))
-            });
+            trie.prefixes(&units, |length, words| found.push((length, words[0], words.len())));
             found
         };
         assert_eq!(found("abcdef"), [(1, 0, 2), (2, 1, 2), (4, 2, 2)]);

@@ -33,8 +33,7 @@ impl Vocabulary {
         let mut ids = HashMap::new();
         for (index, line) in text.split('\n').enumerate() {
             let token = line.strip_suffix('\r').unwrap_or(line);
-            let id =
-                u32::try_from(index).map_err(|_| TokenizerError::VocabularyTooLarge { file })?;
+            let id = u32::try_from(index).map_err(|_| TokenizerError::VocabularyTooLarge { file })?;
             if let Some(first) = ids.insert(token.to_owned(), id) {
                 return Err(TokenizerError::DuplicateToken {
                     file,
@@ -68,12 +67,11 @@ impl Vocabulary {
 
     /// The id of a token that the tokenizer cannot do without.
     pub fn required(&self, role: &'static str, token: &str) -> Result<u32, TokenizerError> {
-        self.id(token)
-            .ok_or_else(|| TokenizerError::MissingSpecialToken {
-                role,
-                token: token.to_owned(),
-                entries: self.len(),
-            })
+        self.id(token).ok_or_else(|| TokenizerError::MissingSpecialToken {
+            role,
+            token: token.to_owned(),
+            entries: self.len(),
+        })
     }
 }
 
@@ -93,10 +91,7 @@ mod tests {
     fn only_line_ends_are_removed() {
         let vocabulary = Vocabulary::parse("[PAD]\n\n\u{3000}\na \r\n\u{2028}\n", "vocab.txt");
         let vocabulary = vocabulary.expect("no duplicates");
-        assert_eq!(
-            vocabulary.tokens(),
-            ["[PAD]", "", "\u{3000}", "a ", "\u{2028}"]
-        );
+        assert_eq!(vocabulary.tokens(), ["[PAD]", "", "\u{3000}", "a ", "\u{2028}"]);
         assert_eq!(vocabulary.id("\u{2028}"), Some(4));
         assert_eq!(vocabulary.token(1), Some(""));
         assert_eq!(vocabulary.token(5), None);

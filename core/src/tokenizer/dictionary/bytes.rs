@@ -20,10 +20,7 @@ impl<'a> Reader<'a> {
     }
 
     pub fn take(&mut self, len: usize, what: &'static str) -> Result<&'a [u8], DictionaryError> {
-        let end = self
-            .at
-            .checked_add(len)
-            .filter(|&end| end <= self.bytes.len());
+        let end = self.at.checked_add(len).filter(|&end| end <= self.bytes.len());
         let Some(end) = end else {
             return Err(DictionaryError::Truncated {
                 file: self.file,
@@ -39,12 +36,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Takes `count` records of `size` bytes.
-    pub fn records(
-        &mut self,
-        count: usize,
-        size: usize,
-        what: &'static str,
-    ) -> Result<&'a [u8], DictionaryError> {
+    pub fn records(&mut self, count: usize, size: usize, what: &'static str) -> Result<&'a [u8], DictionaryError> {
         // An overflow asks for more than any file has, which `take` refuses.
         self.take(count.checked_mul(size).unwrap_or(usize::MAX), what)
     }
@@ -65,12 +57,7 @@ impl<'a> Reader<'a> {
         self.within(found as usize, what, limit)
     }
 
-    pub fn within(
-        &self,
-        found: usize,
-        what: &'static str,
-        limit: usize,
-    ) -> Result<usize, DictionaryError> {
+    pub fn within(&self, found: usize, what: &'static str, limit: usize) -> Result<usize, DictionaryError> {
         if found > limit {
             return Err(DictionaryError::OutOfRange {
                 file: self.file,
@@ -89,9 +76,6 @@ impl<'a> Reader<'a> {
 
 /// A field padded with NULs, as text.
 pub(super) fn padded_text(field: &[u8]) -> String {
-    let end = field
-        .iter()
-        .position(|&byte| byte == 0)
-        .unwrap_or(field.len());
+    let end = field.iter().position(|&byte| byte == 0).unwrap_or(field.len());
     String::from_utf8_lossy(&field[..end]).into_owned()
 }

@@ -32,9 +32,7 @@ pub(super) struct Compiled {
 impl Compiled {
     pub fn read(files: &Files) -> Result<Self, DictionaryError> {
         let file = |name: &'static str| {
-            let bytes = files
-                .get(name)
-                .ok_or(DictionaryError::FileMissing { file: name })?;
+            let bytes = files.get(name).ok_or(DictionaryError::FileMissing { file: name })?;
             Ok::<_, DictionaryError>(Reader::new(name, bytes))
         };
         let matrix = read_matrix(file("matrix.bin")?)?;
@@ -50,10 +48,7 @@ impl Compiled {
         }
         let mut unknown = vec![Vec::new(); categories.names.len()];
         for (name, tokens) in read_words(file("unk.dic")?, &matrix)? {
-            let category = categories
-                .names
-                .iter()
-                .position(|known| known.as_bytes() == name);
+            let category = categories.names.iter().position(|known| known.as_bytes() == name);
             if let Some(category) = category {
                 unknown[category] = tokens;
             }
@@ -82,11 +77,7 @@ fn read_matrix(mut file: Reader<'_>) -> Result<Matrix, DictionaryError> {
         .chunks_exact(2)
         .map(|cost| i16::from_le_bytes([cost[0], cost[1]]))
         .collect();
-    Ok(Matrix {
-        rights,
-        lefts,
-        costs,
-    })
+    Ok(Matrix { rights, lefts, costs })
 }
 
 fn read_categories(mut file: Reader<'_>) -> Result<Categories, DictionaryError> {
@@ -100,11 +91,7 @@ fn read_categories(mut file: Reader<'_>) -> Result<Categories, DictionaryError> 
     for entry in entries.chunks_exact(4) {
         let class = character_class(u32::from_le_bytes([entry[0], entry[1], entry[2], entry[3]]));
         let default_type = usize::from(class.default_type);
-        file.within(
-            default_type,
-            "a character's category",
-            count.saturating_sub(1),
-        )?;
+        file.within(default_type, "a character's category", count.saturating_sub(1))?;
         let known = classes.iter().position(|known| *known == class);
         let index = known.unwrap_or_else(|| {
             classes.push(class);
@@ -114,19 +101,12 @@ fn read_categories(mut file: Reader<'_>) -> Result<Categories, DictionaryError> 
     }
     // MeCab reads U+FFFF behind the end of its table, where it finds zeros: no category at all.
     let none = CharacterClass::default();
-    let index = classes
-        .iter()
-        .position(|known| *known == none)
-        .unwrap_or(classes.len());
+    let index = classes.iter().position(|known| *known == none).unwrap_or(classes.len());
     if index == classes.len() {
         classes.push(none);
     }
     table.push(file.within(index, "the number of character classes", MAX_CLASSES)? as u8);
-    Ok(Categories {
-        names,
-        classes,
-        table,
-    })
+    Ok(Categories { names, classes, table })
 }
 
 /// Unpacks an entry of the character table: 18 bits of categories, 8 of default category, 4 of length, group, invoke.
@@ -174,10 +154,7 @@ fn read_words(mut file: Reader<'_>, matrix: &Matrix) -> Result<Surfaces, Diction
     let _reserved = file.u32("the header")?;
     let charset = padded_text(file.take(NAME_BYTES, "the charset")?);
     if !matches!(charset.to_ascii_lowercase().as_str(), "utf8" | "utf-8") {
-        return Err(DictionaryError::Charset {
-            file: name,
-            charset,
-        });
+        return Err(DictionaryError::Charset { file: name, charset });
     }
     let units = file.take(trie_bytes, "the double array")?;
     let tokens = file.take(token_bytes, "the tokens")?;
@@ -191,9 +168,7 @@ fn read_words(mut file: Reader<'_>, matrix: &Matrix) -> Result<Surfaces, Diction
     let mut words = Vec::with_capacity(keys.len());
     for (surface, value) in keys {
         let (first, count) = ((value >> 8) as usize, (value & 0xff) as usize);
-        let last = array
-            .file
-            .within(first + count, "a word's last token", tokens.len())?;
+        let last = array.file.within(first + count, "a word's last token", tokens.len())?;
         words.push((surface, tokens[first..last].to_vec()));
     }
     Ok(words)
@@ -219,10 +194,7 @@ impl DoubleArray<'_> {
     }
 
     fn unit(&self, index: usize) -> Option<(i32, u32)> {
-        let unit = self
-            .units
-            .get(index.checked_mul(UNIT_BYTES)?..)?
-            .get(..UNIT_BYTES)?;
+        let unit = self.units.get(index.checked_mul(UNIT_BYTES)?..)?.get(..UNIT_BYTES)?;
         let base = i32::from_le_bytes([unit[0], unit[1], unit[2], unit[3]]);
         let check = u32::from_le_bytes([unit[4], unit[5], unit[6], unit[7]]);
         Some((base, check))
@@ -273,8 +245,7 @@ impl DoubleArray<'_> {
 
     fn base(&self, base: i32) -> Result<u32, DictionaryError> {
         let found = u32::try_from(base).unwrap_or(u32::MAX);
-        self.file
-            .within(found as usize, "a trie node", self.len())?;
+        self.file.within(found as usize, "a trie node", self.len())?;
         Ok(found)
     }
 }

@@ -19,11 +19,21 @@ impl Matrix {
         &self.costs[start..start + self.rights]
     }
 
+    /// The least and the greatest cost of each column.
+    pub fn ranges(&self) -> Vec<(i16, i16)> {
+        let mut least = vec![i16::MAX; self.rights];
+        let mut most = vec![i16::MIN; self.rights];
+        for row in self.costs.chunks_exact(self.rights) {
+            for ((least, most), &cost) in least.iter_mut().zip(&mut most).zip(row) {
+                *least = cost.min(*least);
+                *most = cost.max(*most);
+            }
+        }
+        least.into_iter().zip(most).collect()
+    }
+
     /// Numbers the rows that are alike over the columns `used`, in the order of their first occurrence.
-    fn classes_of(
-        lines: impl Iterator<Item = Vec<i16>>,
-        used: &[bool],
-    ) -> (Vec<Option<u16>>, Vec<usize>) {
+    fn classes_of(lines: impl Iterator<Item = Vec<i16>>, used: &[bool]) -> (Vec<Option<u16>>, Vec<usize>) {
         let mut classes = std::collections::HashMap::new();
         let mut firsts = Vec::new();
         let numbers = lines.zip(used).enumerate().map(|(index, (line, used))| {
@@ -39,14 +49,8 @@ impl Matrix {
 
     /// Drops unused ids and merges those that connect alike. Returns the smaller matrix and, for each old left and each
     /// old right id, its new number.
-    pub fn merged(
-        &self,
-        used_lefts: &[bool],
-        used_rights: &[bool],
-    ) -> (Self, Vec<Option<u16>>, Vec<Option<u16>>) {
-        let used_columns: Vec<usize> = (0..self.rights)
-            .filter(|&right| used_rights[right])
-            .collect();
+    pub fn merged(&self, used_lefts: &[bool], used_rights: &[bool]) -> (Self, Vec<Option<u16>>, Vec<Option<u16>>) {
+        let used_columns: Vec<usize> = (0..self.rights).filter(|&right| used_rights[right]).collect();
         let row = |left: usize| -> Vec<i16> {
             let row = &self.costs[left * self.rights..][..self.rights];
             used_columns.iter().map(|&right| row[right]).collect()
@@ -58,11 +62,9 @@ impl Matrix {
                 .collect()
         };
         let (right_classes, columns) = Self::classes_of((0..self.rights).map(column), used_rights);
-        let costs = rows.iter().flat_map(|&left| {
-            columns
-                .iter()
-                .map(move |&right| self.costs[left * self.rights + right])
-        });
+        let costs = rows
+            .iter()
+            .flat_map(|&left| columns.iter().map(move |&right| self.costs[left * self.rights + right]));
         let merged = Self {
             rights: columns.len(),
             lefts: rows.len(),

@@ -64,11 +64,7 @@ fn trees(matrix: &Matrix) -> (Tree, Tree) {
             .iter()
             .map(move |&(column, parent)| cost(row, column).wrapping_sub(cost(row, parent)))
     };
-    let rows = Tree::minimum_spanning(
-        &(0..matrix.lefts)
-            .map(|row| line(row).collect())
-            .collect::<Vec<_>>(),
-    );
+    let rows = Tree::minimum_spanning(&(0..matrix.lefts).map(|row| line(row).collect()).collect::<Vec<_>>());
     let relatives = steps(&rows);
     let line = |column| {
         relatives
@@ -108,10 +104,7 @@ fn renumbered(source: &Source, rows: &Tree, columns: &Tree) -> Source {
     let mut source = source.clone();
     source.surfaces.words.iter_mut().for_each(word);
     source.unknown.iter_mut().flatten().for_each(word);
-    for (ids, places) in [
-        (&mut source.left_ids, &lefts),
-        (&mut source.right_ids, &rights),
-    ] {
+    for (ids, places) in [(&mut source.left_ids, &lefts), (&mut source.right_ids, &rights)] {
         for id in ids.iter_mut().flatten() {
             *id = places[usize::from(*id)];
         }
@@ -181,8 +174,7 @@ impl Writer {
     }
 
     fn surfaces(&mut self, surfaces: &Surfaces<Word>) -> Result<(), DictionaryError> {
-        let (mut shared, mut lengths, mut counts) =
-            (Writer::default(), Writer::default(), Writer::default());
+        let (mut shared, mut lengths, mut counts) = (Writer::default(), Writer::default(), Writer::default());
         let mut suffixes: Vec<u16> = Vec::new();
         let mut previous: &[u16] = &[];
         for index in 0..surfaces.len() {
@@ -199,13 +191,9 @@ impl Writer {
             previous = surface;
         }
         let pairs = pairs(&surfaces.words);
-        u16::try_from(pairs.len())
-            .map_err(|_| too_large("the number of id pairs", pairs.len(), u16::MAX.into()))?;
+        u16::try_from(pairs.len()).map_err(|_| too_large("the number of id pairs", pairs.len(), u16::MAX.into()))?;
         let numbers: HashMap<(u16, u16), u16> = pairs.iter().copied().zip(0..).collect();
-        let numbers = surfaces
-            .words
-            .iter()
-            .map(|word| numbers[&(word.left, word.right)]);
+        let numbers = surfaces.words.iter().map(|word| numbers[&(word.left, word.right)]);
         self.u32(surfaces.len());
         self.u32(suffixes.len());
         self.u32(surfaces.words.len());
@@ -229,21 +217,11 @@ impl Writer {
         let differences = (0..matrix.lefts).flat_map(|row| {
             let here = matrix.row(row as u16);
             let above = (row > 0).then(|| matrix.row(rows.parents[row]));
-            let change = move |column: usize| {
-                here[column].wrapping_sub(above.map_or(0, |above| above[column]))
-            };
-            columns
-                .parents
-                .iter()
-                .enumerate()
-                .map(move |(column, &parent)| {
-                    let predicted = if column == 0 {
-                        0
-                    } else {
-                        change(usize::from(parent))
-                    };
-                    zigzag(change(column).wrapping_sub(predicted))
-                })
+            let change = move |column: usize| here[column].wrapping_sub(above.map_or(0, |above| above[column]));
+            columns.parents.iter().enumerate().map(move |(column, &parent)| {
+                let predicted = if column == 0 { 0 } else { change(usize::from(parent)) };
+                zigzag(change(column).wrapping_sub(predicted))
+            })
         });
         self.planes(differences);
     }
@@ -332,25 +310,13 @@ pub(super) fn unpack(bytes: &[u8]) -> Result<Source, DictionaryError> {
 
 fn check_ids(source: &Source, file: &Reader<'_>) -> Result<(), DictionaryError> {
     let Matrix { lefts, rights, .. } = source.connections;
-    let words = source
-        .surfaces
-        .words
-        .iter()
-        .chain(source.unknown.iter().flatten());
+    let words = source.surfaces.words.iter().chain(source.unknown.iter().flatten());
     let (left, right) = words.fold((0, 0), |(left, right), word| {
         (left.max(word.left), right.max(word.right))
     });
     let highest = |ids: &[Option<u16>]| ids.iter().flatten().copied().max().unwrap_or(0);
-    file.within(
-        left.max(highest(&source.left_ids)).into(),
-        "a left id",
-        lefts - 1,
-    )?;
-    file.within(
-        right.max(highest(&source.right_ids)).into(),
-        "a right id",
-        rights - 1,
-    )?;
+    file.within(left.max(highest(&source.left_ids)).into(), "a left id", lefts - 1)?;
+    file.within(right.max(highest(&source.right_ids)).into(), "a right id", rights - 1)?;
     Ok(())
 }
 
@@ -387,11 +353,7 @@ impl<'a> Reader<'a> {
         for _ in 0..count {
             let types = self.u32("the character classes")?;
             let rest = self.take(3, "the character classes")?;
-            self.within(
-                rest[0].into(),
-                "a character's category",
-                names.len().saturating_sub(1),
-            )?;
+            self.within(rest[0].into(), "a character's category", names.len().saturating_sub(1))?;
             classes.push(CharacterClass {
                 types,
                 default_type: rest[0],
@@ -409,11 +371,7 @@ impl<'a> Reader<'a> {
             classes.len().wrapping_sub(1).min(255),
         )?;
         self.within(1, "the least number of character classes", classes.len())?;
-        Ok(Categories {
-            names,
-            classes,
-            table,
-        })
+        Ok(Categories { names, classes, table })
     }
 
     fn ids(&mut self) -> Result<Vec<Option<u16>>, DictionaryError> {
@@ -445,9 +403,7 @@ impl<'a> Reader<'a> {
         let counts = self.take(surface_count, "the surfaces")?;
         let mut suffixes = self.planes(unit_count, "the surfaces")?;
         let pair_lefts = self.planes(pair_count, "the id pairs")?;
-        let pairs: Vec<(u16, u16)> = pair_lefts
-            .zip(self.planes(pair_count, "the id pairs")?)
-            .collect();
+        let pairs: Vec<(u16, u16)> = pair_lefts.zip(self.planes(pair_count, "the id pairs")?).collect();
         let mut numbers = self.planes(word_count, "the words")?;
         let mut costs = self.planes(word_count, "the words")?;
         let mut surfaces = Surfaces::with_capacity(surface_count, unit_count, word_count);
@@ -473,11 +429,7 @@ impl<'a> Reader<'a> {
             }
             words.clear();
             for (number, cost) in numbers.by_ref().zip(costs.by_ref()).take(count.into()) {
-                let number = self.within(
-                    number.into(),
-                    "a word's id pair",
-                    pair_count.saturating_sub(1),
-                )?;
+                let number = self.within(number.into(), "a word's id pair", pair_count.saturating_sub(1))?;
                 let &(left, right) = pairs.get(number).unwrap_or(&(UNUSED, UNUSED));
                 words.push(Word {
                     left,
@@ -520,18 +472,12 @@ impl<'a> Reader<'a> {
                 }
             }
         }
-        Ok(Matrix {
-            rights,
-            lefts,
-            costs,
-        })
+        Ok(Matrix { rights, lefts, costs })
     }
 
     /// The parents of a tree's lines: each comes before its children.
     fn parents(&mut self, count: usize) -> Result<Vec<u16>, DictionaryError> {
-        let parents: Vec<u16> = self
-            .planes(count, "the trees of the connection costs")?
-            .collect();
+        let parents: Vec<u16> = self.planes(count, "the trees of the connection costs")?.collect();
         for (line, &parent) in parents.iter().enumerate() {
             self.within(parent.into(), "a line's parent", line.saturating_sub(1))?;
         }

@@ -95,11 +95,7 @@ mod tests {
 
     #[test]
     fn the_cheapest_word_keeps_its_place() {
-        let word = |left, cost| Word {
-            left,
-            right: 0,
-            cost,
-        };
+        let word = |left, cost| Word { left, right: 0, cost };
         let words = [word(1, 5), word(2, 7), word(1, 3), word(2, 7), word(1, 3)];
         assert_eq!(cheapest(words.into_iter()), [word(2, 7), word(1, 3)]);
     }

@@ -18,9 +18,7 @@ impl Tree {
     pub fn chain(len: usize) -> Self {
         Self {
             order: (0..len).collect(),
-            parents: (0..len)
-                .map(|place| place.saturating_sub(1) as u16)
-                .collect(),
+            parents: (0..len).map(|place| place.saturating_sub(1) as u16).collect(),
         }
     }
 
@@ -51,11 +49,7 @@ impl Tree {
             order: Vec::new(),
             parents: Vec::new(),
         };
-        let mut stack = if children.is_empty() {
-            Vec::new()
-        } else {
-            vec![(0, 0)]
-        };
+        let mut stack = if children.is_empty() { Vec::new() } else { vec![(0, 0)] };
         while let Some((line, parent)) = stack.pop() {
             let place = tree.order.len() as u16;
             tree.order.push(line);
@@ -101,11 +95,7 @@ mod tests {
         let tree = Tree::minimum_spanning(&lines);
         assert_eq!(tree.order.len(), 5);
         let parent = |line: usize| {
-            let place = tree
-                .order
-                .iter()
-                .position(|&other| other == line)
-                .expect("in the tree");
+            let place = tree.order.iter().position(|&other| other == line).expect("in the tree");
             assert!(usize::from(tree.parents[place]) < place);
             tree.order[usize::from(tree.parents[place])]
         };
