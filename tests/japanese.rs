@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use terakoya_core::tokenizer::dictionary::Dictionary;
-use terakoya_core::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer, TruncationStrategy};
+use terakoya_core::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer, TruncationStrategy, UnknownReason};
 
 const TESTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests");
 /// Texts the fixtures must have, so that an empty file cannot pass.
@@ -244,4 +244,113 @@ fn pairs_truncation_and_windows_keep_offsets() {
         .zip(&whole.offsets)
         .filter(|(id, _)| **id == Some(1));
     assert_eq!(covered, passage.map(|(_, span)| *span).collect::<Vec<_>>());
+}
+
+#[test]
+fn an_explanation_shows_path_pieces_and_reasons() {
+    let tokenizer = Case::named("unidic-wordpiece").tokenizer(&Dictionaries::read());
+    let explanation = tokenizer
+        .explain("今日は㍿寺子屋へ🗼 [MASK]")
+        .expect("any text is explained");
+    let texts: Vec<&str> = explanation.words.iter().map(|word| word.text.as_str()).collect();
+    assert_eq!(texts, ["今日", "は", "株式", "会社", "寺子", "屋", "へ", "🗼", "[MASK]"]);
+    let tower = &explanation.words[7];
+    assert_eq!((tower.tokens[0].token.as_str(), tower.span), ("[UNK]", (8, 9)));
+    let nothing = UnknownReason::NoPiece {
+        pieces: vec![],
+        rest: "🗼".to_owned(),
+    };
+    assert_eq!(tower.unknown, Some(nothing));
+    assert!(explanation.words[4].tokens.len() > 1 && explanation.words[4].unknown.is_none());
+    assert_eq!(explanation.words[2].span, (3, 4));
+    let steps: Vec<_> = explanation.words[..8]
+        .iter()
+        .map(|word| word.path.as_ref().expect("a path"))
+        .collect();
+    for pair in steps.windows(2) {
+        let step = i64::from(pair[1].word_cost + pair[1].connection_cost);
+        assert_eq!(pair[1].total_cost - pair[0].total_cost, step);
+    }
+    assert_eq!(explanation.words[8].path, None);
+    assert_eq!(explanation.white_space, ["今日は㍿寺子屋へ🗼", "[MASK]"]);
+    assert_eq!(tokenizer.decode(&[2, 3]).expect("decodes"), "");
+}
+
+#[test]
+fn damaged_files_are_one_clear_error() {
+    let config = Case::named("basic-wordpiece").tokenizer_config.to_string().into_bytes();
+    let error = |vocabulary: &[u8], config: &[u8]| {
+        let files = Files::from([
+            ("vocab.txt".to_owned(), vocabulary.to_vec()),
+            ("tokenizer_config.json".to_owned(), config.to_vec()),
+        ]);
+        Tokenizer::from_files(&files).err().expect("damaged").to_string()
+    };
+    let vocabulary = b"[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
+    assert!(error(b"[CLS]\n[SEP]\n", &config).contains("the unknown token \"[UNK]\" is not among"));
+    assert!(error(b"[UNK]\n[CLS]\n[UNK]\n", &config).contains("line 3: the token \"[UNK]\" is already on line 1"));
+    assert!(error(vocabulary, b"{").contains("tokenizer_config.json is not valid JSON"));
+    let mecab = Case::named("ipadic-wordpiece").tokenizer_config.to_string();
+    assert!(error(vocabulary, mecab.as_bytes()).contains("needs MeCab's dictionary \"ipadic\""));
+    let juman = mecab.replace("\"mecab\"", "\"jumanpp\"");
+    assert!(error(vocabulary, juman.as_bytes()).contains("word_tokenizer_type is \"jumanpp\""));
+}
+
+fn sentencepiece_error(model: &[u8]) -> Option<String> {
+    let files = Files::from([("spiece.model".to_owned(), model.to_vec())]);
+    Tokenizer::from_files(&files).err().map(|error| error.to_string())
+}
+
+#[test]
+fn a_damaged_sentencepiece_model_is_one_clear_error() {
+    let model = read(&fixtures().join("spiece.model"));
+    assert_eq!(sentencepiece_error(&model), None);
+    let error = sentencepiece_error(&model[..1001]).expect("truncated");
+    assert!(error.starts_with("spiece.model: "), "{error}");
+    assert!(sentencepiece_error(b"").expect("empty").contains("no pieces"));
+    assert!(
+        sentencepiece_error(&[0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f])
+            .expect("lies")
+            .contains("are left")
+    );
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config::with_cases(400))]
+
+    #[test]
+    fn any_string_keeps_its_offsets(text in "\\PC*|[\u{0}-\u{ffff}]{0,40}|[ｱ-ﾟぁ-んァ-ヶ一-龠\u{300}\u{3099}\u{0} İΣ😀㌔a-z]{0,40}") {
+        thread_local!(static TOKENIZERS: Vec<Tokenizer> = {
+            let dictionaries = Dictionaries::read();
+            Case::all().iter().map(|case| case.tokenizer(&dictionaries)).collect()
+        });
+        TOKENIZERS.with(|tokenizers| {
+            for tokenizer in tokenizers {
+                let encoding = tokenizer.encode(&text, Some(&text), &EncodeOptions::default()).expect("any text encodes");
+                let length = encoding.ids.len();
+                let single = tokenizer.encode(&text, None, &EncodeOptions::default()).expect("any text encodes");
+                check_offsets(&text, &single);
+                assert!(single.ids.iter().all(|&id| (id as usize) < tokenizer.vocab_size()));
+                assert_eq!(length, 2 * (single.ids.len() - tokenizer.special_tokens_added(false)) + tokenizer.special_tokens_added(true));
+                tokenizer.explain(&text).expect("any text is explained");
+            }
+        });
+    }
+
+    #[test]
+    fn mutated_sentencepiece_models_never_panic(
+        changes in proptest::collection::vec((proptest::prelude::any::<proptest::sample::Index>(), proptest::prelude::any::<u8>()), 1..8),
+        text in "[ｱ-ﾟぁ-んa-z ]{0,20}",
+    ) {
+        thread_local!(static MODEL: Vec<u8> = read(&fixtures().join("spiece.model")));
+        let mut model = MODEL.with(Vec::clone);
+        for (index, value) in changes {
+            let at = index.index(model.len());
+            model[at] = value;
+        }
+        let files = Files::from([("spiece.model".to_owned(), model)]);
+        if let Ok(tokenizer) = Tokenizer::from_files(&files) {
+            tokenizer.encode(&text, None, &EncodeOptions::default()).expect("any text encodes");
+        }
+    }
 }

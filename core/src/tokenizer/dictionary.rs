@@ -10,6 +10,7 @@ mod matrix;
 mod packed;
 mod source;
 mod tree;
+mod user;
 
 pub use error::{DictionaryError, UserEntryProblem};
 
@@ -97,6 +98,8 @@ pub fn pack(name: &str, files: &Files) -> Result<Vec<u8>, DictionaryError> {
 pub struct Dictionary {
     name: String,
     lexicon: Trie<Word>,
+    /// Words that the user added.
+    user: Option<Trie<Word>>,
     pub(super) unknown: Vec<Vec<Word>>,
     pub(super) categories: Categories,
     connections: Matrix,
@@ -105,7 +108,28 @@ pub struct Dictionary {
     /// The number here of each of MeCab's left ids, `None` where no word uses it.
     left_ids: Vec<Option<u16>>,
     right_ids: Vec<Option<u16>>,
-    words: usize,
+    surfaces: usize,
+}
+
+/// What a dictionary holds.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct DictionaryInfo {
+    /// What it was called when it was packed.
+    pub name: String,
+    /// Different spellings.
+    pub surfaces: usize,
+    /// Words: a spelling with its contexts.
+    pub words: usize,
+    /// Words that a user dictionary added.
+    pub user_words: usize,
+    /// Context ids of MeCab's files: left and right.
+    pub ids: (usize, usize),
+    /// Ids that connect differently, which is the size of the table of connection costs: left and right.
+    pub contexts: (usize, usize),
+    /// Names of the character categories.
+    pub categories: Vec<String>,
+    /// Bytes it takes in memory.
+    pub bytes: usize,
 }
 
 impl Dictionary {
@@ -152,13 +176,41 @@ impl Dictionary {
         Self {
             connection_ranges: source.connections.ranges(),
             lexicon: Trie::build(&source.surfaces),
-            words: source.surfaces.words.len(),
+            user: None,
+            surfaces: source.surfaces.len(),
             name: source.name,
             unknown: source.unknown,
             categories: source.categories,
             connections: source.connections,
             left_ids: source.left_ids,
             right_ids: source.right_ids,
+        }
+    }
+
+    /// Adds the words of a user dictionary: lines of `surface,left id,right id,cost`, more columns are ignored. A second call
+    /// replaces them. Texts are searched in NFKC, so surfaces should be too.
+    ///
+    /// # Errors
+    /// Names the line that cannot be used.
+    pub fn with_user_entries(mut self, csv: &[u8]) -> Result<Self, DictionaryError> {
+        let surfaces = user::read(csv, &self)?;
+        self.user = Some(Trie::build(&surfaces));
+        Ok(self)
+    }
+
+    /// What the dictionary holds.
+    pub fn info(&self) -> DictionaryInfo {
+        let user_words = self.user.as_ref().map_or(0, Trie::len);
+        let tables = self.connections.costs.len() * size_of::<i16>() + self.categories.table.len();
+        DictionaryInfo {
+            name: self.name.clone(),
+            surfaces: self.surfaces,
+            words: self.lexicon.len(),
+            user_words,
+            ids: (self.left_ids.len(), self.right_ids.len()),
+            contexts: (self.connections.lefts, self.connections.rights),
+            categories: self.categories.names.clone(),
+            bytes: self.lexicon.bytes() + self.user.as_ref().map_or(0, Trie::bytes) + tables,
         }
     }
 
@@ -169,8 +221,11 @@ impl Dictionary {
 
     /// Calls `found` with the length in code units and the words of every surface that begins `text`.
     #[inline]
-    pub(super) fn prefixes(&self, text: &[u16], found: impl FnMut(usize, &[Word])) {
-        self.lexicon.prefixes(text, found);
+    pub(super) fn prefixes(&self, text: &[u16], mut found: impl FnMut(usize, &[Word])) {
+        self.lexicon.prefixes(text, &mut found);
+        if let Some(user) = &self.user {
+            user.prefixes(text, found);
+        }
     }
 
     /// The costs of putting a word with this left id after each right id.
@@ -191,3 +246,6 @@ impl Dictionary {
         (first(&self.left_ids), first(&self.right_ids))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -174,6 +174,10 @@ impl HubTokenizer {
         self.inner.id_to_token(id)
     }
 
+    pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        guarded(self.file, "decode ids", || self.inner.decode(ids, true))
+    }
+
     pub fn special_tokens_added(&self, pair: bool) -> usize {
         self.added[usize::from(pair)]
     }

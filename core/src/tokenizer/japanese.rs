@@ -12,6 +12,7 @@ use super::aligned::{Aligned, Form, Slice};
 use super::basic::basic_words;
 use super::dictionary::Dictionary;
 use super::encoding::{Encoding, Sequence};
+use super::explain::ExplainedWord;
 use super::special_tokens::{SpecialTokens, json_file};
 use super::subword::{Cutter, Subword};
 use super::vocabulary::Vocabulary;
@@ -263,6 +264,55 @@ impl JapaneseTokenizer {
                     first += part.chars().count();
                 }
             }
+        }
+    }
+
+    /// The words of a text in the order of their numbers, with their place on the cheapest path.
+    pub fn explained_words(&self, text: &str) -> Vec<ExplainedWord> {
+        let mut words: Vec<ExplainedWord> = Vec::new();
+        let unk = (self.unk.0, self.unk.1.as_str());
+        let mut cutter = Cutter::new(&self.vocabulary, self.config.subword, unk);
+        let mut first = 0;
+        for part in self.parts(text) {
+            let (part, special) = match part {
+                Part::Special(_, token) => (token, true),
+                Part::Text(part) => (part, false),
+            };
+            let mut push = |word: Slice<'_>, unknown| {
+                words.push(ExplainedWord {
+                    text: word.text.to_owned(),
+                    span: word.span(),
+                    path: None,
+                    tokens: Vec::new(),
+                    unknown,
+                });
+            };
+            if special {
+                push(Aligned::new(part, first).as_slice(), None);
+            } else {
+                self.each_word(part, first, |word| push(word, cutter.why_unknown(word)));
+                self.add_path(part, &mut words);
+            }
+            first += part.chars().count();
+        }
+        words
+    }
+
+    /// Tells the last words, which are those of `part`, what they cost.
+    fn add_path(&self, part: &str, words: &mut [ExplainedWord]) {
+        let (Words::Mecab { normalize, .. }, Some(dictionary)) = (&self.config.words, &self.dictionary) else {
+            return;
+        };
+        let aligned = Aligned::new(part, 0);
+        let aligned = if *normalize {
+            aligned.normalized(Form::Nfkc)
+        } else {
+            aligned
+        };
+        let path = dictionary.explain(&aligned.text);
+        let first = words.len().saturating_sub(path.len());
+        for (word, step) in words[first..].iter_mut().zip(&path) {
+            word.path = Some(step.into());
         }
     }
 

@@ -9,6 +9,7 @@ mod basic;
 pub mod dictionary;
 mod encoding;
 mod error;
+mod explain;
 mod hub;
 mod japanese;
 pub mod mecab;
@@ -21,6 +22,7 @@ mod vocabulary;
 
 pub use encoding::{EncodeOptions, Encoding, TruncationStrategy};
 pub use error::TokenizerError;
+pub use explain::{ExplainedToken, ExplainedWord, Explanation, PathStep, UnknownReason};
 pub use special_tokens::SpecialTokens;
 
 use encoding::{OddToken, Sequence};
@@ -137,6 +139,41 @@ impl Tokenizer {
         let first = self.kind.segment(text)?;
         let second = text_pair.map(|pair| self.kind.segment(pair)).transpose()?;
         self.join(first, second, options)
+    }
+
+    /// Encodes a text without any special tokens, as a prompt that a model is to continue.
+    ///
+    /// # Errors
+    /// Only if the tokenizer's own definition fails on the text (see [`TokenizerError`]).
+    pub fn encode_without_special_tokens(&self, text: &str) -> Result<Encoding, TokenizerError> {
+        let mut encoding = Encoding::default();
+        encoding.push_sequence(self.kind.segment(text)?, 0, 0);
+        Ok(encoding)
+    }
+
+    /// Puts ids back together as text, without special tokens. What the tokenizer normalized stays so.
+    ///
+    /// # Errors
+    /// Only if the tokenizer's own definition fails on the ids (see [`TokenizerError`]).
+    pub fn decode(&self, ids: &[u32]) -> Result<String, TokenizerError> {
+        let special: Vec<u32> = self
+            .special_tokens
+            .all()
+            .iter()
+            .filter_map(|name| self.kind.id(name))
+            .collect();
+        let kept: Vec<u32> = ids.iter().copied().filter(|id| !special.contains(id)).collect();
+        match &self.kind {
+            Kind::Hub(hub) => hub.decode(&kept),
+            Kind::Japanese(_) => {
+                let tokens: Vec<String> = kept.iter().filter_map(|&id| self.kind.token(id)).collect();
+                Ok(tokens.join(" ").replace(" ##", "").trim().to_owned())
+            }
+            Kind::SentencePiece(_) => {
+                let text: String = kept.iter().filter_map(|&id| self.kind.token(id)).collect();
+                Ok(text.replace('\u{2581}', " ").trim_start().to_owned())
+            }
+        }
     }
 
     /// Encodes text that is already split into words: `word_ids` number the words given, `offsets` count characters from
@@ -321,6 +358,14 @@ impl Kind {
             Self::Hub(hub) => hub.assemble(first, second),
             Self::Japanese(japanese) => Ok(japanese.assemble(first, second)),
             Self::SentencePiece(pieces) => Ok(pieces.assemble(first, second)),
+        }
+    }
+
+    /// The words of a text in the order of their numbers, where the kind knows more than its tokens tell.
+    fn explained_words(&self, text: &str) -> Option<Vec<ExplainedWord>> {
+        match self {
+            Self::Japanese(japanese) => Some(japanese.explained_words(text)),
+            Self::Hub(_) | Self::SentencePiece(_) => None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::aligned::{Form, Slice};
 use super::encoding::Sequence;
+use super::explain::UnknownReason;
 use super::vocabulary::Vocabulary;
 
 /// Longer words become one unknown token.
@@ -52,6 +53,44 @@ impl<'a> Cutter<'a> {
             }
             Subword::Whole => self.push(word.text, word.span(), number, sequence),
         }
+    }
+
+    /// Why a word becomes, or has in it, the unknown token.
+    pub fn why_unknown(&mut self, word: Slice<'_>) -> Option<UnknownReason> {
+        let lacks = |text: &str| self.vocabulary.id(text).is_none();
+        match self.subword {
+            Subword::WordPiece => word.split_whitespace().find_map(|part| self.why_no_pieces(part)),
+            Subword::Character => {
+                let characters = word.to_owned().normalized(Form::Nfkc);
+                let missing = characters.chars().map(|(character, _)| String::from(character));
+                let missing: Vec<String> = missing.filter(|character| lacks(character)).collect();
+                (!missing.is_empty()).then_some(UnknownReason::NotInVocabulary { missing })
+            }
+            Subword::Whole => lacks(word.text).then(|| UnknownReason::NotInVocabulary {
+                missing: vec![word.text.to_owned()],
+            }),
+        }
+    }
+
+    fn why_no_pieces(&mut self, word: Slice<'_>) -> Option<UnknownReason> {
+        let characters = word.spans.len();
+        if characters > MAX_WORD_CHARACTERS {
+            return Some(UnknownReason::TooLong {
+                characters,
+                limit: MAX_WORD_CHARACTERS,
+            });
+        }
+        let mut found = Sequence::default();
+        if self.pieces(word, 0, &mut found) {
+            return None;
+        }
+        let length: usize = found.tokens.iter().map(|token| token.chars().count()).sum();
+        let length = length - 2 * found.tokens.len().saturating_sub(1);
+        let rest = word.text.chars().skip(length).collect();
+        Some(UnknownReason::NoPiece {
+            pieces: found.tokens,
+            rest,
+        })
     }
 
     fn push(&self, token: &str, span: (usize, usize), number: u32, sequence: &mut Sequence) {

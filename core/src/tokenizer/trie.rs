@@ -179,8 +179,9 @@ impl<T: Copy> Trie<T> {
             + self.words.len() * size_of::<T>()
     }
 
-    pub fn nodes(&self) -> usize {
-        self.units.len() - 1
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.words.len()
     }
 }
 

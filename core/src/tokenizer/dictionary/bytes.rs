@@ -38,7 +38,7 @@ impl<'a> Reader<'a> {
     /// Takes `count` records of `size` bytes.
     pub fn records(&mut self, count: usize, size: usize, what: &'static str) -> Result<&'a [u8], DictionaryError> {
         // An overflow asks for more than any file has, which `take` refuses.
-        self.take(count.checked_mul(size).unwrap_or(usize::MAX), what)
+        self.take(count.saturating_mul(size), what)
     }
 
     pub fn u16(&mut self, what: &'static str) -> Result<u16, DictionaryError> {
