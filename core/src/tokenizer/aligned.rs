@@ -40,13 +40,10 @@ pub(super) enum Form {
 impl Aligned {
     /// Original text whose first character is number `first` of the whole.
     pub fn new(text: &str, first: usize) -> Self {
+        let count = text.chars().count();
         Self {
             text: text.to_owned(),
-            spans: text
-                .chars()
-                .enumerate()
-                .map(|(index, _)| (first + index, first + index + 1))
-                .collect(),
+            spans: (first..first + count).map(|index| (index, index + 1)).collect(),
         }
     }
 
@@ -61,6 +58,9 @@ impl Aligned {
 
     /// The text in a normalization form.
     pub fn normalized(self, form: Form) -> Self {
+        if form != Form::Nfd && self.text.chars().all(is_inert) {
+            return self;
+        }
         let quick = match form {
             Form::Nfc => is_nfc_quick(self.text.chars()),
             Form::Nfd => is_nfd_quick(self.text.chars()),
@@ -176,6 +176,11 @@ impl<'a> Slice<'a> {
     }
 }
 
+/// Whether a character is of the commonest that no composition or compatibility mapping touches: ASCII, kana, ideographs.
+fn is_inert(character: char) -> bool {
+    matches!(character, '\0'..='\u{7f}' | '\u{3001}'..='\u{3002}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}')
+}
+
 fn lowercase(character: char) -> impl Iterator<Item = char> {
     let lower = (!is_unassigned(character)).then(|| character.to_lowercase());
     let same = lower.is_none().then_some(character);
@@ -244,6 +249,15 @@ mod tests {
         let words = text.as_slice().split_whitespace();
         let spans: Vec<_> = words.map(|word| (word.text, word.span())).collect();
         assert_eq!(spans, [("a", (1, 2)), ("b", (3, 4)), ("c", (5, 6))]);
+    }
+
+    #[test]
+    fn inert_characters_are_in_every_composed_form() {
+        for character in ('\0'..=char::MAX).filter(|&character| is_inert(character)) {
+            let text = String::from(character);
+            assert_eq!(text.nfkc().collect::<String>(), text);
+            assert!(starts_composition(character, Form::Nfkc) && starts_composition(character, Form::Nfc));
+        }
     }
 
     proptest::proptest! {

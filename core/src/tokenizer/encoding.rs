@@ -91,6 +91,14 @@ impl Sequence {
         self.word_ids.push(Some(word));
     }
 
+    /// Makes room for so many more tokens.
+    pub fn reserve(&mut self, tokens: usize) {
+        self.ids.reserve(tokens);
+        self.tokens.reserve(tokens);
+        self.offsets.reserve(tokens);
+        self.word_ids.reserve(tokens);
+    }
+
     /// The tokens `range`, or as many of them as there are.
     pub fn slice(&self, range: std::ops::Range<usize>) -> Self {
         let end = range.end.min(self.len());
@@ -112,6 +120,20 @@ impl Sequence {
 }
 
 impl Encoding {
+    /// Room for so many tokens.
+    pub(super) fn with_capacity(tokens: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(tokens),
+            type_ids: Vec::with_capacity(tokens),
+            tokens: Vec::with_capacity(tokens),
+            offsets: Vec::with_capacity(tokens),
+            word_ids: Vec::with_capacity(tokens),
+            sequence_ids: Vec::with_capacity(tokens),
+            special_tokens_mask: Vec::with_capacity(tokens),
+            truncated: false,
+        }
+    }
+
     /// Appends a special token that is not part of any text.
     pub(super) fn push_special(&mut self, id: u32, token: &str, type_id: u32) {
         self.ids.push(id);

@@ -6,6 +6,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value, json};
+use tokenizers::normalizers::Precompiled;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{EncodeInput, InputSequence, PostProcessor};
 
@@ -159,6 +160,9 @@ impl HubTokenizer {
         let single = tokenizer.assemble(Sequence::default(), None)?;
         let pair = tokenizer.assemble(Sequence::default(), Some(Sequence::default()))?;
         tokenizer.added = [single.ids.len(), pair.ids.len()];
+        // A post-processor may name ids that the vocabulary does not have: a model's table must hold them too.
+        let added = single.ids.iter().chain(&pair.ids).map(|&id| id as usize + 1).max();
+        tokenizer.vocab_size = tokenizer.vocab_size.max(added.unwrap_or(0));
         Ok(tokenizer)
     }
 
@@ -287,11 +291,27 @@ fn check_definition(definition: &Value, file: &'static str) -> Result<(), Tokeni
     if let Some(processor) = definition.get("post_processor") {
         check_post_processor(processor, file)?;
     }
+    if let Some(normalizer) = definition.get("normalizer") {
+        check_normalizer(normalizer, file)?;
+    }
     let added = definition.get("added_tokens").and_then(Value::as_array);
     for token in added.into_iter().flatten() {
         if token.get("content").and_then(Value::as_str) == Some("") {
             return refuse("added_tokens has a token without characters".to_owned());
         }
+    }
+    Ok(())
+}
+
+fn check_normalizer(normalizer: &Value, file: &'static str) -> Result<(), TokenizerError> {
+    let inner = normalizer.get("normalizers").and_then(Value::as_array);
+    for inner in inner.into_iter().flatten() {
+        check_normalizer(inner, file)?;
+    }
+    if normalizer.get("type").and_then(Value::as_str) == Some("Precompiled") {
+        // The crate expects this to succeed; it borrows from the text, so a value will not do.
+        serde_json::from_str::<Precompiled>(&normalizer.to_string())
+            .map_err(|source| TokenizerError::Json { file, source })?;
     }
     Ok(())
 }
@@ -306,18 +326,11 @@ fn check_post_processor(processor: &Value, file: &'static str) -> Result<(), Tok
     {
         check_post_processor(inner, file)?;
     }
-    if processor.get("type").and_then(Value::as_str) != Some("TemplateProcessing") {
-        return Ok(());
-    }
     let special = processor.get("special_tokens");
     for template in ["single", "pair"] {
         let pieces = processor.get(template).and_then(Value::as_array);
         for piece in pieces.into_iter().flatten() {
-            let name = piece
-                .get("SpecialToken")
-                .and_then(|piece| piece.get("id"))
-                .and_then(Value::as_str);
-            if let Some(name) = name {
+            if let Some(name) = piece_id(piece, "SpecialToken") {
                 let Some(token) = special.and_then(|special| special.get(name)) else {
                     return refuse(format!(
                         "the post-processor's {template} template names {name:?}, which its special_tokens lack"
@@ -332,16 +345,18 @@ fn check_post_processor(processor: &Value, file: &'static str) -> Result<(), Tok
                     ));
                 }
             }
-            let sequence = piece
-                .get("Sequence")
-                .and_then(|piece| piece.get("id"))
-                .and_then(Value::as_str);
-            if template == "single" && sequence == Some("B") {
+            if template == "single" && piece_id(piece, "Sequence") == Some("B") {
                 return refuse("the post-processor's single template names a second text".to_owned());
             }
         }
     }
     Ok(())
+}
+
+/// What a piece of a template names; the crate takes its fields by name or, as an array, in order.
+fn piece_id<'a>(piece: &'a Value, kind: &str) -> Option<&'a str> {
+    let fields = piece.get(kind)?;
+    fields.get("id").or_else(|| fields.get(0))?.as_str()
 }
 
 /// Runs a call into the tokenizers crate and turns its errors, and a panic where the platform can unwind, into ours.

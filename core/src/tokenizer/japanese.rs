@@ -245,6 +245,8 @@ impl JapaneseTokenizer {
     }
 
     fn append(&self, text: &str, word: &mut u32, sequence: &mut Sequence) {
+        // A token of Japanese text covers one to two characters of three bytes.
+        sequence.reserve(text.len() / 4 + 1);
         let unk = (self.unk.0, self.unk.1.as_str());
         let mut cutter = Cutter::new(&self.vocabulary, self.config.subword, unk);
         let mut first = 0;
@@ -394,7 +396,8 @@ impl JapaneseTokenizer {
     }
 
     pub fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Encoding {
-        let mut encoding = Encoding::default();
+        let tokens = first.len() + second.as_ref().map_or(0, Sequence::len);
+        let mut encoding = Encoding::with_capacity(tokens + 3);
         encoding.push_special(self.cls.0, &self.cls.1, 0);
         encoding.push_sequence(first, 0, 0);
         encoding.push_special(self.sep.0, &self.sep.1, 0);
