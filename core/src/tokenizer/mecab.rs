@@ -96,10 +96,12 @@ impl Units {
         // MeCab is handed a C string, which ends at the first NUL.
         let text = text.split('\0').next().unwrap_or_default();
         for (byte, character) in text.char_indices() {
-            let mut buffer = [0; 2];
-            for &unit in character.encode_utf16(&mut buffer).iter() {
+            if let Ok(unit) = u16::try_from(u32::from(character)) {
                 units.push(unit);
                 bytes.push(byte as u32);
+            } else {
+                units.extend(character.encode_utf16(&mut [0; 2]).iter());
+                bytes.extend([byte as u32; 2]);
             }
         }
         bytes.push(text.len() as u32);
