@@ -1,0 +1,116 @@
+//! Measures training and inference of three BERT shapes on the CPU, in texts per second.
+//!
+//! `cargo bench --workspace --bench throughput` runs all; `-- tiny` one shape. The same shapes run in PyTorch with
+//! `python tests/bench_pytorch.py shape tiny --seq 32 --batch 8` (two threads), whole jobs with its `job` command; run both
+//! in turn on a quiet machine. A training step here is forward, backward, clipping and AdamW, as there.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use burn::module::Module;
+use burn::tensor::{Device, TensorData};
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use terakoya_core::batch::{Batch, PaddingSide, collate};
+use terakoya_core::loss::CrossEntropy;
+use terakoya_core::models::bert::BertConfig;
+use terakoya_core::models::layers::{Dropout, WeightInit};
+use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
+use terakoya_core::tasks::sequence_classification::SequenceClassification;
+use terakoya_core::tokenizer::Encoding;
+
+const BATCH: usize = 8;
+const LENGTHS: [usize; 2] = [32, 128];
+
+fn shape(name: &str) -> BertConfig {
+    let (layers, hidden, heads, vocab_size) = match name {
+        "tiny" => (2, 128, 2, 30_522),
+        "e5-small" => (12, 384, 12, 32_000),
+        _ => (12, 768, 12, 30_522),
+    };
+    BertConfig {
+        vocab_size,
+        hidden_size: hidden,
+        num_hidden_layers: layers,
+        num_attention_heads: heads,
+        intermediate_size: 4 * hidden,
+        ..BertConfig::default()
+    }
+}
+
+/// Full rows of ids that differ, so that no padding is measured.
+fn batch(seq: usize, device: &Device) -> Batch {
+    let rows: Vec<Encoding> = (0..BATCH)
+        .map(|row| Encoding {
+            ids: (0..seq).map(|column| (1000 + 37 * row + 11 * column) as u32).collect(),
+            type_ids: vec![0; seq],
+            ..Encoding::default()
+        })
+        .collect();
+    let rows: Vec<&Encoding> = rows.iter().collect();
+    collate(&rows, 0, PaddingSide::Right, device)
+}
+
+fn training(criterion: &mut Criterion) {
+    let device = Device::flex().autodiff();
+    let mut group = criterion.benchmark_group("train");
+    group
+        .throughput(Throughput::Elements(BATCH as u64))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(8));
+    for name in ["tiny", "e5-small", "base"] {
+        let config = shape(name);
+        let mut network =
+            SequenceClassification::init(&config, 2, &mut WeightInit::new(1, config.initializer_range, &device));
+        let mut optimizer = AdamW::new(AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+        });
+        let loss = CrossEntropy::plain(2);
+        let labels = [Some(0), Some(1)].repeat(BATCH / 2);
+        for seq in LENGTHS {
+            let mut step = 0;
+            group.bench_function(BenchmarkId::new(name, seq), |bencher| {
+                bencher.iter(|| {
+                    let batch = batch(seq, &device);
+                    let logits = network.forward(&batch, &mut Dropout::of_step(42, step));
+                    let value = loss.forward(logits, &labels, BATCH as f64);
+                    let mut gradients = GradientSum::default();
+                    gradients.add(&network, value.backward());
+                    gradients.clip_global_norm(1.0);
+                    network = optimizer.step(network.clone(), gradients, 1e-5);
+                    step += 1;
+                    black_box(value.into_scalar::<f32>())
+                });
+            });
+        }
+    }
+}
+
+fn inference(criterion: &mut Criterion) {
+    let device = Device::flex();
+    let mut group = criterion.benchmark_group("infer");
+    group
+        .throughput(Throughput::Elements(BATCH as u64))
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(5));
+    for name in ["tiny", "e5-small", "base"] {
+        let config = shape(name);
+        let network =
+            SequenceClassification::init(&config, 2, &mut WeightInit::new(1, config.initializer_range, &device))
+                .valid();
+        for seq in LENGTHS {
+            group.bench_function(BenchmarkId::new(name, seq), |bencher| {
+                bencher.iter(|| {
+                    let logits = network.forward(&batch(seq, &device), &mut Dropout::off());
+                    let data: TensorData = logits.into_data();
+                    black_box(data)
+                });
+            });
+        }
+    }
+}
+
+criterion_group!(benches, training, inference);
+criterion_main!(benches);

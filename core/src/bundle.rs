@@ -1,0 +1,324 @@
+//! Reads and writes a model folder in memory: config.json, tokenizer files and safetensors, as transformers lays them out.
+//!
+//! A [`Bundle`] is what a folder says of itself; `native` and `web` only move [`Files`]. Weights are read by
+//! [`crate::weights`], tokenizers by [`crate::tokenizer`].
+
+use std::fmt::Display;
+
+use serde_json::{Map, Value, json};
+
+use crate::models::bert::BertConfig;
+use crate::tokenizer::{EncodeOptions, Files, Tokenizer};
+
+const CONFIG: &str = "config.json";
+const WEIGHTS: &str = "model.safetensors";
+const WEIGHTS_INDEX: &str = "model.safetensors.index.json";
+
+/// What is wrong with a model folder.
+#[derive(Debug, thiserror::Error)]
+pub enum BundleError {
+    /// A file that every model has is not there.
+    #[error("the model folder has no {file}")]
+    Missing {
+        /// Its name.
+        file: String,
+    },
+    /// Only weights in PyTorch's pickle format.
+    #[error(
+        "{file} is in PyTorch's pickle format, which can run code when read; convert it once with transformers: \
+         AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)"
+    )]
+    Pickle {
+        /// Its name.
+        file: String,
+    },
+    /// A JSON file that does not parse.
+    #[error("{file} is not valid JSON of the expected form")]
+    Json {
+        /// Its name.
+        file: String,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// A key of config.json holds something impossible.
+    #[error("config.json: {key} is {value}: {reason}")]
+    Config {
+        /// The key.
+        key: String,
+        /// What it holds.
+        value: String,
+        /// What it should hold.
+        reason: String,
+    },
+    /// An architecture that is not implemented.
+    #[error("config.json: model_type {model_type:?} is unknown; known: bert")]
+    UnknownModelType {
+        /// What the file says.
+        model_type: String,
+    },
+    /// The tokenizer makes ids that the embedding table does not have.
+    #[error(
+        "the tokenizer has {tokenizer} entries but config.json says vocab_size {config}: they belong to different models"
+    )]
+    Vocabulary {
+        /// Entries of the tokenizer.
+        tokenizer: usize,
+        /// `vocab_size` of the config.
+        config: usize,
+    },
+    /// A weight that the device cannot bind.
+    #[error("{tensor} needs {bytes} bytes in one buffer, but the device binds at most {limit}; run with --device cpu")]
+    TooLargeForDevice {
+        /// Its name in the checkpoint.
+        tensor: &'static str,
+        /// Its size.
+        bytes: u64,
+        /// The device's limit.
+        limit: u64,
+    },
+}
+
+impl BundleError {
+    /// An impossible value of config.json.
+    pub fn config(key: &str, value: impl Display, reason: &str) -> Self {
+        Self::Config {
+            key: key.to_owned(),
+            value: value.to_string(),
+            reason: reason.to_owned(),
+        }
+    }
+}
+
+/// A model folder, read and checked, before its weights are put on a device.
+#[derive(Debug, Clone)]
+pub struct Bundle {
+    /// config.json as it stands, so that keys we do not know survive a fine-tuning.
+    pub config_json: Map<String, Value>,
+    /// The sizes of the encoder.
+    pub model_config: BertConfig,
+    /// Where the class names come from: `id2label` in the order of the ids, empty where the checkpoint names none.
+    pub labels: Vec<String>,
+    files: Files,
+}
+
+/// Whether a folder's file belongs to a model, so that `native` need not read the others.
+pub fn is_model_file(name: &str) -> bool {
+    let tokenizer = [
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "special_tokens_map.json",
+        "added_tokens.json",
+        "vocab.txt",
+        "vocab.json",
+        "merges.txt",
+        "spiece.model",
+    ];
+    name == CONFIG
+        || tokenizer.contains(&name)
+        || name == WEIGHTS_INDEX
+        || (name.starts_with("model") && name.ends_with(".safetensors"))
+}
+
+impl Bundle {
+    /// Reads and checks `files` of a model folder. Files that [`is_model_file`] refuses may be there with empty bytes:
+    /// only their names are looked at.
+    pub fn read(files: Files) -> Result<Self, BundleError> {
+        let config_json = read_config(&files)?;
+        let model_type = config_json.get("model_type").and_then(Value::as_str).unwrap_or("bert");
+        if model_type != "bert" {
+            return Err(BundleError::UnknownModelType {
+                model_type: model_type.to_owned(),
+            });
+        }
+        let model_config: BertConfig =
+            serde_json::from_value(Value::Object(config_json.clone())).map_err(|source| BundleError::Json {
+                file: CONFIG.to_owned(),
+                source,
+            })?;
+        model_config.validate()?;
+        let labels = read_labels(&config_json)?;
+        Ok(Self {
+            config_json,
+            model_config,
+            labels,
+            files,
+        })
+    }
+
+    /// Checks that every id and type id the tokenizer makes has a row in the embedding tables.
+    pub fn check_vocabulary(&self, tokenizer: &Tokenizer) -> Result<(), BundleError> {
+        if tokenizer.vocab_size() > self.model_config.vocab_size {
+            return Err(BundleError::Vocabulary {
+                tokenizer: tokenizer.vocab_size(),
+                config: self.model_config.vocab_size,
+            });
+        }
+        let pair = tokenizer.encode("", Some(""), &EncodeOptions::default());
+        let types = pair.ok().and_then(|encoding| encoding.type_ids.into_iter().max()).unwrap_or(0);
+        let rows = self.model_config.type_vocab_size;
+        if rows > 0 && types as usize >= rows {
+            let reason = format!("the tokenizer gives token type {types} to pairs");
+            return Err(BundleError::config("type_vocab_size", rows, &reason));
+        }
+        Ok(())
+    }
+
+    /// The folder's files; the weights are gone once they were taken.
+    pub fn files(&self) -> &Files {
+        &self.files
+    }
+
+    /// Takes the safetensors files out, each with its name, so that they can be dropped as soon as they are read.
+    pub fn take_weights(&mut self) -> Result<Vec<(String, Vec<u8>)>, BundleError> {
+        if let Some(bytes) = self.files.remove(WEIGHTS) {
+            return Ok(vec![(WEIGHTS.to_owned(), bytes)]);
+        }
+        let Some(index) = self.files.get(WEIGHTS_INDEX) else {
+            let pickle = |name: &&String| name.ends_with(".bin") || name.ends_with(".pt");
+            return Err(match self.files.keys().find(pickle) {
+                Some(file) => BundleError::Pickle { file: file.clone() },
+                None => BundleError::Missing {
+                    file: WEIGHTS.to_owned(),
+                },
+            });
+        };
+        let mut shards = Vec::new();
+        for name in shard_names(index)? {
+            let bytes = self
+                .files
+                .remove(&name)
+                .ok_or_else(|| BundleError::Missing { file: name.clone() })?;
+            shards.push((name, bytes));
+        }
+        Ok(shards)
+    }
+
+    /// Names the task and its labels in config.json, as transformers does.
+    pub fn describe_classification(&mut self, labels: &[String]) {
+        let id2label: Map<String, Value> = labels
+            .iter()
+            .enumerate()
+            .map(|(id, label)| (id.to_string(), json!(label)))
+            .collect();
+        let label2id: Map<String, Value> = labels
+            .iter()
+            .enumerate()
+            .map(|(id, label)| (label.clone(), json!(id)))
+            .collect();
+        let config = &mut self.config_json;
+        config.insert("architectures".to_owned(), json!(["BertForSequenceClassification"]));
+        config.insert("model_type".to_owned(), json!("bert"));
+        config.insert("problem_type".to_owned(), json!("single_label_classification"));
+        config.insert("id2label".to_owned(), Value::Object(id2label));
+        config.insert("label2id".to_owned(), Value::Object(label2id));
+        // The weights are saved in f32; a stale f16 here would make transformers round them.
+        config.shift_remove("torch_dtype");
+        config.insert("dtype".to_owned(), json!("float32"));
+        self.labels = labels.to_vec();
+    }
+
+    /// config.json and the tokenizer's files, unchanged but for what [`Self::describe_classification`] says.
+    pub fn to_files(&self) -> Files {
+        let mut files: Files = self
+            .files
+            .iter()
+            .filter(|(name, _)| is_model_file(name) && !name.contains("safetensors"))
+            .map(|(name, bytes)| (name.clone(), bytes.clone()))
+            .collect();
+        let mut text = format!("{:#}", Value::Object(self.config_json.clone()));
+        text.push('\n');
+        files.insert(CONFIG.to_owned(), text.into_bytes());
+        files
+    }
+}
+
+fn read_config(files: &Files) -> Result<Map<String, Value>, BundleError> {
+    let bytes = files.get(CONFIG).ok_or_else(|| BundleError::Missing {
+        file: CONFIG.to_owned(),
+    })?;
+    serde_json::from_slice(bytes).map_err(|source| BundleError::Json {
+        file: CONFIG.to_owned(),
+        source,
+    })
+}
+
+/// `id2label` in the order of its ids. transformers' placeholders (`LABEL_0`) are labels like any other.
+fn read_labels(config: &Map<String, Value>) -> Result<Vec<String>, BundleError> {
+    let Some(Value::Object(id2label)) = config.get("id2label") else {
+        return Ok(Vec::new());
+    };
+    let mut labels = vec![None; id2label.len()];
+    for (id, label) in id2label {
+        let slot = id.parse::<usize>().ok().and_then(|id| labels.get_mut(id));
+        match (slot, label.as_str()) {
+            (Some(slot), Some(label)) => *slot = Some(label.to_owned()),
+            _ => {
+                return Err(BundleError::config(
+                    "id2label",
+                    format!("{id:?}: {label}"),
+                    "ids must count from 0 without gaps and labels must be strings",
+                ));
+            }
+        }
+    }
+    Ok(labels.into_iter().flatten().collect())
+}
+
+/// The files that a sharded checkpoint's index names, each once.
+fn shard_names(index: &[u8]) -> Result<Vec<String>, BundleError> {
+    #[derive(serde::Deserialize)]
+    struct Index {
+        weight_map: std::collections::BTreeMap<String, String>,
+    }
+    let index: Index = serde_json::from_slice(index).map_err(|source| BundleError::Json {
+        file: WEIGHTS_INDEX.to_owned(),
+        source,
+    })?;
+    let names: std::collections::BTreeSet<String> = index.weight_map.into_values().collect();
+    Ok(names.into_iter().collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn files(config: &str) -> Files {
+        Files::from([(CONFIG.to_owned(), config.as_bytes().to_vec())])
+    }
+
+    #[test]
+    fn impossible_sizes_name_key_and_value() {
+        for (config, expected) in [
+            (r#"{"num_hidden_layers":0}"#, "num_hidden_layers is 0"),
+            (
+                r#"{"hidden_size":30,"num_attention_heads":4}"#,
+                "num_attention_heads is 4",
+            ),
+            (r#"{"hidden_dropout_prob":1.5}"#, "hidden_dropout_prob is 1.5"),
+            (r#"{"model_type":"t5"}"#, "\"t5\" is unknown"),
+            (r#"{"id2label":{"1":"a"}}"#, "id2label"),
+        ] {
+            let error = Bundle::read(files(config)).expect_err(config);
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+
+    #[test]
+    fn pickles_are_refused_with_the_way_out() {
+        let mut files = files("{}");
+        files.insert("pytorch_model.bin".to_owned(), Vec::new());
+        let error = Bundle::read(files)
+            .and_then(|mut bundle| bundle.take_weights())
+            .expect_err("no safetensors");
+        assert!(error.to_string().contains("save_pretrained"), "{error}");
+    }
+
+    #[test]
+    fn unknown_keys_survive() {
+        let mut bundle = Bundle::read(files(r#"{"x_extra":[1]}"#)).expect("valid");
+        bundle.describe_classification(&["b".to_owned(), "a".to_owned()]);
+        let saved = Bundle::read(bundle.to_files()).expect("valid");
+        assert_eq!(saved.config_json["x_extra"], json!([1]));
+        assert_eq!(saved.labels, ["b", "a"]);
+    }
+}

@@ -1,0 +1,134 @@
+//! Chooses where a model runs: a GPU through wgpu, or the CPU.
+//!
+//! The choice is a run-time value, `auto`, `gpu` or `cpu`; both backends are in every build. One [`ComputeDevice`] is
+//! made once and cloned, since a second initialisation of the same adapter is an error.
+
+use burn::backend::DispatchDevice;
+use burn::tensor::Device;
+use burn::tensor::wgpu::{WgpuBackend, wgpu};
+use serde::{Deserialize, Serialize};
+
+use crate::error::DeviceError;
+use crate::platform::GRAPHICS_APIS;
+
+/// Which device the user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// A real GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A GPU adapter, even one in software.
+    Gpu,
+    /// The CPU.
+    Cpu,
+}
+
+/// A device that is ready, and what to say of it.
+#[derive(Debug, Clone)]
+pub struct ComputeDevice {
+    device: Device,
+    description: String,
+    /// The largest storage buffer that can be bound, in bytes; `None` on the CPU.
+    pub max_storage_binding: Option<u64>,
+}
+
+impl ComputeDevice {
+    /// The CPU backend.
+    pub fn cpu(reason: &str) -> Self {
+        Self {
+            device: Device::flex(),
+            description: format!("device: CPU ({reason})"),
+            max_storage_binding: None,
+        }
+    }
+
+    /// Opens the device that `choice` names; the description says which and why.
+    pub async fn open(choice: DeviceChoice) -> Result<Self, DeviceError> {
+        match choice {
+            DeviceChoice::Cpu => Ok(Self::cpu("as asked")),
+            DeviceChoice::Gpu => Self::gpu().await.map(|(device, _)| device),
+            DeviceChoice::Auto => Ok(match Self::gpu().await {
+                Ok((device, AdapterKind::Hardware)) => device,
+                Ok((device, AdapterKind::Software)) => Self::cpu(&format!(
+                    "the only adapter, {}, is software; --device gpu uses it",
+                    device.adapter_name()
+                )),
+                Err(_) => Self::cpu("no GPU adapter was found"),
+            }),
+        }
+    }
+
+    /// The first hardware adapter, else the first in software.
+    async fn gpu() -> Result<(Self, AdapterKind), DeviceError> {
+        let mut software = None;
+        let mut reasons = Vec::new();
+        for &api in GRAPHICS_APIS {
+            match Self::gpu_through(api).await {
+                Ok((device, AdapterKind::Hardware)) => return Ok((device, AdapterKind::Hardware)),
+                Ok((device, AdapterKind::Software)) => software = software.or(Some(device)),
+                Err(reason) => reasons.push(reason),
+            }
+        }
+        match software {
+            Some(device) => Ok((device, AdapterKind::Software)),
+            None => Err(DeviceError::NoAdapter { reason: reasons.join("; ") }),
+        }
+    }
+
+    async fn gpu_through(api: WgpuBackend) -> Result<(Self, AdapterKind), String> {
+        let options = Device::wgpu_options().graphics_api(api);
+        let (device, setup) = match options.init_with_setup_async().await {
+            Ok(opened) => opened,
+            Err(error) => return Err(format!("{api:?}: {error}")),
+        };
+        let info = setup.adapter.get_info();
+        let kind = match info.device_type {
+            wgpu::DeviceType::Cpu => AdapterKind::Software,
+            _ => AdapterKind::Hardware,
+        };
+        let software = match kind {
+            AdapterKind::Software => ", in software",
+            AdapterKind::Hardware => "",
+        };
+        let gpu = Self {
+            device,
+            description: format!("device: GPU {} ({:?}{software})", info.name, info.backend),
+            max_storage_binding: Some(setup.device.limits().max_storage_buffer_binding_size),
+        };
+        Ok((gpu, kind))
+    }
+
+    /// burn's device, without autodiff.
+    pub fn device(&self) -> &Device {
+        &self.device
+    }
+
+    /// burn's device with autodiff, for training.
+    pub fn autodiff(&self) -> Device {
+        self.device.clone().autodiff()
+    }
+
+    /// One line: which device, and why.
+    pub fn description(&self) -> &str {
+        &self.description
+    }
+
+    fn adapter_name(&self) -> &str {
+        self.description
+            .trim_start_matches("device: GPU ")
+            .split(" (")
+            .next()
+            .unwrap_or_default()
+    }
+}
+
+enum AdapterKind {
+    Hardware,
+    Software,
+}
+
+/// Whether tensors of `device` live in host memory, so that reading them back costs nothing.
+pub fn is_cpu(device: &Device) -> bool {
+    matches!(device.clone().without_autodiff().as_dispatch(), DispatchDevice::Flex(_))
+}

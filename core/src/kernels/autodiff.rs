@@ -1,0 +1,137 @@
+//! Teaches autodiff the derivatives of the fused operations.
+
+use burn::backend::Autodiff;
+use burn::backend::autodiff::checkpoint::base::Checkpointer;
+use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
+use burn::backend::autodiff::grads::Gradients;
+use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
+use burn::backend::tensor::FloatTensor;
+
+use super::KernelBackend;
+
+impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let x = x.into_primitive();
+                prep.finish(x.clone(), B::gelu_exact(x))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::gelu_exact(x.into_primitive())),
+        }
+    }
+
+    fn layer_norm_rows(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        let nodes = [x.node(), gamma.node(), beta.node()];
+        match (LayerNorm { epsilon }).prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (x, gamma) = (x.into_primitive(), gamma.into_primitive());
+                let output = B::layer_norm_rows(x.clone(), gamma.clone(), beta.into_primitive(), epsilon);
+                prep.finish((x, gamma), output)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::layer_norm_rows(
+                x.into_primitive(),
+                gamma.into_primitive(),
+                beta.into_primitive(),
+                epsilon,
+            )),
+        }
+    }
+
+    fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self> {
+        match (Softmax { scale })
+            .prepare::<C>([scores.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => {
+                let probabilities = B::attention_softmax(scores.into_primitive(), bias.into_primitive(), scale);
+                prep.finish(probabilities.clone(), probabilities)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::attention_softmax(
+                scores.into_primitive(),
+                bias.into_primitive(),
+                scale,
+            )),
+        }
+    }
+
+    fn keyed_dropout(x: FloatTensor<Self>, key: u64, keep: f64) -> FloatTensor<Self> {
+        match (KeyedDropout { key, keep })
+            .prepare::<C>([x.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => prep.finish((), B::keyed_dropout(x.into_primitive(), key, keep)),
+            OpsKind::UnTracked(prep) => prep.finish(B::keyed_dropout(x.into_primitive(), key, keep)),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Gelu;
+
+impl<B: KernelBackend> Backward<B, 1> for Gelu {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let x = ops.state;
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_exact_backward(x, grad));
+    }
+}
+
+#[derive(Debug)]
+struct LayerNorm {
+    epsilon: f64,
+}
+
+impl<B: KernelBackend> Backward<B, 3> for LayerNorm {
+    type State = (FloatTensor<B>, FloatTensor<B>);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let (x, gamma) = ops.state;
+        let (grad_x, grad_gamma, grad_beta) = B::layer_norm_rows_backward(x, gamma, grad, self.epsilon);
+        for (parent, grad) in ops.parents.into_iter().zip([grad_x, grad_gamma, grad_beta]) {
+            if let Some(parent) = parent {
+                grads.register::<B>(parent.id, grad);
+            }
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Softmax {
+    scale: f64,
+}
+
+impl<B: KernelBackend> Backward<B, 1> for Softmax {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let probabilities = ops.state;
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
+            B::attention_softmax_backward(probabilities, grad, self.scale)
+        });
+    }
+}
+
+#[derive(Debug)]
+struct KeyedDropout {
+    key: u64,
+    keep: f64,
+}
+
+impl<B: KernelBackend> Backward<B, 1> for KeyedDropout {
+    type State = ();
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
+            B::keyed_dropout(grad, self.key, self.keep)
+        });
+    }
+}

@@ -1,0 +1,209 @@
+//! Adds the operations that cost BERT most beside its matrix products to burn's backends, each with its own derivative.
+//!
+//! burn's autodiff takes gelu, layer normalisation, softmax and dropout apart into five to ten tensors each, kept for the
+//! backward pass. Here each is one operation that keeps what its derivative needs: on the CPU backend a loop over slices
+//! ([`cpu`]), elsewhere a composition that burn fuses. Used by [`crate::models`] and [`crate::optim`].
+
+mod autodiff;
+mod cpu;
+
+use burn::backend::tensor::FloatTensor;
+use burn::backend::{Backend, Cube, Dispatch, Distribution, Shape, TensorMetadata, backend_extension};
+use burn::tensor::Tensor;
+
+/// The constants of one AdamW step.
+#[derive(Debug, Clone, Copy)]
+pub struct AdamWStep {
+    /// Decay of the first moment.
+    pub beta1: f32,
+    /// Decay of the second moment.
+    pub beta2: f32,
+    /// Added to the root of the second moment.
+    pub epsilon: f32,
+    /// `1 - learning_rate · weight_decay`
+    pub shrink: f32,
+    /// `learning_rate / (1 - beta1^t)`
+    pub step_size: f32,
+    /// `sqrt(1 - beta2^t)`
+    pub root_correction: f32,
+}
+
+/// A backend with fused operations; the defaults compose them from burn's own.
+#[backend_extension(Flex, Cube, Autodiff)]
+pub trait KernelBackend: Backend {
+    /// x·Φ(x), element by element.
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        let phi = normal_distribution::<Self>(x.clone());
+        Self::float_mul(x, phi)
+    }
+
+    /// `grad` times the derivative of gelu at `x`: Φ(x) + x·φ(x).
+    fn gelu_exact_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        let square = Self::float_mul(x.clone(), x.clone());
+        let exp = Self::float_exp(Self::float_mul_scalar(square, (-0.5f32).into()));
+        let density = Self::float_mul_scalar(exp, INVERSE_ROOT_TWO_PI.into());
+        let slope = Self::float_mul(x.clone(), density);
+        let slope = Self::float_add(slope, normal_distribution::<Self>(x));
+        Self::float_mul(grad, slope)
+    }
+
+    /// Normalises the last axis: `(x - mean) / sqrt(variance + epsilon) · gamma + beta`.
+    fn layer_norm_rows(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> FloatTensor<Self> {
+        Self::layer_norm(x, gamma, Some(beta), epsilon)
+    }
+
+    /// Gradients of x, gamma and beta of [`Self::layer_norm_rows`].
+    fn layer_norm_rows_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        composed_layer_norm_backward::<Self>(x, gamma, grad, epsilon)
+    }
+
+    /// `softmax(scores · scale + bias)` over the last axis of `scores` `[batch, heads, rows, columns]`; `bias` is
+    /// `[batch, 1, 1, columns]` or `[1, 1, 1, 1]`.
+    fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self> {
+        let scores = Self::float_mul_scalar(scores, scale.into());
+        Self::softmax(Self::float_add(scores, bias), 3)
+    }
+
+    /// Gradient of the scores, from the probabilities and their gradient.
+    fn attention_softmax_backward(
+        probabilities: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale: f64,
+    ) -> FloatTensor<Self> {
+        let product = Self::float_mul(probabilities.clone(), grad.clone());
+        let mean = Self::float_sum_dim(product, 3);
+        let centered = Self::float_sub(grad, mean);
+        Self::float_mul_scalar(Self::float_mul(probabilities, centered), scale.into())
+    }
+
+    /// Zeroes elements at random and scales the others by `1 / keep`; the same key draws the same elements, which is how
+    /// the backward pass finds them again.
+    fn keyed_dropout(x: FloatTensor<Self>, key: u64, keep: f64) -> FloatTensor<Self> {
+        let device = x.device();
+        Self::seed(&device, key);
+        let dtype = x.dtype().into();
+        let mask = Self::float_random(x.shape(), Distribution::Bernoulli(keep), &device, dtype);
+        Self::float_mul_scalar(Self::float_mul(x, mask), (1.0 / keep).into())
+    }
+
+    /// New values and moments of a parameter after an AdamW step; all are flat and of one length.
+    fn adamw_step(
+        values: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamWStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let scaled = |x, factor: f32| Self::float_mul_scalar(x, factor.into());
+        let first = Self::float_add(scaled(first, step.beta1), scaled(grad.clone(), 1.0 - step.beta1));
+        let square = Self::float_mul(grad.clone(), grad);
+        let second = Self::float_add(scaled(second, step.beta2), scaled(square, 1.0 - step.beta2));
+        let root = scaled(Self::float_sqrt(second.clone()), 1.0 / step.root_correction);
+        let denominator = Self::float_add_scalar(root, step.epsilon.into());
+        let update = scaled(Self::float_div(first.clone(), denominator), step.step_size);
+        (Self::float_sub(scaled(values, step.shrink), update), first, second)
+    }
+}
+
+impl KernelBackend for Cube {}
+
+const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
+
+/// Φ(x) by erf.
+fn normal_distribution<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
+    let erf = B::float_erf(B::float_mul_scalar(x, std::f32::consts::FRAC_1_SQRT_2.into()));
+    B::float_mul_scalar(B::float_add_scalar(erf, 1f32.into()), 0.5f32.into())
+}
+
+fn composed_layer_norm_backward<B: Backend>(
+    x: FloatTensor<B>,
+    gamma: FloatTensor<B>,
+    grad: FloatTensor<B>,
+    epsilon: f64,
+) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
+    let shape = x.shape();
+    let hidden = shape[shape.num_dims() - 1];
+    let rows = shape.num_elements() / hidden;
+    let flat = |tensor| B::float_reshape(tensor, Shape::new([rows, hidden]));
+    let (x, grad) = (flat(x), flat(grad));
+    let mean = |tensor| B::float_mean_dim(tensor, 1);
+    let centered = B::float_sub(x.clone(), mean(x));
+    let variance = mean(B::float_mul(centered.clone(), centered.clone()));
+    let deviation = B::float_sqrt(B::float_add_scalar(variance, epsilon.into()));
+    let normalized = B::float_div(centered, deviation.clone());
+    let vector = |tensor| B::float_reshape(B::float_sum_dim(tensor, 0), Shape::new([hidden]));
+    let grad_gamma = vector(B::float_mul(grad.clone(), normalized.clone()));
+    let grad_beta = vector(grad.clone());
+    let scaled = B::float_mul(grad, B::float_reshape(gamma, Shape::new([1, hidden])));
+    let along = mean(B::float_mul(scaled.clone(), normalized.clone()));
+    let inner = B::float_sub(
+        B::float_sub(scaled.clone(), mean(scaled)),
+        B::float_mul(normalized, along),
+    );
+    let grad_x = B::float_reshape(B::float_div(inner, deviation), shape);
+    (grad_x, grad_gamma, grad_beta)
+}
+
+/// The exact gelu of each element; any shape.
+pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::gelu_exact(x.into_dispatch()))
+}
+
+/// Layer normalisation of the last axis; `gamma` and `beta` are `[hidden]`.
+pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1>, epsilon: f64) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::layer_norm_rows(
+        x.into_dispatch(),
+        gamma.into_dispatch(),
+        beta.into_dispatch(),
+        epsilon,
+    ))
+}
+
+/// Attention probabilities `[batch, heads, rows, columns]`: `softmax(scores · scale + bias)`, where `bias` is
+/// `[batch, 1, 1, columns]`.
+pub fn attention_softmax(scores: Tensor<4>, bias: Option<&Tensor<4>>, scale: f64) -> Tensor<4> {
+    let none = || Tensor::zeros([1, 1, 1, 1], &scores.device().inner());
+    let bias = bias.map_or_else(none, |bias| bias.clone().without_autodiff());
+    Tensor::from_dispatch(Dispatch::attention_softmax(
+        scores.into_dispatch(),
+        bias.into_dispatch(),
+        scale,
+    ))
+}
+
+/// Dropout that `key` decides: keeps each element with probability `keep` and scales it by `1 / keep`.
+pub fn dropout<const D: usize>(x: Tensor<D>, key: u64, keep: f64) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::keyed_dropout(x.into_dispatch(), key, keep))
+}
+
+/// Values, first and second moments, `[elements]` each, after an AdamW step.
+pub fn adamw(
+    values: Tensor<1>,
+    grad: Tensor<1>,
+    first: Tensor<1>,
+    second: Tensor<1>,
+    step: AdamWStep,
+) -> (Tensor<1>, Tensor<1>, Tensor<1>) {
+    let (values, first, second) = Dispatch::adamw_step(
+        values.into_dispatch(),
+        grad.into_dispatch(),
+        first.into_dispatch(),
+        second.into_dispatch(),
+        step,
+    );
+    (
+        Tensor::from_dispatch(values),
+        Tensor::from_dispatch(first),
+        Tensor::from_dispatch(second),
+    )
+}

@@ -1,0 +1,398 @@
+//! Computes BERT: embeddings, encoder layers, pooler, as in the checkpoint and in "BERT: Pre-training of Deep
+//! Bidirectional Transformers" (Devlin et al., 2019).
+//!
+//! Field names spell the checkpoint's paths (`encoder.layer.0.attention.output.dense`); the exceptions stand in
+//! [`crate::weights`]. Layers normalise after each residual addition. Heads live in [`crate::tasks`].
+
+use std::ops::Range;
+
+use burn::module::Module;
+use burn::nn::{Embedding, Linear};
+use burn::tensor::{Int, Tensor};
+use serde::{Deserialize, Serialize};
+
+use crate::bundle::BundleError;
+use crate::kernels::attention_softmax;
+use crate::models::layers::{Dropout, HiddenAct, LayerNorm, WeightInit};
+
+/// BERT's `config.json`, with Hugging Face's keys and defaults; unknown keys are ignored.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct BertConfig {
+    /// Rows of the word embedding table.
+    pub vocab_size: usize,
+    /// Width of the hidden states.
+    pub hidden_size: usize,
+    /// Number of encoder layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads a layer; divides `hidden_size`.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate_size: usize,
+    /// Activation of the feed-forward layer.
+    pub hidden_act: HiddenAct,
+    /// Dropout after the embeddings and on both residual branches.
+    pub hidden_dropout_prob: f64,
+    /// Dropout on the attention probabilities.
+    pub attention_probs_dropout_prob: f64,
+    /// Dropout before the classifier; `None` takes `hidden_dropout_prob`.
+    pub classifier_dropout: Option<f64>,
+    /// Longest sequence, in tokens.
+    pub max_position_embeddings: usize,
+    /// Rows of the token type table; 0 means the model has none.
+    pub type_vocab_size: usize,
+    /// Standard deviation of new weights.
+    pub initializer_range: f64,
+    /// The word embedding that never learns, as torch's `padding_idx`.
+    pub pad_token_id: Option<usize>,
+    /// Epsilon of the layer normalisations.
+    pub layer_norm_eps: f64,
+    /// Must be `absolute`.
+    pub position_embedding_type: String,
+}
+
+impl Default for BertConfig {
+    fn default() -> Self {
+        Self {
+            vocab_size: 30522,
+            hidden_size: 768,
+            num_hidden_layers: 12,
+            num_attention_heads: 12,
+            intermediate_size: 3072,
+            hidden_act: HiddenAct::Gelu,
+            hidden_dropout_prob: 0.1,
+            attention_probs_dropout_prob: 0.1,
+            classifier_dropout: None,
+            max_position_embeddings: 512,
+            type_vocab_size: 2,
+            initializer_range: 0.02,
+            pad_token_id: Some(0),
+            layer_norm_eps: 1e-12,
+            position_embedding_type: "absolute".to_owned(),
+        }
+    }
+}
+
+/// No BERT is wider, deeper or has more words than this; larger numbers are a damaged file.
+const LARGEST_SIZE: usize = 1 << 24;
+
+impl BertConfig {
+    /// Checks that the sizes make a model; names the key that does not.
+    pub fn validate(&self) -> Result<(), BundleError> {
+        let sizes = [
+            ("vocab_size", self.vocab_size),
+            ("hidden_size", self.hidden_size),
+            ("num_hidden_layers", self.num_hidden_layers),
+            ("num_attention_heads", self.num_attention_heads),
+            ("intermediate_size", self.intermediate_size),
+            ("max_position_embeddings", self.max_position_embeddings),
+        ];
+        for (key, value) in sizes {
+            if value == 0 || value > LARGEST_SIZE {
+                return Err(BundleError::config(key, value, "must be between 1 and 16,777,216"));
+            }
+        }
+        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
+            return Err(BundleError::config(
+                "num_attention_heads",
+                self.num_attention_heads,
+                &format!("must divide hidden_size {}", self.hidden_size),
+            ));
+        }
+        for (key, value) in [
+            ("hidden_dropout_prob", self.hidden_dropout_prob),
+            ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),
+            ("classifier_dropout", self.classifier_dropout.unwrap_or(0.0)),
+        ] {
+            if !(0.0..1.0).contains(&value) {
+                return Err(BundleError::config(key, value, "must be at least 0 and below 1"));
+            }
+        }
+        for (key, value) in [
+            ("initializer_range", self.initializer_range),
+            ("layer_norm_eps", self.layer_norm_eps),
+        ] {
+            if !(value > 0.0 && value < 1.0) {
+                return Err(BundleError::config(key, value, "must be above 0 and below 1"));
+            }
+        }
+        if let Some(id) = self.pad_token_id.filter(|&id| id >= self.vocab_size) {
+            return Err(BundleError::config("pad_token_id", id, "must be below vocab_size"));
+        }
+        if self.position_embedding_type != "absolute" {
+            return Err(BundleError::config(
+                "position_embedding_type",
+                &self.position_embedding_type,
+                "only absolute positions are known",
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// The encoder: token ids in, hidden states out.
+#[derive(Module, Debug)]
+pub struct BertModel {
+    /// Token ids to vectors.
+    pub embeddings: BertEmbeddings,
+    /// The stack of layers.
+    pub encoder: BertEncoder,
+    /// The dense layer over the first token; belongs to the head, so it may be missing.
+    pub pooler: Option<BertPooler>,
+    #[module(skip)]
+    config: BertConfig,
+}
+
+/// Whether a model is made with its pooler.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pooler {
+    /// For heads that read `pooled_output`.
+    With,
+    /// For heads that read the hidden states.
+    Without,
+}
+
+impl BertModel {
+    /// A model with new random weights; `config` must be valid.
+    pub fn init(config: &BertConfig, pooler: Pooler, init: &mut WeightInit) -> Self {
+        Self {
+            embeddings: BertEmbeddings::init(config, init),
+            encoder: BertEncoder {
+                layer: (0..config.num_hidden_layers)
+                    .map(|_| BertLayer::init(config, init))
+                    .collect(),
+            },
+            pooler: (pooler == Pooler::With).then(|| BertPooler {
+                dense: init.linear(config.hidden_size, config.hidden_size),
+            }),
+            config: config.clone(),
+        }
+    }
+
+    /// The sizes the model was made with.
+    pub fn config(&self) -> &BertConfig {
+        &self.config
+    }
+
+    /// The same model with another dropout at every place of the encoder.
+    pub fn with_dropout(mut self, probability: f64) -> Self {
+        self.config.hidden_dropout_prob = probability;
+        self.config.attention_probs_dropout_prob = probability;
+        self.config.classifier_dropout = None;
+        self
+    }
+
+    /// Hidden states before the first layer, `[batch, seq, hidden]`, of `input_ids` and `token_type_ids` `[batch, seq]`.
+    pub fn embed(
+        &self,
+        input_ids: Tensor<2, Int>,
+        token_type_ids: Option<Tensor<2, Int>>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        let hidden_states = self.embeddings.forward(input_ids, token_type_ids);
+        dropout.forward(hidden_states, self.config.hidden_dropout_prob)
+    }
+
+    /// Runs the `layers` of the encoder over `hidden_states` `[batch, seq, hidden]`; `attention_bias` is
+    /// `[batch, 1, 1, seq]`, or nothing where no position is padded.
+    pub fn encode(
+        &self,
+        mut hidden_states: Tensor<3>,
+        layers: Range<usize>,
+        attention_bias: Option<&Tensor<4>>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        for layer in &self.encoder.layer[layers] {
+            hidden_states = layer.forward(hidden_states, attention_bias, &self.config, dropout);
+        }
+        hidden_states
+    }
+}
+
+/// Words, positions and token types, added and normalised.
+#[derive(Module, Debug)]
+pub struct BertEmbeddings {
+    /// `[vocab, hidden]`
+    pub word_embeddings: Embedding,
+    /// `[max_position, hidden]`
+    pub position_embeddings: Embedding,
+    /// `[type_vocab, hidden]`
+    pub token_type_embeddings: Option<Embedding>,
+    /// Over the last axis.
+    pub layer_norm: LayerNorm,
+}
+
+impl BertEmbeddings {
+    fn init(config: &BertConfig, init: &mut WeightInit) -> Self {
+        Self {
+            word_embeddings: init.embedding(config.vocab_size, config.hidden_size),
+            position_embeddings: init.embedding(config.max_position_embeddings, config.hidden_size),
+            token_type_embeddings: (config.type_vocab_size > 0)
+                .then(|| init.embedding(config.type_vocab_size, config.hidden_size)),
+            layer_norm: init.layer_norm(config.hidden_size, config.layer_norm_eps),
+        }
+    }
+
+    fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Option<Tensor<2, Int>>) -> Tensor<3> {
+        let [_, seq] = input_ids.dims();
+        // Positions count from the first column even where a row is padded on the left, as transformers does.
+        let positions = self.position_embeddings.weight.val().slice([0..seq]);
+        let mut sum = self.word_embeddings.forward(input_ids) + positions.unsqueeze_dim(0);
+        if let Some(table) = &self.token_type_embeddings {
+            sum = match token_type_ids {
+                Some(ids) => sum + table.forward(ids),
+                // Every token is of type 0: one row, broadcast.
+                None => sum + table.weight.val().slice([0..1]).unsqueeze_dim(0),
+            };
+        }
+        self.layer_norm.forward(sum)
+    }
+}
+
+/// The stack of layers.
+#[derive(Module, Debug)]
+pub struct BertEncoder {
+    /// From the input upwards.
+    pub layer: Vec<BertLayer>,
+}
+
+/// One layer: self-attention, then a feed-forward network, each added to its input and normalised.
+#[derive(Module, Debug)]
+pub struct BertLayer {
+    /// Self-attention with its output projection.
+    pub attention: BertAttention,
+    /// `[hidden, intermediate]`
+    pub intermediate: BertIntermediate,
+    /// `[intermediate, hidden]`
+    pub output: BertOutput,
+}
+
+impl BertLayer {
+    fn init(config: &BertConfig, init: &mut WeightInit) -> Self {
+        let (hidden, wide) = (config.hidden_size, config.intermediate_size);
+        Self {
+            attention: BertAttention {
+                self_: BertSelfAttention {
+                    query: init.linear(hidden, hidden),
+                    key: init.linear(hidden, hidden),
+                    value: init.linear(hidden, hidden),
+                },
+                output: BertOutput::init(hidden, config, init),
+            },
+            intermediate: BertIntermediate {
+                dense: init.linear(hidden, wide),
+            },
+            output: BertOutput::init(wide, config, init),
+        }
+    }
+
+    fn forward(
+        &self,
+        hidden_states: Tensor<3>,
+        attention_bias: Option<&Tensor<4>>,
+        config: &BertConfig,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        let context = self
+            .attention
+            .self_
+            .forward(hidden_states.clone(), attention_bias, config, dropout);
+        let attended = self.attention.output.forward(context, hidden_states, config, dropout);
+        let wide = config
+            .hidden_act
+            .forward(self.intermediate.dense.forward(attended.clone()));
+        self.output.forward(wide, attended, config, dropout)
+    }
+}
+
+/// Self-attention and its output.
+#[derive(Module, Debug)]
+pub struct BertAttention {
+    /// `attention.self` in the checkpoint; `self` is a reserved word.
+    pub self_: BertSelfAttention,
+    /// The projection of the heads' results.
+    pub output: BertOutput,
+}
+
+/// Scaled dot-product attention over several heads.
+#[derive(Module, Debug)]
+pub struct BertSelfAttention {
+    /// `[hidden, hidden]`
+    pub query: Linear,
+    /// `[hidden, hidden]`
+    pub key: Linear,
+    /// `[hidden, hidden]`
+    pub value: Linear,
+}
+
+impl BertSelfAttention {
+    fn forward(
+        &self,
+        hidden_states: Tensor<3>,
+        attention_bias: Option<&Tensor<4>>,
+        config: &BertConfig,
+        dropout: &mut Dropout,
+    ) -> Tensor<3> {
+        let [batch, seq, hidden] = hidden_states.dims();
+        let heads = config.num_attention_heads;
+        let head_dim = hidden / heads;
+        let split = |x: Tensor<3>| x.reshape([batch, seq, heads, head_dim]).swap_dims(1, 2);
+
+        let query = split(self.query.forward(hidden_states.clone()));
+        let key = split(self.key.forward(hidden_states.clone()));
+        let value = split(self.value.forward(hidden_states)); // [batch, heads, seq, head_dim]
+
+        let scores = query.matmul(key.transpose()); // [batch, heads, seq, seq]
+        let scale = 1.0 / (head_dim as f64).sqrt();
+        let probabilities = attention_softmax(scores, attention_bias, scale);
+        let probabilities = dropout.forward(probabilities, config.attention_probs_dropout_prob);
+        let context = probabilities.matmul(value).swap_dims(1, 2); // [batch, seq, heads, head_dim]
+        context.reshape([batch, seq, hidden])
+    }
+}
+
+/// The first half of the feed-forward network.
+#[derive(Module, Debug)]
+pub struct BertIntermediate {
+    /// `[hidden, intermediate]`
+    pub dense: Linear,
+}
+
+/// A projection back to the hidden width, dropped out, added to the branch's input and normalised.
+#[derive(Module, Debug)]
+pub struct BertOutput {
+    /// `[input, hidden]`
+    pub dense: Linear,
+    /// Over the last axis.
+    pub layer_norm: LayerNorm,
+}
+
+impl BertOutput {
+    fn init(d_input: usize, config: &BertConfig, init: &mut WeightInit) -> Self {
+        Self {
+            dense: init.linear(d_input, config.hidden_size),
+            layer_norm: init.layer_norm(config.hidden_size, config.layer_norm_eps),
+        }
+    }
+
+    fn forward(&self, x: Tensor<3>, residual: Tensor<3>, config: &BertConfig, dropout: &mut Dropout) -> Tensor<3> {
+        let x = dropout.forward(self.dense.forward(x), config.hidden_dropout_prob);
+        self.layer_norm.forward(x + residual)
+    }
+}
+
+/// A dense layer with tanh over the first token.
+#[derive(Module, Debug)]
+pub struct BertPooler {
+    /// `[hidden, hidden]`
+    pub dense: Linear,
+}
+
+impl BertPooler {
+    /// `pooled_output` `[batch, hidden]` of `hidden_states` `[batch, seq, hidden]`.
+    pub fn forward(&self, hidden_states: Tensor<3>) -> Tensor<2> {
+        let [batch, _, hidden] = hidden_states.dims();
+        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
+        self.dense.forward(first).tanh()
+    }
+}

@@ -1,0 +1,12 @@
+//! Holds what differs between native builds and the browser: the only file of the core that asks for the target.
+
+use burn::tensor::wgpu::WgpuBackend;
+
+/// The graphics interfaces to try, best first. OpenGL is left out: where nothing better reaches a GPU, the CPU backend is
+/// faster, and asking for it makes graphics libraries print to stderr on machines without a display.
+#[cfg(not(target_family = "wasm"))]
+pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Vulkan, WgpuBackend::Metal, WgpuBackend::Dx12];
+
+/// The graphics interfaces to try, best first.
+#[cfg(target_family = "wasm")]
+pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Auto];

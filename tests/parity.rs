@@ -1,0 +1,326 @@
+//! Compares the models with PyTorch: hidden states, logits, losses, every gradient, ten optimizer steps.
+//!
+//! The fixtures are made by `make_fixtures.py parity`. Everything runs on the CPU; the tests whose names say `gpu` also run
+//! on a wgpu adapter where `TERAKOYA_TEST_DEVICE=gpu` is set, and print that they are skipped where it is not.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use burn::module::Module;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use futures_lite::future::block_on;
+use safetensors::SafeTensors;
+use terakoya_core::batch::{Batch, Inputs};
+use terakoya_core::bundle::Bundle;
+use terakoya_core::device::{ComputeDevice, DeviceChoice, is_cpu};
+use terakoya_core::examples::host_values;
+use terakoya_core::loss::CrossEntropy;
+use terakoya_core::models::layers::{Dropout, WeightInit, attention_bias};
+use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
+use terakoya_core::schedule::{LrSchedule, Schedule};
+use terakoya_core::tasks::sequence_classification::{SequenceClassification, is_head};
+use terakoya_core::tokenizer::Files;
+use terakoya_core::weights::{Checkpoint, load, parameter_names, save, transpose};
+
+/// The bounds of the design: f32 on the CPU, and on a GPU, whose exp, erf and tanh round differently.
+struct Tolerance {
+    /// Absolute, of hidden states and logits.
+    forward: f32,
+    /// Of the model's largest gradient.
+    gradient: f32,
+    /// Relative, of losses.
+    loss: f32,
+    /// Absolute, of weights after ten steps of at most 1e-3: a tenth of the last step.
+    weights: f32,
+}
+
+const CPU: Tolerance = Tolerance {
+    forward: 1e-4,
+    gradient: 1e-4,
+    loss: 1e-4,
+    weights: 1e-4,
+};
+const GPU: Tolerance = Tolerance {
+    forward: 1e-3,
+    gradient: 1e-3,
+    loss: 1e-3,
+    weights: 1e-3,
+};
+
+/// Adam divides the rounding noise of a key bias, whose true gradient is zero, by itself: it moves by up to the sum of the
+/// learning rates, 0.005, in either direction.
+const KEY_BIAS_DRIFT: f32 = 0.0101;
+
+struct Fixture {
+    network: SequenceClassification,
+    tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
+    reference: serde_json::Value,
+    device: Device,
+    tolerance: Tolerance,
+}
+
+impl Fixture {
+    fn read(name: &str, device: &Device) -> Self {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("../tests/fixtures/parity")
+            .join(name);
+        let bytes = |file: &str| std::fs::read(folder.join(file)).expect(file);
+        let files = ["config.json", "model.safetensors"].map(|file| (file.to_owned(), bytes(file)));
+        let mut bundle = Bundle::read(Files::from(files)).expect("the fixture is a bundle");
+        let shards = bundle.take_weights().expect("weights");
+        let checkpoint = Checkpoint::read(&shards).expect("safetensors");
+        let device = device.clone().autodiff();
+        let num_labels = bundle.labels.len().max(2);
+        let network =
+            SequenceClassification::init(&bundle.model_config, num_labels, &mut WeightInit::new(0, 0.02, &device));
+        let mut report = Default::default();
+        let network = load(network, &checkpoint, is_head, &mut report).expect("weights fit");
+        assert_eq!(report.initialised, Vec::<String>::new());
+        assert_eq!(
+            report.used.len(),
+            checkpoint.len(),
+            "every tensor of the checkpoint is used"
+        );
+        let tolerance = if is_cpu(&device) { CPU } else { GPU };
+        Self {
+            network,
+            tensors: floats(&bytes("reference.safetensors")),
+            reference: serde_json::from_slice(&bytes("reference.json")).expect("reference.json"),
+            device,
+            tolerance,
+        }
+    }
+
+    fn batch(&self) -> Batch {
+        let (shape, ids) = &self.tensors["input_ids"];
+        let [batch, seq] = [shape[0], shape[1]];
+        let int = |values: &[f32]| -> Tensor<2, Int> {
+            let values: Vec<i32> = values.iter().map(|&value| value as i32).collect();
+            Tensor::from_data(TensorData::new(values, [batch, seq]), &self.device)
+        };
+        let mask = TensorData::new(self.tensors["attention_mask"].1.clone(), [batch, seq]);
+        let attention_mask = Tensor::from_data(mask, &self.device);
+        Batch {
+            inputs: Inputs::Tokens {
+                input_ids: int(ids),
+                token_type_ids: Some(int(&self.tensors["token_type_ids"].1)),
+            },
+            attention_bias: Some(attention_bias(attention_mask.clone())),
+            attention_mask,
+        }
+    }
+
+    fn labels(&self) -> Vec<Option<usize>> {
+        let labels = self.tensors["labels"].1.iter();
+        labels.map(|&label| (label >= 0.0).then_some(label as usize)).collect()
+    }
+
+    fn loss_of(&self, network: &SequenceClassification, loss: &CrossEntropy) -> Tensor<1> {
+        let logits = network.forward(&self.batch(), &mut Dropout::off());
+        let labels = self.labels();
+        loss.forward(logits, &labels, loss.weight_sum(&labels))
+    }
+
+    fn assert_close(&self, what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
+        assert_eq!(found.len(), expected.len(), "{what}");
+        let difference = found
+            .iter()
+            .zip(expected)
+            .map(|(a, b)| (a - b).abs())
+            .fold(0.0, f32::max);
+        assert!(
+            difference <= tolerance,
+            "{what} differs by {difference}, more than {tolerance}"
+        );
+    }
+
+    fn assert_relative(&self, what: &str, found: f64, expected: f64) {
+        let difference = ((found - expected) / expected).abs() as f32;
+        assert!(difference <= self.tolerance.loss, "{what}: {found}, not {expected}");
+    }
+
+    fn check_forward(&self) {
+        let network = &self.network;
+        let batch = self.batch();
+        let layers = network.bert.config().num_hidden_layers;
+        for layer in 0..=layers {
+            let name = format!("hidden_states.{layer}");
+            let states = network.hidden_states(&batch, layer, &mut Dropout::off());
+            self.assert_close(&name, &host(states), &self.tensors[&name].1, self.tolerance.forward);
+        }
+        let states = network.hidden_states(&batch, layers, &mut Dropout::off());
+        let pooled = network.bert.pooler.as_ref().expect("a pooler").forward(states);
+        self.assert_close(
+            "pooler_output",
+            &host(pooled),
+            &self.tensors["pooler_output"].1,
+            self.tolerance.forward,
+        );
+        let logits = network.forward(&batch, &mut Dropout::off());
+        self.assert_close(
+            "logits",
+            &host(logits),
+            &self.tensors["logits"].1,
+            self.tolerance.forward,
+        );
+    }
+
+    fn check_losses(&self) {
+        let weights: Vec<f32> = self.reference["class_weights"]
+            .as_array()
+            .expect("weights")
+            .iter()
+            .map(|w| number(w) as f32)
+            .collect();
+        let smoothing = number(&self.reference["label_smoothing"]) as f32;
+        let plain = vec![1.0; weights.len()];
+        for (key, class_weights, label_smoothing) in [
+            ("loss", &plain, 0.0),
+            ("loss_label_smoothing", &plain, smoothing),
+            ("loss_class_weights", &weights, 0.0),
+            ("loss_both", &weights, smoothing),
+        ] {
+            let loss = CrossEntropy {
+                class_weights: class_weights.clone(),
+                label_smoothing,
+            };
+            let found = host(self.loss_of(&self.network, &loss))[0];
+            self.assert_relative(key, found.into(), number(&self.reference[key]));
+        }
+    }
+
+    fn gradients(&self, network: &SequenceClassification) -> (f64, GradientSum) {
+        let loss = self.loss_of(network, &CrossEntropy::plain(network.num_labels()));
+        let mut gradients = GradientSum::default();
+        gradients.add(network, loss.backward());
+        if let Some((path, elements)) = network.padding_row() {
+            gradients.clear(path, elements);
+        }
+        (host(loss)[0].into(), gradients)
+    }
+
+    fn check_gradients(&self) {
+        let (_, gradients) = self.gradients(&self.network);
+        let all = self.tensors.iter().filter(|(name, _)| name.starts_with("grad."));
+        let largest = all
+            .flat_map(|(_, (_, values))| values)
+            .fold(0f32, |most, value| most.max(value.abs()));
+        for parameter in parameter_names(&self.network) {
+            let name = format!("grad.{}", parameter.name);
+            let grad = gradients
+                .get(&parameter.path)
+                .unwrap_or_else(|| panic!("no gradient for {name}"));
+            let mut found = host(grad.clone());
+            if parameter.transposed {
+                found = transpose(&found, parameter.shape[1], parameter.shape[0]);
+            }
+            self.assert_close(&name, &found, &self.tensors[&name].1, self.tolerance.gradient * largest);
+        }
+    }
+
+    fn check_ten_steps(&self) {
+        let recipe = &self.reference["recipe"];
+        let config = AdamWConfig {
+            beta1: number(&recipe["betas"][0]),
+            beta2: number(&recipe["betas"][1]),
+            epsilon: number(&recipe["epsilon"]),
+            weight_decay: number(&recipe["weight_decay"]),
+        };
+        let curve = self.reference["curve"].as_array().expect("a curve");
+        let schedule = Schedule {
+            kind: LrSchedule::Linear,
+            peak: number(&recipe["learning_rate"]),
+            warmup_steps: number(&recipe["warmup_steps"]) as usize,
+            total_steps: curve.len(),
+        };
+        let mut optimizer = AdamW::new(config);
+        let mut network = self.network.clone();
+        for (step, expected) in curve.iter().enumerate() {
+            let (loss, mut gradients) = self.gradients(&network);
+            self.assert_relative(&format!("loss of step {step}"), loss, number(&expected["loss"]));
+            let norm = gradients
+                .clip_global_norm(number(&recipe["max_grad_norm"]))
+                .expect("gradients");
+            let norm = f64::from(host(norm)[0]);
+            self.assert_relative(&format!("norm of step {step}"), norm, number(&expected["grad_norm"]));
+            let learning_rate = schedule.learning_rate(step);
+            self.assert_relative(
+                "1 + learning rate",
+                1.0 + learning_rate,
+                1.0 + number(&expected["learning_rate"]),
+            );
+            network = optimizer.step(network, gradients, learning_rate);
+        }
+        let saved = block_on(save(&network.valid())).expect("weights are read back");
+        for (name, (_, values)) in floats(&saved) {
+            let tolerance = match name.ends_with(".key.bias") {
+                true => KEY_BIAS_DRIFT,
+                false => self.tolerance.weights,
+            };
+            let expected = &self.tensors[&format!("final.{name}")].1;
+            self.assert_close(&format!("final.{name}"), &values, expected, tolerance);
+        }
+    }
+
+    fn check(&self) {
+        self.check_forward();
+        self.check_losses();
+        self.check_gradients();
+        self.check_ten_steps();
+    }
+}
+
+fn host<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
+    block_on(host_values(tensor.without_autodiff())).expect("the device answers")
+}
+
+fn number(value: &serde_json::Value) -> f64 {
+    value.as_f64().expect("a number")
+}
+
+/// Every tensor of a safetensors file as f32; integers too.
+fn floats(bytes: &[u8]) -> BTreeMap<String, (Vec<usize>, Vec<f32>)> {
+    let file = SafeTensors::deserialize(bytes).expect("safetensors");
+    let value = |view: &safetensors::tensor::TensorView| -> Vec<f32> {
+        match view.dtype() {
+            safetensors::Dtype::I64 => {
+                let chunks = view.data().as_chunks::<8>().0.iter();
+                chunks.map(|bytes| i64::from_le_bytes(*bytes) as f32).collect()
+            }
+            _ => {
+                let chunks = view.data().as_chunks::<4>().0.iter();
+                chunks.map(|bytes| f32::from_le_bytes(*bytes)).collect()
+            }
+        }
+    };
+    let tensors = file.tensors().into_iter();
+    tensors
+        .map(|(name, view)| (name, (view.shape().to_vec(), value(&view))))
+        .collect()
+}
+
+#[test]
+fn single_text() {
+    Fixture::read("single", &Device::flex()).check();
+}
+
+#[test]
+fn odd_heads_padded_on_the_left() {
+    Fixture::read("odd-heads", &Device::flex()).check();
+}
+
+#[test]
+fn pair_with_an_ignored_label() {
+    Fixture::read("pair", &Device::flex()).check();
+}
+
+#[test]
+fn gpu_pair() {
+    if std::env::var("TERAKOYA_TEST_DEVICE").as_deref() != Ok("gpu") {
+        println!("skipped: set TERAKOYA_TEST_DEVICE=gpu to run it on a wgpu adapter");
+        return;
+    }
+    let device = block_on(ComputeDevice::open(DeviceChoice::Gpu)).expect("an adapter");
+    println!("{}", device.description());
+    Fixture::read("pair", device.device()).check();
+}
