@@ -24,10 +24,7 @@ fn outside_world_in_core(files: &[File]) -> Vec<String> {
         "js_sys",
         "wasm_bindgen",
     ];
-    let core: Vec<&File> = files
-        .iter()
-        .filter(|file| file.path.starts_with("core/src/"))
-        .collect();
+    let core: Vec<&File> = files.iter().filter(|file| file.path.starts_with("core/src/")).collect();
     let mut tests = BTreeSet::new();
     let mut findings = Vec::new();
     let mut sources = Vec::new();
@@ -40,23 +37,16 @@ fn outside_world_in_core(files: &[File]) -> Vec<String> {
         tests.extend(modules.iter().map(|module| format!("{folder}{module}.rs")));
         sources.push((file, kept));
     }
-    for (file, code) in sources
-        .iter()
-        .filter(|(file, _)| !tests.contains(&file.path))
-    {
+    for (file, code) in sources.iter().filter(|(file, _)| !tests.contains(&file.path)) {
         let mut report = |at: usize, name: &str| {
             findings.push(file.finding(line_at(code, at), &format!("core has no {name}")));
         };
         for name in NAMES {
-            places(code, name)
-                .into_iter()
-                .for_each(|at| report(at, name));
+            places(code, name).into_iter().for_each(|at| report(at, name));
         }
         for module in MODULES {
             let path = format!("std::{module}");
-            places(code, &path)
-                .into_iter()
-                .for_each(|at| report(at, &path));
+            places(code, &path).into_iter().for_each(|at| report(at, &path));
             for group in places(code, "std::{") {
                 let end = closing(code, group, '{', '}');
                 for at in places(&code[group..end], module) {
@@ -128,10 +118,7 @@ fn platforms_differ_in_their_files_only() {
                 "core/src/a.rs",
                 "// cfg(target_os)\n#[cfg(all(\n    test,\n    not(target_family = \"wasm\")\n))]\n",
             ),
-            (
-                "native/src/b.rs",
-                "#[cfg(test)]\nif cfg!(target_os = \"linux\") {}\n",
-            ),
+            ("native/src/b.rs", "#[cfg(test)]\nif cfg!(target_os = \"linux\") {}\n"),
         ],
         &["core/src/a.rs:2", "native/src/b.rs:2"],
     );
@@ -143,8 +130,7 @@ fn unwanted_code(files: &[File]) -> Vec<String> {
         let code = code(&file.text);
         for name in ["todo!", "unimplemented!", "dbg!", "#[ignore"] {
             for at in places(&code, name) {
-                findings
-                    .push(file.finding(line_at(&code, at), &format!("{name} is left in the code")));
+                findings.push(file.finding(line_at(&code, at), &format!("{name} is left in the code")));
             }
         }
         // What extends burn's backends has to name them.
@@ -153,14 +139,10 @@ fn unwanted_code(files: &[File]) -> Vec<String> {
             .flat_map(|name| places(&code, name));
         for at in generic.filter(|_| !file.path.starts_with("core/src/kernels/")) {
             let before = code[..at].trim_end();
-            let bound = before
-                .strip_suffix(':')
-                .filter(|before| !before.ends_with(':'));
+            let bound = before.strip_suffix(':').filter(|before| !before.ends_with(':'));
             let name = bound.and_then(|before| before.trim_end().rsplit(|c| !is_word(c)).next());
             if name.is_some_and(|name| name.starts_with(char::is_uppercase)) {
-                findings.push(
-                    file.finding(line_at(&code, at), "tensors are not generic over a backend"),
-                );
+                findings.push(file.finding(line_at(&code, at), "tensors are not generic over a backend"));
             }
         }
     }

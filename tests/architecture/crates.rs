@@ -36,13 +36,9 @@ fn compute_crates_outside_core(files: &[File]) -> Vec<String> {
         }
         let code = code(&file.text);
         for (at, _) in code.match_indices("::") {
-            let name = code[..at]
-                .rsplit(|c| !is_word(c))
-                .next()
-                .unwrap_or_default();
+            let name = code[..at].rsplit(|c| !is_word(c)).next().unwrap_or_default();
             if COMPUTE.iter().any(|family| is_of(name, family)) {
-                findings
-                    .push(file.finding(line_at(&code, at), &format!("only core may name {name}")));
+                findings.push(file.finding(line_at(&code, at), &format!("only core may name {name}")));
             }
         }
         for at in places(&code, "use") {
@@ -53,8 +49,7 @@ fn compute_crates_outside_core(files: &[File]) -> Vec<String> {
                 .unwrap_or_default();
             let is_path = code[at + 3..].trim_start()[name.len()..].starts_with("::");
             if !is_path && COMPUTE.iter().any(|family| is_of(name, family)) {
-                findings
-                    .push(file.finding(line_at(&code, at), &format!("only core may name {name}")));
+                findings.push(file.finding(line_at(&code, at), &format!("only core may name {name}")));
             }
         }
     }
@@ -127,14 +122,8 @@ fn crates_depend_on_core_and_core_on_none() {
                 "native/Cargo.toml",
                 "[dependencies]\nterakoya-core.workspace = true\nterakoya-web.workspace = true\n",
             ),
-            (
-                "web/Cargo.toml",
-                "[dependencies.terakoya]\npath = \"../native\"\n",
-            ),
-            (
-                "xtask/Cargo.toml",
-                "[dependencies]\nterakoya-core.workspace = true\n",
-            ),
+            ("web/Cargo.toml", "[dependencies.terakoya]\npath = \"../native\"\n"),
+            ("xtask/Cargo.toml", "[dependencies]\nterakoya-core.workspace = true\n"),
         ],
         &[
             "core/Cargo.toml:4",

@@ -43,11 +43,7 @@ fn modules_have_a_doc_and_a_name_that_says_something() {
             ("native/src/helpers/x.rs", "\n"),
             ("native/src/uncommon.rs", "\n"),
         ],
-        &[
-            "core/src/a.rs:1",
-            "core/src/b.rs:3",
-            "native/src/helpers/x.rs:1",
-        ],
+        &["core/src/a.rs:1", "core/src/b.rs:3", "native/src/helpers/x.rs:1"],
     );
 }
 
@@ -57,25 +53,18 @@ fn paths_of_a_machine(files: &[File]) -> Vec<String> {
     let homes = ["home", "Users"].map(|name| format!("/{name}/"));
     let mut findings = Vec::new();
     for file in files {
-        for (pattern, is_home) in fixed
-            .iter()
-            .map(|p| (p, false))
-            .chain(homes.iter().map(|p| (p, true)))
-        {
+        for (pattern, is_home) in fixed.iter().map(|p| (p, false)).chain(homes.iter().map(|p| (p, true))) {
             for (at, _) in file.text.match_indices(pattern) {
                 // Behind a word, a dot or the like it is the middle of a relative path or of an address.
                 let begins = file.text[..at].chars().next_back();
-                let begins =
-                    begins.is_none_or(|c| c.is_whitespace() || "\"'`=:([{,<>|;".contains(c));
+                let begins = begins.is_none_or(|c| c.is_whitespace() || "\"'`=:([{,<>|;".contains(c));
                 let user = file.text[at + pattern.len()..]
                     .split(|c: char| !is_word(c) && c != '-')
                     .next();
                 let user = user.unwrap_or_default();
-                let is_user = !user.is_empty()
-                    && file.text[at + pattern.len() + user.len()..].starts_with('/');
+                let is_user = !user.is_empty() && file.text[at + pattern.len() + user.len()..].starts_with('/');
                 if begins && (!is_home || is_user) {
-                    findings
-                        .push(file.finding(line_at(&file.text, at), "holds a path of one machine"));
+                    findings.push(file.finding(line_at(&file.text, at), "holds a path of one machine"));
                 }
             }
         }
@@ -136,10 +125,7 @@ fn the_readme_shows_every_folder() {
     check(
         folders_the_readme_leaves_out,
         &[
-            (
-                "README.md",
-                "web/\n```\ncore/    tensors\nnative/  files\n```\n",
-            ),
+            ("README.md", "web/\n```\ncore/    tensors\nnative/  files\n```\n"),
             ("core/src/lib.rs", ""),
             ("native/src/main.rs", ""),
             ("web/src/app.rs", ""),

@@ -46,17 +46,8 @@ fn top() -> PathBuf {
 
 /// The text files of the project: those git knows or would add; without git, all but what builds make.
 pub fn tree() -> Vec<File> {
-    let arguments = [
-        "ls-files",
-        "-z",
-        "--cached",
-        "--others",
-        "--exclude-standard",
-    ];
-    let git = Command::new("git")
-        .args(arguments)
-        .current_dir(top())
-        .output();
+    let arguments = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
+    let git = Command::new("git").args(arguments).current_dir(top()).output();
     let mut paths = match git {
         Ok(output) if output.status.success() => String::from_utf8(output.stdout)
             .expect("the project's file names are UTF-8")
@@ -279,9 +270,6 @@ fn dependencies_of_every_spelling_are_seen() {
     let manifest = "[package]\nname = \"x\"\n[dependencies]\na.workspace = true\nb = { package = \"c\" }\n# d = 1\n\
                     [target.'cfg(unix)'.dev-dependencies]\ne = \"1\"\n[build-dependencies.f]\nversion = \"1\"\n\
                     [workspace.dependencies]\ng = \"1\"\n";
-    let names: Vec<String> = dependencies(manifest)
-        .into_iter()
-        .map(|(_, name)| name)
-        .collect();
+    let names: Vec<String> = dependencies(manifest).into_iter().map(|(_, name)| name).collect();
     assert_eq!(names, ["a", "b", "c", "e", "f"]);
 }

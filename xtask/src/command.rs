@@ -8,18 +8,15 @@ use anyhow::{Context, Result, bail};
 
 /// The folder of the workspace.
 pub fn project() -> PathBuf {
-    let xtask = env::var_os("CARGO_MANIFEST_DIR")
-        .map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
+    let xtask =
+        env::var_os("CARGO_MANIFEST_DIR").map_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")), PathBuf::from);
     xtask.join("..")
 }
 
 /// A program in the project's folder, without input, so that nothing can wait for an answer.
 pub fn program(name: &str, arguments: &[&str]) -> Command {
     let mut command = Command::new(name);
-    command
-        .args(arguments)
-        .current_dir(project())
-        .stdin(Stdio::null());
+    command.args(arguments).current_dir(project()).stdin(Stdio::null());
     command
 }
 
@@ -29,8 +26,7 @@ pub fn cargo(arguments: &[&str]) -> Command {
     let mut command = program(&name, arguments);
     // `cargo run` describes this crate to us in variables that build scripts may watch; handed on, they would make
     // cargo build again what an ordinary call has built.
-    let of_this_crate =
-        |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    let of_this_crate = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in env::vars_os() {
         if name.to_str().is_some_and(of_this_crate) {
             command.env_remove(name);
@@ -44,10 +40,7 @@ pub fn typed(command: &Command) -> String {
     let name = PathBuf::from(command.get_program());
     let name = name.file_stem().unwrap_or_default().to_string_lossy();
     let arguments = command.get_args().map(|word| word.to_string_lossy());
-    std::iter::once(name)
-        .chain(arguments)
-        .collect::<Vec<_>>()
-        .join(" ")
+    std::iter::once(name).chain(arguments).collect::<Vec<_>>().join(" ")
 }
 
 /// Runs `command` with its output shown unchanged.
@@ -82,16 +75,12 @@ mod tests {
         let mut command = cargo(&["no-such-chore", "--flag"]);
         let error = run(command.stderr(Stdio::null())).expect_err("no such subcommand");
         let message = error.to_string();
-        assert!(
-            message.contains("`cargo no-such-chore --flag` failed"),
-            "{message}"
-        );
+        assert!(message.contains("`cargo no-such-chore --flag` failed"), "{message}");
     }
 
     #[test]
     fn a_missing_program_is_named() {
-        let error =
-            run(&mut program("terakoya-no-such-program", &[])).expect_err("no such program");
+        let error = run(&mut program("terakoya-no-such-program", &[])).expect_err("no such program");
         let message = error.to_string();
         assert!(
             message.contains("`terakoya-no-such-program` could not be started"),

@@ -89,15 +89,10 @@ impl Requirement {
             Self::Rustfmt => command::output(&mut cargo(&["fmt", "--version"])).is_some(),
             Self::Clippy => command::output(&mut cargo(&["clippy", "--version"])).is_some(),
             Self::WasmTarget => {
-                let mut libraries = program(
-                    "rustc",
-                    &["--print", "target-libdir", "--target", WASM_TARGET],
-                );
+                let mut libraries = program("rustc", &["--print", "target-libdir", "--target", WASM_TARGET]);
                 command::output(&mut libraries).is_some_and(|folder| Path::new(&folder).is_dir())
             }
-            Self::SoftwareAdapter => {
-                std::env::consts::OS != "linux" || !software_drivers().is_empty()
-            }
+            Self::SoftwareAdapter => std::env::consts::OS != "linux" || !software_drivers().is_empty(),
             Self::PythonReference => {
                 let find = "from importlib.util import find_spec as find\n\
                             raise SystemExit(not (find('torch') and find('transformers')))";
@@ -132,22 +127,12 @@ fn apt(package: &str) -> Vec<Command> {
         return Vec::new();
     }
     // Another apt may hold the lock for a while, and a dead mirror must not stop the run for good.
-    let patience = [
-        "-o",
-        "DPkg::Lock::Timeout=120",
-        "-o",
-        "Acquire::http::Timeout=30",
-    ];
-    let steps: [&[&str]; 2] = [
-        &["update"],
-        &["install", "-y", "--no-install-recommends", package],
-    ];
+    let patience = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::http::Timeout=30"];
+    let steps: [&[&str]; 2] = [&["update"], &["install", "-y", "--no-install-recommends", package]];
     steps
         .map(|arguments| {
             let mut command = program("apt-get", &patience);
-            command
-                .args(arguments)
-                .env("DEBIAN_FRONTEND", "noninteractive");
+            command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
             command
         })
         .into()
@@ -191,11 +176,7 @@ mod tests {
 
     #[test]
     fn what_rustup_gives_is_installed_by_the_command_that_is_named() {
-        for requirement in [
-            Requirement::Rustfmt,
-            Requirement::Clippy,
-            Requirement::WasmTarget,
-        ] {
+        for requirement in [Requirement::Rustfmt, Requirement::Clippy, Requirement::WasmTarget] {
             for installer in requirement.installers() {
                 assert_eq!(command::typed(&installer), requirement.how_to_get());
             }

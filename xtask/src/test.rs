@@ -193,15 +193,10 @@ fn without(missing: &[Requirement], in_ci: bool) -> Result<Option<Outcome>> {
             requirement.how_to_get()
         )
     };
-    if let Some(vital) = missing
-        .iter()
-        .find(|missing| in_ci && missing.is_vital_in_ci())
-    {
+    if let Some(vital) = missing.iter().find(|missing| in_ci && missing.is_vital_in_ci()) {
         bail!("{}; CI does not go on without it", explain(vital));
     }
-    Ok(missing.first().map(|first| Outcome::Skipped {
-        reason: explain(first),
-    }))
+    Ok(missing.first().map(|first| Outcome::Skipped { reason: explain(first) }))
 }
 
 /// Installs what is missing and can be installed, and names the rest.
@@ -254,9 +249,7 @@ fn select_adapter(tests: &mut Command, drivers: OsString) {
 }
 
 fn lists_a_test(listed: &str) -> bool {
-    listed
-        .lines()
-        .any(|line| line.trim_end().ends_with(": test"))
+    listed.lines().any(|line| line.trim_end().ends_with(": test"))
 }
 
 fn line(step: Step, result: &Result<Outcome>, time: Duration) -> String {
@@ -279,10 +272,7 @@ mod tests {
         let Ok(Some(Outcome::Skipped { reason })) = without(&missing, false) else {
             panic!("not skipped");
         };
-        assert!(
-            reason.contains("apt-get install mesa-vulkan-drivers"),
-            "{reason}"
-        );
+        assert!(reason.contains("apt-get install mesa-vulkan-drivers"), "{reason}");
         let error = without(&missing, true).expect_err("vital in CI");
         assert!(error.to_string().contains("lavapipe"), "{error}");
         assert!(matches!(
@@ -314,11 +304,7 @@ mod tests {
             let offline = command
                 .get_envs()
                 .any(|(name, value)| name == "CARGO_NET_OFFLINE" && value == Some("true".as_ref()));
-            assert_eq!(
-                offline,
-                !matches!(step, Step::SetUp | Step::Fetch),
-                "{step:?}"
-            );
+            assert_eq!(offline, !matches!(step, Step::SetUp | Step::Fetch), "{step:?}");
         }
     }
 

@@ -84,21 +84,12 @@ pub(super) struct Roles {
 
 impl Roles {
     /// Names the chosen columns for a message; `names` are the header or the JSON fields, if there are any.
-    pub(super) fn describe(
-        &self,
-        format: Format,
-        header: bool,
-        names: Option<&[String]>,
-    ) -> Columns {
+    pub(super) fn describe(&self, format: Format, header: bool, names: Option<&[String]>) -> Columns {
         let chosen = |index: usize| ChosenColumn {
             number: index + 1,
             name: names.and_then(|names| names.get(index)).cloned(),
         };
-        let (text, pair, label) = (
-            chosen(self.text),
-            self.pair.map(chosen),
-            self.label.map(chosen),
-        );
+        let (text, pair, label) = (chosen(self.text), self.pair.map(chosen), self.label.map(chosen));
         Columns {
             format,
             header,
@@ -118,16 +109,11 @@ pub(super) fn is_header<S: AsRef<str>>(row: &[S], options: &ReadOptions) -> bool
         .chain(LABEL_NAMES);
     let mut known = known.map(|name| find(row, name));
     known.any(|index| index.is_some())
-        || asked_for(options)
-            .any(|column| matches!(column, Column::Name(name) if find(row, name).is_some()))
+        || asked_for(options).any(|column| matches!(column, Column::Name(name) if find(row, name).is_some()))
 }
 
 fn asked_for(options: &ReadOptions) -> impl Iterator<Item = &Column> {
-    let columns = [
-        &options.text_column,
-        &options.pair_column,
-        &options.label_column,
-    ];
+    let columns = [&options.text_column, &options.pair_column, &options.label_column];
     columns
         .into_iter()
         .flatten()
@@ -150,12 +136,7 @@ pub(super) enum Naming {
 }
 
 /// Gives every column that is read its role.
-pub(super) fn choose(
-    name: &str,
-    row: &[String],
-    naming: Naming,
-    options: &ReadOptions,
-) -> Result<Roles, DataError> {
+pub(super) fn choose(name: &str, row: &[String], naming: Naming, options: &ReadOptions) -> Result<Roles, DataError> {
     let resolve = |asked: &Option<Column>| {
         asked
             .as_ref()
@@ -182,10 +163,7 @@ pub(super) fn choose(
             (text.or_else(|| search.only_one_left()), pair, label)
         }
         Naming::Positional => {
-            let two_columns = (0..row.len())
-                .filter(|index| Some(*index) != filter)
-                .count()
-                == 2;
+            let two_columns = (0..row.len()).filter(|index| Some(*index) != filter).count() == 2;
             let text = text.or_else(|| {
                 if two_columns {
                     search.first_left()
@@ -193,13 +171,7 @@ pub(super) fn choose(
                     search.only_one_left()
                 }
             });
-            let label = label.or_else(|| {
-                if two_columns {
-                    search.first_left()
-                } else {
-                    None
-                }
-            });
+            let label = label.or_else(|| if two_columns { search.first_left() } else { None });
             (text, pair, label)
         }
     };
@@ -224,11 +196,7 @@ fn resolve(name: &str, row: &[String], naming: Naming, asked: &Column) -> Result
             .position(|field| field.trim() == wanted)
             .or_else(|| find(row, &wanted))
     };
-    let by_name = if naming == Naming::Named {
-        by_name()
-    } else {
-        None
-    };
+    let by_name = if naming == Naming::Named { by_name() } else { None };
     let number = match asked {
         Column::Number(number) => Some(*number),
         Column::Name(_) => None,
@@ -279,8 +247,7 @@ impl Search<'_> {
     }
 
     fn left(&self) -> impl Iterator<Item = usize> {
-        (0..self.row.len())
-            .filter(|index| Some(*index) != self.filter && !self.taken.contains(index))
+        (0..self.row.len()).filter(|index| Some(*index) != self.filter && !self.taken.contains(index))
     }
 
     fn first_left(&mut self) -> Option<usize> {
@@ -298,12 +265,7 @@ impl Search<'_> {
     }
 }
 
-fn refuse_double_use(
-    name: &str,
-    text: usize,
-    pair: Option<usize>,
-    label: Option<usize>,
-) -> Result<(), DataError> {
+fn refuse_double_use(name: &str, text: usize, pair: Option<usize>, label: Option<usize>) -> Result<(), DataError> {
     let uses = [(Some(text), "text"), (pair, "text pair"), (label, "label")];
     for (at, (column, second)) in uses.iter().enumerate() {
         for (other, first) in &uses[..at] {

@@ -51,10 +51,7 @@ impl<'a> Records<'a> {
     }
 
     /// Replaces `fields` by those of the next record and gives the 1-based line it starts on; `None` at the end.
-    pub(super) fn next(
-        &mut self,
-        fields: &mut Vec<Cow<'a, str>>,
-    ) -> Result<Option<usize>, QuoteError> {
+    pub(super) fn next(&mut self, fields: &mut Vec<Cow<'a, str>>) -> Result<Option<usize>, QuoteError> {
         fields.clear();
         while !self.rest.is_empty() {
             let end = self.rest.find('\n').unwrap_or(self.rest.len());
@@ -90,8 +87,7 @@ impl<'a> Records<'a> {
         };
         loop {
             if record[at..].starts_with('"') {
-                let (field, end) =
-                    quoted_field(record, at + 1).ok_or_else(|| error(QuoteProblem::Unclosed))?;
+                let (field, end) = quoted_field(record, at + 1).ok_or_else(|| error(QuoteProblem::Unclosed))?;
                 fields.push(field);
                 at = end;
             } else {
@@ -123,8 +119,7 @@ impl<'a> Records<'a> {
 }
 
 fn is_blank(line: &str, separator: u8) -> bool {
-    line.chars()
-        .all(|c| c.is_whitespace() && c != char::from(separator))
+    line.chars().all(|c| c.is_whitespace() && c != char::from(separator))
 }
 
 /// Reads a field from behind its opening quote; gives its value and the position behind its closing quote.
@@ -147,26 +142,15 @@ fn quoted_field(record: &str, start: usize) -> Option<(Cow<'_, str>, usize)> {
 }
 
 /// Reads a whole delimited file.
-pub(super) fn read(
-    name: &str,
-    text: &str,
-    format: Format,
-    options: &ReadOptions,
-) -> Result<Dataset, DataError> {
+pub(super) fn read(name: &str, text: &str, format: Format, options: &ReadOptions) -> Result<Dataset, DataError> {
     let mut records = Records::new(text, format, options.quote);
     let mut fields = Vec::new();
     let Some(first_line) = next(&mut records, &mut fields, name)? else {
-        return Err(DataError::NoRows {
-            name: name.to_owned(),
-        });
+        return Err(DataError::NoRows { name: name.to_owned() });
     };
     let header = columns::is_header(&fields, options);
     let first_row: Vec<String> = fields.iter().map(|field| field.to_string()).collect();
-    let naming = if header {
-        Naming::Named
-    } else {
-        Naming::Positional
-    };
+    let naming = if header { Naming::Named } else { Naming::Positional };
     let roles = columns::choose(name, &first_row, naming, options)?;
 
     let mut collector = Collector::new(name, options);
@@ -192,30 +176,16 @@ pub(super) fn read(
         }
         line = next(&mut records, &mut fields, name)?;
     }
-    let names: Vec<String> = first_row
-        .iter()
-        .map(|field| field.trim().to_owned())
-        .collect();
+    let names: Vec<String> = first_row.iter().map(|field| field.trim().to_owned()).collect();
     collector.finish(roles.describe(format, header, header.then_some(names.as_slice())))
 }
 
-fn next<'a>(
-    records: &mut Records<'a>,
-    fields: &mut Vec<Cow<'a, str>>,
-    name: &str,
-) -> Result<Option<usize>, DataError> {
-    records
-        .next(fields)
-        .map_err(|error| error.into_data_error(name))
+fn next<'a>(records: &mut Records<'a>, fields: &mut Vec<Cow<'a, str>>, name: &str) -> Result<Option<usize>, DataError> {
+    records.next(fields).map_err(|error| error.into_data_error(name))
 }
 
 /// Takes the chosen fields of a row that has been checked to be as wide as the first.
-fn example(
-    name: &str,
-    line: usize,
-    fields: &[Cow<'_, str>],
-    roles: &Roles,
-) -> Result<Example, DataError> {
+fn example(name: &str, line: usize, fields: &[Cow<'_, str>], roles: &Roles) -> Result<Example, DataError> {
     let label = roles.label.map(|index| fields[index].trim());
     if label == Some("") {
         return Err(DataError::EmptyLabel {

@@ -52,9 +52,7 @@ pub enum DataError {
         header: bool,
     },
     /// A quoted field never ends.
-    #[error(
-        "{name}: line {line} opens a quoted field that never ends (--quote none takes quotes literally)"
-    )]
+    #[error("{name}: line {line} opens a quoted field that never ends (--quote none takes quotes literally)")]
     UnclosedQuote {
         /// File.
         name: String,
@@ -205,9 +203,7 @@ pub enum ParseError {
         found: String,
     },
     /// Not `OLD=NEW`.
-    #[error(
-        "{found:?} is not part of a label map; write OLD=NEW,OLD=NEW, as in positive=1,negative=-1"
-    )]
+    #[error("{found:?} is not part of a label map; write OLD=NEW,OLD=NEW, as in positive=1,negative=-1")]
     LabelMap {
         /// The part that is wrong.
         found: String,

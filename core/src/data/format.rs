@@ -106,8 +106,7 @@ fn extension(name: &str) -> String {
 /// Whether a file without a telling extension is JSON: a first line that is an object, or JSON throughout.
 fn is_json(text: &str) -> bool {
     let text = text.trim_start();
-    first_line_is_object(text)
-        || (text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok())
+    first_line_is_object(text) || (text.starts_with(['{', '[']) && serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 fn json_kind(text: &str) -> Format {
@@ -154,9 +153,9 @@ impl<'a> Sample<'a> {
 
     /// Every row has the same number of fields, more than one.
     fn is_table(&self) -> bool {
-        self.0.first().is_some_and(|first| {
-            first.len() > 1 && self.0.iter().all(|row| row.len() == first.len())
-        })
+        self.0
+            .first()
+            .is_some_and(|first| first.len() > 1 && self.0.iter().all(|row| row.len() == first.len()))
     }
 
     /// No separator of at least two rows is followed by a space, as punctuation would be.
@@ -170,8 +169,8 @@ impl<'a> Sample<'a> {
 }
 
 fn delimited(extension: &str, text: &str, options: &ReadOptions) -> Format {
-    let [tab, semicolon, comma] = [Format::Tsv, Format::Semicolon, Format::Csv]
-        .map(|format| Sample::take(format, text, options));
+    let [tab, semicolon, comma] =
+        [Format::Tsv, Format::Semicolon, Format::Csv].map(|format| Sample::take(format, text, options));
     if tab.has_header(options) {
         return Format::Tsv;
     }

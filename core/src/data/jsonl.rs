@@ -5,20 +5,14 @@
 
 use std::fmt;
 
-use serde::de::{
-    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::columns::{self, Naming, Roles};
 use super::{Collector, Columns, DataError, Dataset, Example, Format, Place, ReadOptions};
 
 /// Reads one object a line; blank lines are skipped.
-pub(super) fn read_lines(
-    name: &str,
-    text: &str,
-    options: &ReadOptions,
-) -> Result<Dataset, DataError> {
+pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
     let mut rows = Rows::new(name, options);
     for (index, line) in text.split('\n').enumerate() {
         if line.trim().is_empty() {
@@ -26,23 +20,16 @@ pub(super) fn read_lines(
         }
         let place = Place::Line(index + 1);
         let mut json = serde_json::Deserializer::from_str(line);
-        let read = RecordSeed {
-            rows: &mut rows,
-            place,
-        }
-        .deserialize(&mut json)
-        .and_then(|()| json.end());
+        let read = RecordSeed { rows: &mut rows, place }
+            .deserialize(&mut json)
+            .and_then(|()| json.end());
         rows.check(read, place.number())?;
     }
     rows.finish(Format::JsonLines)
 }
 
 /// Reads one array of objects, or one object.
-pub(super) fn read_document(
-    name: &str,
-    text: &str,
-    options: &ReadOptions,
-) -> Result<Dataset, DataError> {
+pub(super) fn read_document(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
     let mut rows = Rows::new(name, options);
     if text.trim().is_empty() {
         return rows.finish(Format::Json);
@@ -90,11 +77,7 @@ impl<'a> Rows<'a> {
     }
 
     /// Turns the JSON reader's error into one with the file's line; `first_line` is that of the text it was given.
-    fn check(
-        &mut self,
-        read: Result<(), serde_json::Error>,
-        first_line: usize,
-    ) -> Result<(), DataError> {
+    fn check(&mut self, read: Result<(), serde_json::Error>, first_line: usize) -> Result<(), DataError> {
         let Err(error) = read else { return Ok(()) };
         Err(self.failure.take().unwrap_or_else(|| DataError::Json {
             name: self.name.to_owned(),
@@ -120,8 +103,7 @@ impl<'a> Rows<'a> {
     fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
         let names: Vec<String> = record.keys().cloned().collect();
         let roles = columns::choose(self.name, &names, Naming::Named, self.options)?;
-        let values =
-            wanted(&roles).map(|index| index.and_then(|index| record.remove(&names[index])));
+        let values = wanted(&roles).map(|index| index.and_then(|index| record.remove(&names[index])));
         self.fields = Some(Fields { names, roles });
         self.add(values, place)
     }
@@ -132,18 +114,13 @@ impl<'a> Rows<'a> {
             return Ok(());
         };
         let [text, pair, label, filter] = values;
-        let read =
-            |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
+        let read = |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
         // One field may serve the filter and another role; its value is then with the other.
         let filter = match (roles.filter, filter) {
             (None, _) => None,
             (Some(index), Some(value)) => Some(read(index, Some(value))?),
             (Some(index), None) => {
-                let roles = [
-                    (Some(roles.text), &text),
-                    (roles.pair, &pair),
-                    (roles.label, &label),
-                ];
+                let roles = [(Some(roles.text), &text), (roles.pair, &pair), (roles.label, &label)];
                 let shared = roles.into_iter().find(|(role, _)| *role == Some(index));
                 Some(read(index, shared.and_then(|(_, value)| value.clone()))?)
             }
@@ -182,12 +159,7 @@ fn wanted(roles: &Roles) -> [Option<usize>; 4] {
 }
 
 /// The text of a string, number or truth value.
-fn scalar(
-    name: &str,
-    place: Place,
-    field: &str,
-    value: Option<Value>,
-) -> Result<String, DataError> {
+fn scalar(name: &str, place: Place, field: &str, value: Option<Value>) -> Result<String, DataError> {
     /// Below this every integral f64 is an exact i64.
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let (name, field) = (|| name.to_owned(), || field.to_owned());
@@ -195,9 +167,7 @@ fn scalar(
         Some(Value::String(text)) => Ok(text),
         Some(Value::Bool(truth)) => Ok(truth.to_string()),
         Some(Value::Number(number)) => Ok(match number.as_f64() {
-            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => {
-                (float as i64).to_string()
-            }
+            Some(float) if number.is_f64() && float.fract() == 0.0 && float.abs() < EXACT => (float as i64).to_string(),
             _ => number.to_string(),
         }),
         Some(Value::Array(_)) => Err(DataError::FieldKind {

@@ -32,18 +32,14 @@ impl FromStr for LabelMap {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let mut map: Vec<(String, String)> = Vec::new();
         for part in text.split(',') {
-            let wrong = || ParseError::LabelMap {
-                found: part.to_owned(),
-            };
+            let wrong = || ParseError::LabelMap { found: part.to_owned() };
             let (old, new) = part.split_once('=').ok_or_else(wrong)?;
             let (old, new) = (old.trim(), new.trim());
             if old.is_empty() || new.is_empty() {
                 return Err(wrong());
             }
             if map.iter().any(|(known, _)| known == old) {
-                return Err(ParseError::LabelMapTwice {
-                    label: old.to_owned(),
-                });
+                return Err(ParseError::LabelMapTwice { label: old.to_owned() });
             }
             map.push((old.to_owned(), new.to_owned()));
         }
@@ -76,10 +72,7 @@ impl fmt::Display for LabelMap {
 
 /// The distinct labels of the examples: by value if all are integers, else in the order of their characters.
 pub fn collect_labels(examples: &[Example]) -> Vec<String> {
-    let distinct: BTreeSet<&str> = examples
-        .iter()
-        .filter_map(|example| example.label.as_deref())
-        .collect();
+    let distinct: BTreeSet<&str> = examples.iter().filter_map(|example| example.label.as_deref()).collect();
     let mut labels: Vec<&str> = distinct.into_iter().collect();
     let values: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
     if values.is_some() {
@@ -122,22 +115,14 @@ mod tests {
             collect_labels(&labelled(&["10", "9", "-1", "9", "0"])),
             ["-1", "0", "9", "10"]
         );
-        assert_eq!(
-            collect_labels(&labelled(&["10", "9", "x"])),
-            ["10", "9", "x"]
-        );
-        assert_eq!(
-            collect_labels(&labelled(&["b", "B", "喜", "a"])),
-            ["B", "a", "b", "喜"]
-        );
+        assert_eq!(collect_labels(&labelled(&["10", "9", "x"])), ["10", "9", "x"]);
+        assert_eq!(collect_labels(&labelled(&["b", "B", "喜", "a"])), ["B", "a", "b", "喜"]);
         assert!(collect_labels(&[]).is_empty());
     }
 
     #[test]
     fn a_label_map_renames_merges_and_swaps() {
-        let map: LabelMap = "positive=1, negative=-1,ng=-1,x=a=b"
-            .parse()
-            .expect("valid");
+        let map: LabelMap = "positive=1, negative=-1,ng=-1,x=a=b".parse().expect("valid");
         let applied = ["positive", "negative", "ng", "neutral", "x"].map(|label| map.apply(label));
         assert_eq!(applied, ["1", "-1", "-1", "neutral", "a=b"]);
         let swap: LabelMap = "a=b,b=a".parse().expect("valid");
@@ -152,10 +137,9 @@ mod tests {
     fn balanced_weights_are_those_of_scikit_learn() {
         // compute_class_weight("balanced", classes=[0, 1, 2], y=[0] * 6 + [1] * 3 + [2])
         let weights = balanced_class_weights(&[6, 3, 1]);
-        for (weight, expected) in
-            weights
-                .iter()
-                .zip([0.5555555555555556, 1.1111111111111112, 3.3333333333333335])
+        for (weight, expected) in weights
+            .iter()
+            .zip([0.5555555555555556, 1.1111111111111112, 3.3333333333333335])
         {
             assert!((weight - expected).abs() < 1e-15);
         }

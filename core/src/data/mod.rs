@@ -126,9 +126,9 @@ impl FromStr for Filter {
     type Err = ParseError;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (column, value) = text.split_once('=').ok_or_else(|| ParseError::Filter {
-            found: text.to_owned(),
-        })?;
+        let (column, value) = text
+            .split_once('=')
+            .ok_or_else(|| ParseError::Filter { found: text.to_owned() })?;
         Ok(Self {
             column: column.parse()?,
             value: value.trim().to_owned(),
@@ -221,18 +221,13 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
     match format::detect(name, text, options) {
         Format::Json => jsonl::read_document(name, text, options),
         Format::JsonLines => jsonl::read_lines(name, text, options),
-        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => {
-            csv::read(name, text, format, options)
-        }
+        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => csv::read(name, text, format, options),
     }
 }
 
 /// The SHA-256 of a file as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes)
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// Gathers the rows that pass the filter; shared by all formats.
@@ -269,9 +264,7 @@ impl<'a> Collector<'a> {
             return true;
         }
         self.skipped += 1;
-        if self.other_values.len() <= LISTED_VALUES
-            && !self.other_values.iter().any(|other| other == value)
-        {
+        if self.other_values.len() <= LISTED_VALUES && !self.other_values.iter().any(|other| other == value) {
             self.other_values.push(value.to_owned());
         }
         false

@@ -25,8 +25,7 @@ const MORE_OPTIONS: [&str; 6] = [
 
 fn any_options() -> impl Strategy<Value = ReadOptions> {
     use proptest::sample::select;
-    (select(&SOME_OPTIONS[..]), select(&MORE_OPTIONS[..]))
-        .prop_map(|(some, more)| options(&format!("{some} {more}")))
+    (select(&SOME_OPTIONS[..]), select(&MORE_OPTIONS[..])).prop_map(|(some, more)| options(&format!("{some} {more}")))
 }
 
 fn any_name() -> impl Strategy<Value = &'static str> {

@@ -55,9 +55,7 @@ impl FromStr for SplitRatios {
             .collect();
         match ratios {
             Some(ratios) if (2..=3).contains(&ratios.len()) => Ok(Self(ratios)),
-            _ => Err(ParseError::SplitRatios {
-                found: text.to_owned(),
-            }),
+            _ => Err(ParseError::SplitRatios { found: text.to_owned() }),
         }
     }
 }
@@ -135,10 +133,7 @@ mod tests {
         }
         assert_eq!(counts.len(), 6);
         // Six standard deviations of a binomial with n = 6000, p = 1/6 are 173.
-        assert!(
-            counts.values().all(|count| (1000i32 - count).abs() < 173),
-            "{counts:?}"
-        );
+        assert!(counts.values().all(|count| (1000i32 - count).abs() < 173), "{counts:?}");
     }
 
     #[test]
@@ -150,10 +145,7 @@ mod tests {
             all.sort_unstable();
             assert_eq!(all, (0..len).collect::<Vec<_>>());
         }
-        let sizes: Vec<usize> = split(5000, &ratios("8:1:1"), 7)
-            .iter()
-            .map(Vec::len)
-            .collect();
+        let sizes: Vec<usize> = split(5000, &ratios("8:1:1"), 7).iter().map(Vec::len).collect();
         assert_eq!(sizes, [4000, 500, 500]);
         assert_ne!(split(50, &ratios("1:1"), 1), split(50, &ratios("1:1"), 2));
     }
@@ -161,16 +153,7 @@ mod tests {
     #[test]
     fn ratios_are_two_or_three_positive_numbers() {
         assert_eq!(ratios(" 8 :1: 1").to_string(), "8:1:1");
-        for wrong in [
-            "",
-            "8",
-            "8:0",
-            "8:-1",
-            "8:1:1:1",
-            "8:",
-            "a:b",
-            "99999999999:1",
-        ] {
+        for wrong in ["", "8", "8:0", "8:-1", "8:1:1:1", "8:", "a:b", "99999999999:1"] {
             assert!(wrong.parse::<SplitRatios>().is_err(), "{wrong}");
         }
         let sizes: Vec<usize> = split(3, &ratios("4294967295:4294967295"), 7)

@@ -49,11 +49,7 @@ pub(super) fn rows(dataset: &Dataset) -> Vec<[&str; 3]> {
 }
 
 fn lines(dataset: &Dataset) -> Vec<usize> {
-    dataset
-        .examples
-        .iter()
-        .map(|example| example.line)
-        .collect()
+    dataset.examples.iter().map(|example| example.line).collect()
 }
 
 #[test]
@@ -62,10 +58,7 @@ fn header_of_semicolon_separated_text() {
     let data = read_ok("train.txt", text, &options(""));
     assert_eq!(
         rows(&data),
-        [
-            ["i am, well, \"fine\"", "-", "joy"],
-            ["so it goes ", "-", "sadness"]
-        ]
+        [["i am, well, \"fine\"", "-", "joy"], ["so it goes ", "-", "sadness"]]
     );
     assert_eq!(lines(&data), [2, 4]);
     assert_eq!(
@@ -76,17 +69,9 @@ fn header_of_semicolon_separated_text() {
 
 #[test]
 fn literal_quotes_and_trailing_spaces_of_tsv() {
-    let data = read_ok(
-        "dev.tsv",
-        "sentence\tlabel\r\n\"no \t1\r\nwell \"\t0\r\n",
-        &options(""),
-    );
+    let data = read_ok("dev.tsv", "sentence\tlabel\r\n\"no \t1\r\nwell \"\t0\r\n", &options(""));
     assert_eq!(rows(&data), [["\"no ", "-", "1"], ["well \"", "-", "0"]]);
-    let quoted = read_ok(
-        "dev.tsv",
-        "sentence\tlabel\n\"a\tb\"\t1\n",
-        &options("quote=standard"),
-    );
+    let quoted = read_ok("dev.tsv", "sentence\tlabel\n\"a\tb\"\t1\n", &options("quote=standard"));
     assert_eq!(rows(&quoted), [["a\tb", "-", "1"]]);
 }
 
@@ -128,11 +113,7 @@ fn pairs_by_name_and_by_number() {
         &options("text=3 pair=4 label=5"),
     );
     assert_eq!(rows(&stsb), [["A plane.", "A \"jet\".", "5.000"]]);
-    let swapped = read_ok(
-        "x.csv",
-        "premise,hypothesis,labels\nx,y,z\n",
-        &options("text=2 pair=1"),
-    );
+    let swapped = read_ok("x.csv", "premise,hypothesis,labels\nx,y,z\n", &options("text=2 pair=1"));
     assert_eq!(rows(&swapped), [["y", "x", "z"]]);
 }
 
@@ -172,11 +153,7 @@ fn what_is_left_over_is_the_text() {
         [["ok", "-", "5"]]
     );
     assert_eq!(
-        rows(&read_ok(
-            "x.csv",
-            "id,label,2\n1,5,ok\n",
-            &options("text=2")
-        )),
+        rows(&read_ok("x.csv", "id,label,2\n1,5,ok\n", &options("text=2"))),
         [["ok", "-", "5"]]
     );
 }
@@ -227,11 +204,7 @@ fn quoted_fields_hold_newlines_and_quotes() {
     assert_eq!(lines(&data), [2, 5, 6, 7]);
     let literal = read_ok("x.csv", "text,label\n\"a\",1\n", &options("quote=none"));
     assert_eq!(rows(&literal), [["\"a\"", "-", "1"]]);
-    let error = message(
-        "x.csv",
-        "text,label\n\"a\nb\",1\n\"never ends,1\nok,0\n",
-        &options(""),
-    );
+    let error = message("x.csv", "text,label\n\"a\nb\",1\n\"never ends,1\nok,0\n", &options(""));
     assert!(
         error.starts_with("x.csv: line 4 opens a quoted field that never ends"),
         "{error}"
@@ -256,10 +229,7 @@ fn json_in_every_shape() {
     for name in ["x.jsonl", "stdin", "x.txt"] {
         assert_eq!(rows(&read_ok(name, lines_text, &options(""))), expected);
     }
-    assert_eq!(
-        rows(&read_ok("x.csv", lines_text, &options("format=json"))),
-        expected
-    );
+    assert_eq!(rows(&read_ok("x.csv", lines_text, &options("format=json"))), expected);
 
     let array = "[\n {\"text\": \"a\", \"label\": true},\n {\"text\": \"b\", \"label\": 2.5}\n]";
     let data = read_ok("x.json", array, &options(""));
@@ -270,10 +240,7 @@ fn json_in_every_shape() {
     assert_eq!(data.columns.format, Format::Json);
     assert_eq!(rows(&read_ok("stdin", array, &options(""))), rows(&data));
     let object = "{\n \"body\": \"a\"\n}";
-    assert_eq!(
-        rows(&read_ok("x.json", object, &options(""))),
-        [["a", "-", "-"]]
-    );
+    assert_eq!(rows(&read_ok("x.json", object, &options(""))), [["a", "-", "-"]]);
     let filtered = "[{\"text\": \"a\", \"part\": \"x\"}, {\"text\": \"b\", \"part\": \"y\"}]";
     assert_eq!(
         rows(&read_ok("x.json", filtered, &options("filter=part=y"))),
@@ -294,11 +261,7 @@ fn json_errors_name_line_and_column() {
         error,
         "x.jsonl: line 2, column 0: invalid type: sequence, expected an object with named fields"
     );
-    let error = message(
-        "x.json",
-        "[\n{\"text\": \"a\"},\n{\"text\" \"b\"}]",
-        &options(""),
-    );
+    let error = message("x.json", "[\n{\"text\": \"a\"},\n{\"text\" \"b\"}]", &options(""));
     assert_eq!(error, "x.json: line 3, column 9: expected `:`");
     let error = message(
         "x.json",
@@ -312,20 +275,10 @@ fn json_errors_name_line_and_column() {
         &options(""),
     );
     assert_eq!(error, "x.jsonl: line 2 has no value in \"label\"");
-    let error = message(
-        "x.jsonl",
-        "{\"text\": \"a\", \"label\": [1]}\n",
-        &options(""),
-    );
-    assert_eq!(
-        error,
-        "x.jsonl: line 1: \"label\" is an array, expected text"
-    );
+    let error = message("x.jsonl", "{\"text\": \"a\", \"label\": [1]}\n", &options(""));
+    assert_eq!(error, "x.jsonl: line 1: \"label\" is an array, expected text");
     let error = message("x.json", "{\"a\": 1, \"b\": 2}", &options(""));
-    assert!(
-        error.ends_with("the first row is 1 \"a\", 2 \"b\""),
-        "{error}"
-    );
+    assert!(error.ends_with("the first row is 1 \"a\", 2 \"b\""), "{error}");
     let deep = "[".repeat(100_000);
     assert!(message("x.json", &deep, &options("")).contains("line 1"));
 }
@@ -356,10 +309,7 @@ fn malformed_rows_name_their_line() {
     );
     let error = message("x.csv", "text,label\na,1\n", &options("label=3"));
     assert!(error.starts_with("x.csv: no column \"3\""), "{error}");
-    assert!(
-        message("x.csv", "text,label\na,1\n", &options("label=0"))
-            .starts_with("x.csv: no column \"0\"")
-    );
+    assert!(message("x.csv", "text,label\na,1\n", &options("label=0")).starts_with("x.csv: no column \"0\""));
     let error = message("x.csv", "text,label\na,1\n", &options("text=1 label=1"));
     assert_eq!(error, "x.csv: column 1 is chosen as text and as label");
     for (name, empty) in [
@@ -369,10 +319,7 @@ fn malformed_rows_name_their_line() {
         ("x.json", "[]"),
         ("-", "\n\n"),
     ] {
-        assert_eq!(
-            message(name, empty, &options("")),
-            format!("{name}: no rows")
-        );
+        assert_eq!(message(name, empty, &options("")), format!("{name}: no rows"));
     }
     let error = read("x.csv", b"text,label\nok,1\nn\xe9,0\n", &options("")).expect_err("not UTF-8");
     assert_eq!(
@@ -385,31 +332,26 @@ fn malformed_rows_name_their_line() {
 fn a_filter_error_lists_ten_values() {
     let text: String = (0..30).map(|row| format!("a\t{}\n", row % 15)).collect();
     let error = message("x.tsv", &text, &options("text=1 filter=2=x"));
-    assert!(error.ends_with("the column holds \"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\" and more"));
+    assert!(
+        error.ends_with(
+            "the column holds \"0\", \"1\", \"2\", \"3\", \"4\", \"5\", \"6\", \"7\", \"8\", \"9\" and more"
+        )
+    );
 }
 
 #[test]
 fn options_survive_a_run_file() {
-    let written = r#"{"text_column": "3", "label_column": 2, "filter": "5=train", "format": "json-lines", "quote": "none"}"#;
+    let written =
+        r#"{"text_column": "3", "label_column": 2, "filter": "5=train", "format": "json-lines", "quote": "none"}"#;
     let read: ReadOptions = serde_json::from_str(written).expect("valid");
     assert_eq!(
         read,
         options("text=3 label=2 filter=5=train format=json-lines quote=none")
     );
     let again = serde_json::to_string(&read).expect("serialisable");
-    assert_eq!(
-        serde_json::from_str::<ReadOptions>(&again).expect("valid"),
-        read
-    );
-    for wrong in [
-        r#"{"filter": "x"}"#,
-        r#"{"format": "xml"}"#,
-        r#"{"text_column": ""}"#,
-    ] {
-        assert!(
-            serde_json::from_str::<ReadOptions>(wrong).is_err(),
-            "{wrong}"
-        );
+    assert_eq!(serde_json::from_str::<ReadOptions>(&again).expect("valid"), read);
+    for wrong in [r#"{"filter": "x"}"#, r#"{"format": "xml"}"#, r#"{"text_column": ""}"#] {
+        assert!(serde_json::from_str::<ReadOptions>(wrong).is_err(), "{wrong}");
     }
 }
 

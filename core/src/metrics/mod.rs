@@ -19,10 +19,7 @@ pub enum GoldLabel {
 }
 
 /// Looks gold labels up among those the model can say.
-pub fn gold_labels<'a>(
-    gold: impl IntoIterator<Item = &'a str>,
-    labels: &[String],
-) -> Vec<GoldLabel> {
+pub fn gold_labels<'a>(gold: impl IntoIterator<Item = &'a str>, labels: &[String]) -> Vec<GoldLabel> {
     // Reversed, so that the first of several equal labels stays.
     let positions: HashMap<&str, usize> = labels
         .iter()
@@ -60,9 +57,7 @@ pub enum MetricsError {
         labels: usize,
     },
     /// More classes than a confusion matrix is made for; most often the wrong column was read.
-    #[error(
-        "{found} different labels, at most {limit} can be scored; is the label column the right one?"
-    )]
+    #[error("{found} different labels, at most {limit} can be scored; is the label column the right one?")]
     TooManyLabels {
         /// Labels of the model and of the data together.
         found: usize,
@@ -143,11 +138,7 @@ pub fn classification_report(
         };
         matrix[row][classes.of_model(*predicted)?] += 1;
     }
-    let names: Vec<String> = classes
-        .names
-        .iter()
-        .map(|name| (*name).to_owned())
-        .collect();
+    let names: Vec<String> = classes.names.iter().map(|name| (*name).to_owned()).collect();
     Ok(score(names, classes.model_count, matrix))
 }
 
@@ -211,9 +202,7 @@ fn score(labels: Vec<String>, model_count: usize, matrix: Vec<Vec<u64>>) -> Clas
     let predicted: Vec<u64> = (0..labels.len())
         .map(|column| matrix.iter().map(|row| row[column]).sum())
         .collect();
-    let correct: Vec<u64> = (0..labels.len())
-        .map(|class| matrix[class][class])
-        .collect();
+    let correct: Vec<u64> = (0..labels.len()).map(|class| matrix[class][class]).collect();
     let per_class: Vec<ClassMetrics> = (0..labels.len())
         .map(|class| ClassMetrics {
             label: labels[class].clone(),
@@ -229,10 +218,7 @@ fn score(labels: Vec<String>, model_count: usize, matrix: Vec<Vec<u64>>) -> Clas
         .filter(occurs)
         .map(|class| per_class[class].f1)
         .collect();
-    let weighted: f64 = per_class
-        .iter()
-        .map(|class| class.f1 * class.support as f64)
-        .sum();
+    let weighted: f64 = per_class.iter().map(|class| class.f1 * class.support as f64).sum();
     ClassificationReport {
         examples,
         accuracy: ratio(correct.iter().sum(), examples),
@@ -247,11 +233,7 @@ fn score(labels: Vec<String>, model_count: usize, matrix: Vec<Vec<u64>>) -> Clas
 }
 
 fn ratio(part: u64, whole: u64) -> f64 {
-    if whole == 0 {
-        0.0
-    } else {
-        part as f64 / whole as f64
-    }
+    if whole == 0 { 0.0 } else { part as f64 / whole as f64 }
 }
 
 /// Gorodkin's R_K from the sums of the matrix's rows, columns and diagonal; 0 where only one class is said or true.
@@ -266,11 +248,7 @@ fn matthews_correlation(gold: &[u64], predicted: &[u64], correct: u64) -> f64 {
     let squared = examples as f64 * examples as f64;
     let both = correct as f64 * examples as f64 - dot(gold, predicted);
     let spread = (squared - dot(gold, gold)) * (squared - dot(predicted, predicted));
-    if spread == 0.0 {
-        0.0
-    } else {
-        both / spread.sqrt()
-    }
+    if spread == 0.0 { 0.0 } else { both / spread.sqrt() }
 }
 
 #[cfg(test)]
@@ -302,11 +280,7 @@ mod tests {
         labels.iter().map(|label| (*label).to_owned()).collect()
     }
 
-    pub(super) fn report(
-        gold: &[&str],
-        predicted: &[usize],
-        labels: &[&str],
-    ) -> ClassificationReport {
+    pub(super) fn report(gold: &[&str], predicted: &[usize], labels: &[&str]) -> ClassificationReport {
         let labels = owned(labels);
         let gold = gold_labels(gold.iter().copied(), &labels);
         classification_report(&gold, predicted, &labels).expect("the test's input is valid")
@@ -319,8 +293,7 @@ mod tests {
         assert_eq!(cases.len(), 9);
         for case in cases {
             let gold = gold_labels(case.gold.iter().map(String::as_str), &case.labels);
-            let report =
-                classification_report(&gold, &case.predicted, &case.labels).expect("valid");
+            let report = classification_report(&gold, &case.predicted, &case.labels).expect("valid");
             let close = |what: &str, found: f64, expected: f64| {
                 assert!(
                     (found - expected).abs() < TOLERANCE,
@@ -339,11 +312,7 @@ mod tests {
                 "{}",
                 case.name
             );
-            assert_eq!(
-                report.confusion_matrix, case.confusion_matrix,
-                "{}",
-                case.name
-            );
+            assert_eq!(report.confusion_matrix, case.confusion_matrix, "{}", case.name);
             assert_eq!(report.per_class.len(), case.support.len());
             for (index, class) in report.per_class.iter().enumerate() {
                 close("precision", class.precision, case.precision[index]);
@@ -359,40 +328,20 @@ mod tests {
         let merged = report(&["1", "-1", "-1", "0"], &[0, 1, 2, 2], &["1", "-1", "-1"]);
         assert_eq!(merged.labels, ["1", "-1", "0"]);
         assert_eq!(merged.confusion_matrix, [[1, 0, 0], [0, 2, 0], [0, 1, 0]]);
-        assert_eq!(
-            (merged.accuracy, merged.unknown_labels),
-            (0.75, owned(&["0"]))
-        );
+        assert_eq!((merged.accuracy, merged.unknown_labels), (0.75, owned(&["0"])));
     }
 
     #[test]
     fn impossible_input_is_an_error() {
         let labels = owned(&["a", "b"]);
         let known = |index| vec![GoldLabel::Known(index)];
-        assert_eq!(
-            classification_report(&[], &[], &labels),
-            Err(MetricsError::NoExamples)
-        );
-        let lengths = MetricsError::Lengths {
-            gold: 1,
-            predicted: 2,
-        };
-        assert_eq!(
-            classification_report(&known(0), &[0, 1], &labels),
-            Err(lengths)
-        );
-        let number = MetricsError::LabelNumber {
-            index: 2,
-            labels: 2,
-        };
-        assert_eq!(
-            classification_report(&known(0), &[2], &labels),
-            Err(number.clone())
-        );
+        assert_eq!(classification_report(&[], &[], &labels), Err(MetricsError::NoExamples));
+        let lengths = MetricsError::Lengths { gold: 1, predicted: 2 };
+        assert_eq!(classification_report(&known(0), &[0, 1], &labels), Err(lengths));
+        let number = MetricsError::LabelNumber { index: 2, labels: 2 };
+        assert_eq!(classification_report(&known(0), &[2], &labels), Err(number.clone()));
         assert_eq!(classification_report(&known(2), &[0], &labels), Err(number));
-        let many: Vec<GoldLabel> = (0..5000)
-            .map(|id| GoldLabel::Unknown(format!("id{id}")))
-            .collect();
+        let many: Vec<GoldLabel> = (0..5000).map(|id| GoldLabel::Unknown(format!("id{id}"))).collect();
         let error = classification_report(&many, &[0; 5000], &labels);
         assert_eq!(
             error,

@@ -27,11 +27,7 @@ impl fmt::Display for ClassificationReport {
             .max()
             .unwrap_or(0)
             .max("label".len());
-        writeln!(
-            f,
-            "\n{}  precision  recall      F1  support",
-            padded("label", widest)
-        )?;
+        writeln!(f, "\n{}  precision  recall      F1  support", padded("label", widest))?;
         for (class, name) in self.per_class.iter().zip(&names) {
             let ClassMetrics {
                 precision,
@@ -61,12 +57,7 @@ impl fmt::Display for ClassificationReport {
 
 impl ClassificationReport {
     /// Writes the matrix with its columns named, or numbered where names would make it too wide.
-    fn write_matrix(
-        &self,
-        f: &mut fmt::Formatter<'_>,
-        names: &[String],
-        widest: usize,
-    ) -> fmt::Result {
+    fn write_matrix(&self, f: &mut fmt::Formatter<'_>, names: &[String], widest: usize) -> fmt::Result {
         let digits = self
             .confusion_matrix
             .iter()
@@ -93,11 +84,7 @@ impl ClassificationReport {
         writeln!(f, "\nconfusion matrix (rows: gold, columns: predicted)")?;
         write!(f, "{}", padded("", widest))?;
         for head in heads {
-            write!(
-                f,
-                "  {}{head}",
-                " ".repeat(digits.saturating_sub(head.width()))
-            )?;
+            write!(f, "  {}{head}", " ".repeat(digits.saturating_sub(head.width())))?;
         }
         writeln!(f)?;
         for (row, counts) in rows.iter().zip(&self.confusion_matrix) {
@@ -115,12 +102,7 @@ impl ClassificationReport {
             return Ok(());
         }
         let known = self.labels.len() - self.unknown_labels.len().min(self.labels.len());
-        let examples: u64 = self
-            .per_class
-            .iter()
-            .skip(known)
-            .map(|class| class.support)
-            .sum();
+        let examples: u64 = self.per_class.iter().skip(known).map(|class| class.support).sum();
         let shown: Vec<String> = self
             .unknown_labels
             .iter()
@@ -173,12 +155,7 @@ mod tests {
 
     #[test]
     fn tables_align_wide_characters() {
-        let printed = report(
-            &["喜び", "喜び", "x", "neutral"],
-            &[0, 1, 1, 0],
-            &["喜び", "x"],
-        )
-        .to_string();
+        let printed = report(&["喜び", "喜び", "x", "neutral"], &[0, 1, 1, 0], &["喜び", "x"]).to_string();
         let expected = "\
 examples           4
 accuracy      0.5000
@@ -204,29 +181,18 @@ neutral     1  0        0
 
     #[test]
     fn wide_matrices_number_their_columns() {
-        let names: Vec<String> = (0..12)
-            .map(|index| format!("a rather long label {index}\n"))
-            .collect();
+        let names: Vec<String> = (0..12).map(|index| format!("a rather long label {index}\n")).collect();
         let gold: Vec<GoldLabel> = (0..12).map(GoldLabel::Known).collect();
         let predicted: Vec<usize> = (0..12).collect();
         let printed = classification_report(&gold, &predicted, &names)
             .expect("valid")
             .to_string();
-        assert!(
-            printed.contains("\n12 a rather long label 11\u{fffd}  0"),
-            "{printed}"
-        );
-        assert!(
-            printed.lines().all(|line| line.width() <= WIDEST_MATRIX),
-            "{printed}"
-        );
+        assert!(printed.contains("\n12 a rather long label 11\u{fffd}  0"), "{printed}");
+        assert!(printed.lines().all(|line| line.width() <= WIDEST_MATRIX), "{printed}");
         let many: Vec<String> = (0..31).map(|index| index.to_string()).collect();
         let printed = classification_report(&gold, &predicted, &many)
             .expect("valid")
             .to_string();
-        assert!(
-            printed.contains("matrix of 31 labels is too large"),
-            "{printed}"
-        );
+        assert!(printed.contains("matrix of 31 labels is too large"), "{printed}");
     }
 }

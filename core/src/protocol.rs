@@ -1,0 +1,151 @@
+//! Defines the messages that the command line, the HTTP server and the browser's worker all speak.
+//!
+//! Everything here is plain data: tensors never leave the thread that runs [`crate::session::Session`].
+
+use serde::{Deserialize, Serialize};
+
+use crate::metrics::ClassificationReport;
+pub use crate::tasks::sequence_classification::Prediction;
+
+/// What a training run tells while it runs.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum TrainEvent {
+    /// The run begins.
+    Started(RunPlan),
+    /// Something the user should know, in one line.
+    Note {
+        /// The line.
+        message: String,
+    },
+    /// Activations of frozen layers are being computed.
+    Caching {
+        /// Examples done.
+        done: usize,
+        /// Examples in all.
+        total: usize,
+    },
+    /// Optimizer steps were taken.
+    Step(StepRecord),
+    /// The model was evaluated.
+    Evaluated(EvaluationRecord),
+    /// All that is needed to go on from here is in the store.
+    Checkpointed {
+        /// Epochs that are done.
+        epoch: usize,
+        /// Optimizer steps that are done.
+        step: usize,
+    },
+}
+
+/// What a run is going to do.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunPlan {
+    /// Training examples.
+    pub train_examples: usize,
+    /// Evaluation examples.
+    pub eval_examples: usize,
+    /// The labels, in the order of their numbers.
+    pub labels: Vec<String>,
+    /// Optimizer steps in all.
+    pub total_steps: usize,
+    /// Steps already done, where the run is resumed.
+    pub done_steps: usize,
+    /// Weights of the model.
+    pub parameters: usize,
+    /// Weights that learn.
+    pub trainable_parameters: usize,
+    /// Estimated bytes of weights, gradients, moments, activations and caches.
+    pub memory_bytes: u64,
+}
+
+/// Some optimizer steps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct StepRecord {
+    /// Steps done.
+    pub step: usize,
+    /// Epochs done, with their fraction.
+    pub epoch: f64,
+    /// Mean training loss since the last record.
+    pub loss: f64,
+    /// Learning rate of the last step.
+    pub learning_rate: f64,
+    /// Global gradient norm of the last step, before clipping.
+    pub gradient_norm: f64,
+    /// Training examples seen since the run began, over all epochs.
+    pub examples: usize,
+}
+
+/// One evaluation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct EvaluationRecord {
+    /// Steps done.
+    pub step: usize,
+    /// Epochs done, with their fraction.
+    pub epoch: f64,
+    /// Mean cross-entropy.
+    pub loss: f64,
+    /// Accuracy, F1, MCC and the rest.
+    pub report: ClassificationReport,
+    /// Whether it is the best so far.
+    pub best: bool,
+}
+
+/// What a run did, for training.json.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct TrainingRecord {
+    /// Training loss.
+    pub steps: Vec<StepRecord>,
+    /// Evaluations.
+    pub evaluations: Vec<EvaluationRecord>,
+    /// The step whose model was kept.
+    pub kept_step: usize,
+    /// Whether early stopping or the user ended the run.
+    pub stopped_early: bool,
+    /// Texts cut to the longest length, in the first epoch.
+    pub truncated: usize,
+    /// Parameters that the checkpoint lacked and that began at random.
+    pub initialised: Vec<String>,
+}
+
+/// Every example's prediction beside its gold label.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    /// Mean cross-entropy over the examples whose label the model can say; `None` where there is no such example.
+    pub loss: Option<f64>,
+    /// Accuracy, F1, MCC, per class, confusion matrix.
+    pub report: ClassificationReport,
+    /// In the order of the data.
+    pub predictions: Vec<Prediction>,
+    /// Texts cut to the longest length.
+    pub truncated: usize,
+}
+
+/// What a folder holds, for `inspect`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Inspection {
+    /// `model_type` of config.json.
+    pub model_type: String,
+    /// `architectures` of config.json.
+    pub architectures: Vec<String>,
+    /// The labels; empty where the head is not trained.
+    pub labels: Vec<String>,
+    /// Width of the hidden states.
+    pub hidden_size: usize,
+    /// Encoder layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads a layer.
+    pub num_attention_heads: usize,
+    /// Rows of the word embedding table.
+    pub vocab_size: usize,
+    /// Entries of the tokenizer.
+    pub tokenizer_vocab_size: usize,
+    /// Longest text in tokens.
+    pub max_length: usize,
+    /// Weights of the model.
+    pub parameters: usize,
+    /// Weights that the checkpoint lacks.
+    pub missing: Vec<String>,
+    /// Estimated bytes to fine-tune all, the upper half and the head, at batch 8 × 128.
+    pub training_memory: Vec<(String, u64)>,
+}

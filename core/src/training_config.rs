@@ -1,0 +1,436 @@
+//! Describes a training run: every option with its key, default, unit and meaning, once.
+//!
+//! The command line builds its flags from [`OPTIONS`], `--config run.json` and the browser's form read the same keys, and
+//! training.json keeps them. Hugging Face's script spellings are aliases.
+
+use serde::{Deserialize, Serialize};
+
+use crate::schedule::LrSchedule;
+use crate::tasks::TaskKind;
+
+/// Options of a training run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TrainingConfig {
+    /// What the model learns to do.
+    pub task: TaskKind,
+    /// Passes over the training data.
+    pub epochs: usize,
+    /// Examples a forward pass.
+    pub batch_size: usize,
+    /// Examples a forward pass of an evaluation.
+    pub eval_batch_size: usize,
+    /// Highest learning rate.
+    pub learning_rate: f64,
+    /// Shape of the learning rate after the warm-up.
+    pub lr_schedule: LrSchedule,
+    /// Share of all steps in which the learning rate rises.
+    pub warmup_ratio: f64,
+    /// Steps in which the learning rate rises; wins over the ratio where it is not 0.
+    pub warmup_steps: usize,
+    /// AdamW's decoupled weight decay; none on biases and LayerNorm.
+    pub weight_decay: f64,
+    /// AdamW's first decay rate.
+    pub adam_beta1: f64,
+    /// AdamW's second decay rate.
+    pub adam_beta2: f64,
+    /// AdamW's epsilon.
+    pub adam_epsilon: f64,
+    /// Largest joint 2-norm of the gradients; 0 leaves them alone.
+    pub max_grad_norm: f64,
+    /// Batches whose gradients make one step.
+    pub gradient_accumulation_steps: usize,
+    /// Share of the target spread over all classes.
+    pub label_smoothing: f64,
+    /// How the classes weigh in the loss.
+    pub class_weights: ClassWeights,
+    /// Longest text in tokens, special tokens included; longer texts are cut.
+    pub max_length: usize,
+    /// Dropout instead of the config's.
+    pub dropout: Option<f64>,
+    /// Which weights learn.
+    pub train_layers: TrainLayers,
+    /// Whether texts of similar length share a batch.
+    pub length_bucketing: bool,
+    /// Seed of shuffling, dropout and new weights.
+    pub seed: u64,
+    /// Steps between evaluations; 0 evaluates after each epoch.
+    pub eval_steps: usize,
+    /// Steps between progress reports, each with the mean loss since the last.
+    pub logging_steps: usize,
+    /// Evaluations without improvement after which the run stops; 0 never stops.
+    pub early_stopping_patience: usize,
+    /// What the best model has the best of.
+    pub best_metric: BestMetric,
+    /// Whether the best model is kept instead of the last.
+    pub keep_best: bool,
+    /// Training examples used; 0 uses all.
+    pub max_train_samples: usize,
+    /// Evaluation examples used; 0 uses all.
+    pub max_eval_samples: usize,
+}
+
+impl Default for TrainingConfig {
+    fn default() -> Self {
+        Self {
+            task: TaskKind::SequenceClassification,
+            epochs: 3,
+            batch_size: 8,
+            eval_batch_size: 64,
+            learning_rate: 2e-5,
+            lr_schedule: LrSchedule::Linear,
+            warmup_ratio: 0.0,
+            warmup_steps: 0,
+            weight_decay: 0.01,
+            adam_beta1: 0.9,
+            adam_beta2: 0.999,
+            adam_epsilon: 1e-8,
+            max_grad_norm: 1.0,
+            gradient_accumulation_steps: 1,
+            label_smoothing: 0.0,
+            class_weights: ClassWeights::None,
+            max_length: 128,
+            dropout: None,
+            train_layers: TrainLayers::All,
+            length_bucketing: true,
+            seed: 42,
+            eval_steps: 0,
+            logging_steps: 10,
+            early_stopping_patience: 0,
+            best_metric: BestMetric::Accuracy,
+            keep_best: true,
+            max_train_samples: 0,
+            max_eval_samples: 0,
+        }
+    }
+}
+
+/// An option as a flag: `flag` is the kebab-case of `key`.
+#[derive(Debug, Clone, Copy)]
+pub struct TrainingOption {
+    /// Key in run.json and field of [`TrainingConfig`].
+    pub key: &'static str,
+    /// Other spellings of the flag, without the dashes in front.
+    pub aliases: &'static [&'static str],
+    /// One line for `--help`.
+    pub help: &'static str,
+}
+
+const fn option(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> TrainingOption {
+    TrainingOption { key, aliases, help }
+}
+
+/// All options but `task`, in the order of `--help`.
+pub const OPTIONS: &[TrainingOption] = &[
+    option(
+        "epochs",
+        &["num_train_epochs", "num-train-epochs"],
+        "passes over the training data",
+    ),
+    option(
+        "batch_size",
+        &["per_gpu_train_batch_size", "per_device_train_batch_size"],
+        "examples a forward pass",
+    ),
+    option(
+        "eval_batch_size",
+        &["per_gpu_eval_batch_size", "per_device_eval_batch_size"],
+        "examples a forward pass of an evaluation",
+    ),
+    option("learning_rate", &["learning_rate", "lr"], "highest learning rate"),
+    option(
+        "lr_schedule",
+        &["lr_scheduler_type", "lr-scheduler-type"],
+        "linear, cosine or constant after the warm-up",
+    ),
+    option(
+        "warmup_ratio",
+        &["warmup_ratio"],
+        "share of all steps in which the learning rate rises",
+    ),
+    option(
+        "warmup_steps",
+        &["warmup_steps"],
+        "steps in which the learning rate rises; wins over the ratio",
+    ),
+    option(
+        "weight_decay",
+        &["weight_decay"],
+        "decoupled weight decay; none on biases and LayerNorm",
+    ),
+    option("adam_beta1", &["adam_beta1"], "AdamW's first decay rate"),
+    option("adam_beta2", &["adam_beta2"], "AdamW's second decay rate"),
+    option("adam_epsilon", &["adam_epsilon"], "AdamW's epsilon"),
+    option(
+        "max_grad_norm",
+        &["max_grad_norm"],
+        "largest joint norm of the gradients; 0 leaves them alone",
+    ),
+    option(
+        "gradient_accumulation_steps",
+        &["gradient_accumulation_steps"],
+        "batches whose gradients make one step",
+    ),
+    option(
+        "label_smoothing",
+        &["label_smoothing_factor", "label-smoothing-factor"],
+        "share of the target spread over all classes",
+    ),
+    option(
+        "class_weights",
+        &["class_weights"],
+        "none, balanced, or LABEL=WEIGHT,… (labels left out weigh 1)",
+    ),
+    option(
+        "max_length",
+        &["max_seq_length", "max-seq-length"],
+        "longest text in tokens, special tokens included",
+    ),
+    option("dropout", &[], "dropout instead of the config's, 0 to below 1"),
+    option(
+        "train_layers",
+        &[],
+        "all, top:K (the upper K layers and the head) or head",
+    ),
+    option(
+        "length_bucketing",
+        &["group_by_length"],
+        "true: texts of similar length share a batch",
+    ),
+    option("seed", &[], "seed of shuffling, dropout and new weights"),
+    option(
+        "eval_steps",
+        &["eval_steps"],
+        "steps between evaluations; 0: after each epoch",
+    ),
+    option("logging_steps", &["logging_steps"], "steps between progress reports"),
+    option(
+        "early_stopping_patience",
+        &["early_stopping_patience"],
+        "evaluations without improvement before the run stops; 0: never",
+    ),
+    option(
+        "best_metric",
+        &["metric_for_best_model"],
+        "accuracy, macro-f1, mcc or loss: what the best model has the best of",
+    ),
+    option(
+        "keep_best",
+        &["load_best_model_at_end"],
+        "true keeps the best model, false the last",
+    ),
+    option(
+        "max_train_samples",
+        &["max_train_samples"],
+        "training examples used; 0: all",
+    ),
+    option(
+        "max_eval_samples",
+        &["max_eval_samples"],
+        "evaluation examples used; 0: all",
+    ),
+];
+
+/// How classes weigh in the loss.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum ClassWeights {
+    /// Alike.
+    #[default]
+    None,
+    /// In inverse proportion to their counts: examples / (classes · count).
+    Balanced,
+    /// As given by label; labels left out weigh 1.
+    Given(Vec<(String, f64)>),
+}
+
+impl From<ClassWeights> for String {
+    fn from(weights: ClassWeights) -> Self {
+        match weights {
+            ClassWeights::None => "none".to_owned(),
+            ClassWeights::Balanced => "balanced".to_owned(),
+            ClassWeights::Given(pairs) => {
+                let pairs: Vec<String> = pairs
+                    .iter()
+                    .map(|(label, weight)| format!("{label}={weight}"))
+                    .collect();
+                pairs.join(",")
+            }
+        }
+    }
+}
+
+impl TryFrom<String> for ClassWeights {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "none" => return Ok(Self::None),
+            "balanced" => return Ok(Self::Balanced),
+            _ => {}
+        }
+        let pair = |part: &str| {
+            let (label, weight) = part.rsplit_once('=')?;
+            let weight: f64 = weight.trim().parse().ok()?;
+            (weight.is_finite() && weight >= 0.0).then(|| (label.trim().to_owned(), weight))
+        };
+        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+        pairs
+            .map(Self::Given)
+            .ok_or_else(|| format!("class weights {text:?}: say none, balanced or LABEL=WEIGHT,…"))
+    }
+}
+
+/// Which weights learn; the others are frozen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum TrainLayers {
+    /// All of them.
+    #[default]
+    All,
+    /// The upper layers and the head; what lies below is computed once for each example.
+    Top(usize),
+    /// The head (with the pooler); the encoder is computed once for each example.
+    Head,
+}
+
+impl From<TrainLayers> for String {
+    fn from(layers: TrainLayers) -> Self {
+        match layers {
+            TrainLayers::All => "all".to_owned(),
+            TrainLayers::Top(layers) => format!("top:{layers}"),
+            TrainLayers::Head => "head".to_owned(),
+        }
+    }
+}
+
+impl TryFrom<String> for TrainLayers {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        let top = |text: &str| text.strip_prefix("top:")?.parse().ok().filter(|&layers| layers > 0);
+        match text.as_str() {
+            "all" => Ok(Self::All),
+            "head" => Ok(Self::Head),
+            other => top(other)
+                .map(Self::Top)
+                .ok_or_else(|| format!("train layers {other:?}: say all, top:K or head")),
+        }
+    }
+}
+
+/// What decides between the models of two evaluations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum BestMetric {
+    /// Share of right answers.
+    #[default]
+    Accuracy,
+    /// Mean of the classes' F1.
+    MacroF1,
+    /// Matthews correlation coefficient.
+    Mcc,
+    /// Evaluation loss, the lower the better.
+    Loss,
+}
+
+/// An option outside its range.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error("--{} is {value}: {reason}", key.replace('_', "-"))]
+pub struct OptionError {
+    /// The option's key.
+    pub key: &'static str,
+    /// What it was.
+    pub value: String,
+    /// What it should be.
+    pub reason: &'static str,
+}
+
+impl TrainingConfig {
+    /// Checks each option's range.
+    pub fn validate(&self) -> Result<(), OptionError> {
+        let error = |key, value: String, reason| Err(OptionError { key, value, reason });
+        for (key, value) in [
+            ("epochs", self.epochs),
+            ("batch_size", self.batch_size),
+            ("eval_batch_size", self.eval_batch_size),
+            ("gradient_accumulation_steps", self.gradient_accumulation_steps),
+            ("logging_steps", self.logging_steps),
+        ] {
+            if value == 0 || value > 1 << 24 {
+                return error(key, value.to_string(), "must be between 1 and 16,777,216");
+            }
+        }
+        if self.max_length < 3 {
+            return error("max_length", self.max_length.to_string(), "must be at least 3");
+        }
+        for (key, value, above) in [
+            ("learning_rate", self.learning_rate, 0.0),
+            ("adam_epsilon", self.adam_epsilon, 0.0),
+        ] {
+            if !(value.is_finite() && value > above) {
+                return error(key, value.to_string(), "must be a number above 0");
+            }
+        }
+        for (key, value) in [
+            ("weight_decay", self.weight_decay),
+            ("max_grad_norm", self.max_grad_norm),
+        ] {
+            if !(value.is_finite() && value >= 0.0) {
+                return error(key, value.to_string(), "must be a number, 0 or more");
+            }
+        }
+        for (key, value) in [
+            ("warmup_ratio", self.warmup_ratio),
+            ("label_smoothing", self.label_smoothing),
+            ("adam_beta1", self.adam_beta1),
+            ("adam_beta2", self.adam_beta2),
+            ("dropout", self.dropout.unwrap_or(0.0)),
+        ] {
+            if !(0.0..1.0).contains(&value) {
+                return error(key, value.to_string(), "must be at least 0 and below 1");
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_option_is_a_field() {
+        let value = serde_json::to_value(TrainingConfig::default()).expect("serialises");
+        let fields: Vec<&String> = value
+            .as_object()
+            .expect("a struct")
+            .keys()
+            .filter(|key| *key != "task")
+            .collect();
+        let options: Vec<&str> = OPTIONS.iter().map(|option| option.key).collect();
+        assert_eq!(fields, options);
+    }
+
+    #[test]
+    fn words_are_read_and_written_alike() {
+        for text in ["all", "top:3", "head"] {
+            assert_eq!(String::from(TrainLayers::try_from(text.to_owned()).expect(text)), text);
+        }
+        for text in ["none", "balanced", "joy=2,anger=0.5"] {
+            assert_eq!(String::from(ClassWeights::try_from(text.to_owned()).expect(text)), text);
+        }
+        assert!(TrainLayers::try_from("top:0".to_owned()).is_err());
+        assert!(ClassWeights::try_from("joy=much".to_owned()).is_err());
+    }
+
+    #[test]
+    fn ranges_name_the_flag() {
+        let config = TrainingConfig {
+            batch_size: 0,
+            ..TrainingConfig::default()
+        };
+        let error = config.validate().expect_err("zero");
+        assert!(error.to_string().starts_with("--batch-size is 0"), "{error}");
+    }
+}

@@ -1,0 +1,105 @@
+//! Keeps a run's checkpoints beside its output folder, each whole or not there, the newest only.
+//!
+//! `OUTPUT.checkpoints/step-00000120` is complete; a `.partial` one was being written when the process died.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::folder;
+
+/// The checkpoints of one output folder.
+#[derive(Debug)]
+pub struct Checkpoints {
+    root: PathBuf,
+}
+
+impl Checkpoints {
+    /// The checkpoints beside `output`.
+    pub fn beside(output: &Path) -> Self {
+        Self {
+            root: folder::sibling(output, "checkpoints"),
+        }
+    }
+
+    /// Whether a run left any.
+    pub fn exist(&self) -> bool {
+        self.newest().is_some()
+    }
+
+    /// Where they are.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Removes them all.
+    pub fn clear(&self) -> Result<()> {
+        folder::remove(&self.root)
+    }
+
+    /// Writes a file of the checkpoint that is being made.
+    pub fn write(&self, file: &str, bytes: &[u8]) -> Result<()> {
+        let partial = self.partial();
+        fs::create_dir_all(&partial).with_context(|| partial.display().to_string())?;
+        folder::write_file(&partial.join(file), bytes)
+    }
+
+    /// Makes the files written since the last commit the newest checkpoint and drops older ones.
+    pub fn commit(&self, step: usize) -> Result<()> {
+        let older = self.complete();
+        let path = self.root.join(format!("step-{step:08}"));
+        folder::remove(&path)?;
+        fs::rename(self.partial(), &path).with_context(|| path.display().to_string())?;
+        // The rename itself must be on the disk before the older checkpoint goes.
+        fs::File::open(&self.root)
+            .and_then(|root| root.sync_all())
+            .with_context(|| self.root.display().to_string())?;
+        older
+            .iter()
+            .filter(|old| **old != path)
+            .try_for_each(|old| folder::remove(old))
+    }
+
+    /// Reads a file of the newest checkpoint.
+    pub fn read(&self, file: &str) -> Result<Option<Vec<u8>>> {
+        let Some(newest) = self.newest() else {
+            return Ok(None);
+        };
+        let path = newest.join(file);
+        if !path.exists() {
+            return Ok(None);
+        }
+        fs::read(&path).map(Some).with_context(|| path.display().to_string())
+    }
+
+    /// Forgets what a killed process was writing.
+    pub fn drop_partial(&self) -> Result<()> {
+        folder::remove(&self.partial())
+    }
+
+    fn partial(&self) -> PathBuf {
+        self.root.join("next.partial")
+    }
+
+    fn newest(&self) -> Option<PathBuf> {
+        self.complete().pop()
+    }
+
+    /// Complete checkpoints, the newest last.
+    fn complete(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Vec::new();
+        };
+        let mut paths: Vec<PathBuf> = entries
+            .flatten()
+            .map(|entry| entry.path())
+            .filter(|path| {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                name.starts_with("step-") && !name.ends_with(".partial")
+            })
+            .collect();
+        paths.sort();
+        paths
+    }
+}

@@ -1,0 +1,104 @@
+//! `terakoya evaluate`: scores a fine-tuned model on labelled data.
+
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use futures_lite::future::block_on;
+use serde_json::{Value, json};
+use terakoya_core::data::{Example, LabelMap};
+use terakoya_core::protocol::Evaluation;
+use terakoya_core::session::{NamedExamples, Session};
+
+use crate::args::EvaluateArgs;
+use crate::commands::{open_session, say_truncated};
+use crate::data_files::DataFile;
+use crate::folder::write_file;
+use crate::progress::Progress;
+
+/// Runs the command.
+pub fn run(args: EvaluateArgs) -> Result<()> {
+    let data = DataFile::read(&args.data, &args.read.read_options(args.filter.clone()))?;
+    let session = open_session(&args.model, args.device.device.into())?;
+    let label_map = args.label_map.clone().unwrap_or_default();
+    let size = args.pass.batch_size as usize;
+    let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
+    say_truncated(evaluation.truncated, data.examples.len());
+    if let Some(path) = &args.predictions {
+        write_predictions(path, &data.examples, &evaluation, &label_map)?;
+    }
+    match args.json {
+        true => println!("{}", to_json(&evaluation)?),
+        false => print_report(&evaluation),
+    }
+    Ok(())
+}
+
+/// Scores `session`'s model on `data`.
+pub fn evaluate(
+    session: &Session,
+    data: &DataFile,
+    label_map: &LabelMap,
+    max_length: Option<usize>,
+    batch_size: usize,
+) -> Result<Evaluation> {
+    let named = NamedExamples {
+        name: &data.name,
+        examples: &data.examples,
+    };
+    let mut progress = Progress::new();
+    let tell = |done| progress.count("evaluating", done, data.examples.len());
+    Ok(block_on(
+        session.evaluate(named, label_map, max_length, batch_size, tell),
+    )?)
+}
+
+/// Every metric in one object.
+pub fn to_json(evaluation: &Evaluation) -> Result<Value> {
+    let mut value = serde_json::to_value(&evaluation.report)?;
+    if let Value::Object(object) = &mut value {
+        object.insert("loss".to_owned(), json!(evaluation.loss));
+        object.insert("truncated".to_owned(), json!(evaluation.truncated));
+    }
+    Ok(value)
+}
+
+/// The table that a person reads.
+pub fn print_report(evaluation: &Evaluation) {
+    println!("{}", evaluation.report);
+    if let Some(loss) = evaluation.loss {
+        println!("loss {loss:.4}");
+    }
+}
+
+/// Writes every example with gold, predicted and score, in the format of the file's extension.
+fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<()> {
+    let rows = examples.iter().zip(&evaluation.predictions);
+    let gold = |example: &Example| label_map.apply(example.label.as_deref().unwrap_or_default()).to_owned();
+    let extension = path.extension().unwrap_or_default().to_string_lossy();
+    let bytes = if extension == "jsonl" || extension == "json" {
+        let mut text = String::new();
+        for (example, prediction) in rows {
+            let line = json!({
+                "text": example.text,
+                "text_pair": example.text_pair,
+                "gold": gold(example),
+                "predicted": prediction.label,
+                "score": prediction.score,
+                "scores": prediction.scores,
+            });
+            text += &format!("{line}\n");
+        }
+        text.into_bytes()
+    } else {
+        let delimiter = if extension == "tsv" { b'\t' } else { b',' };
+        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+        writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
+        for (example, prediction) in rows {
+            let score = prediction.score.to_string();
+            let pair = example.text_pair.as_deref().unwrap_or_default();
+            writer.write_record([&gold(example), &prediction.label, &score, &example.text, pair])?;
+        }
+        writer.into_inner().context("writing predictions")?
+    };
+    write_file(path, &bytes)
+}

@@ -1,0 +1,45 @@
+//! `terakoya inspect`: shows what a model folder holds.
+
+use anyhow::Result;
+use terakoya_core::device::DeviceChoice;
+
+use crate::args::InspectArgs;
+use crate::commands::open_session;
+
+/// Runs the command.
+pub fn run(args: InspectArgs) -> Result<()> {
+    let session = open_session(&args.model, DeviceChoice::Cpu)?;
+    let inspection = session.inspect();
+    if args.json {
+        println!("{}", serde_json::to_string(&inspection)?);
+        return Ok(());
+    }
+    println!(
+        "model type     {} ({})",
+        inspection.model_type,
+        inspection.architectures.join(", ")
+    );
+    println!(
+        "shape          {} layers, hidden size {}, {} heads, at most {} tokens",
+        inspection.num_hidden_layers, inspection.hidden_size, inspection.num_attention_heads, inspection.max_length
+    );
+    println!(
+        "vocabulary     {} rows, {} tokenizer entries",
+        inspection.vocab_size, inspection.tokenizer_vocab_size
+    );
+    println!("parameters     {}", inspection.parameters);
+    match inspection.labels.is_empty() {
+        true => println!("head           none yet; fine-tuning makes one"),
+        false => println!("labels         {}", inspection.labels.join(", ")),
+    }
+    if !inspection.missing.is_empty() {
+        println!("not in it      {}", inspection.missing.join(", "));
+    }
+    for (layers, bytes) in &inspection.training_memory {
+        println!(
+            "memory to train {layers:<7} about {} MB at batch 8 × 128 tokens",
+            bytes / 1_000_000
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `terakoya predict`: says what a fine-tuned model makes of a text, a pair, a file or the lines of stdin.
+
+use std::io::{BufWriter, Write, stdout};
+
+use anyhow::Result;
+use futures_lite::future::block_on;
+use serde_json::{Map, Value, json};
+use terakoya_core::data::Example;
+use terakoya_core::protocol::Prediction;
+
+use crate::args::PredictArgs;
+use crate::commands::{open_session, say_truncated};
+use crate::data_files::{DataFile, stdin_lines};
+use crate::progress::Progress;
+
+/// Texts that are classified before their results are printed.
+const CHUNK: usize = 16_384;
+
+/// Runs the command.
+pub fn run(args: PredictArgs) -> Result<()> {
+    let examples = match (&args.text, &args.data) {
+        (Some(text), _) => vec![Example {
+            text: text.clone(),
+            text_pair: args.text_pair.clone(),
+            label: None,
+            line: 1,
+        }],
+        (None, Some(path)) => DataFile::read(path, &args.read.read_options(args.filter.clone()))?.examples,
+        (None, None) => stdin_lines()?,
+    };
+    let session = open_session(&args.model, args.device.device.into())?;
+    let mut progress = Progress::new();
+    let mut out = BufWriter::new(stdout().lock());
+    let (mut done, mut truncated) = (0, 0);
+    for chunk in examples.chunks(CHUNK) {
+        let tell = |count| progress.count("predicting", done + count, examples.len());
+        let work = session.predict(chunk, args.pass.max_length, args.pass.batch_size as usize, tell);
+        let (predictions, cut) = block_on(work)?;
+        for (example, prediction) in chunk.iter().zip(predictions) {
+            match args.json {
+                true => writeln!(out, "{}", json_line(example, prediction, &args))?,
+                false => writeln!(out, "{}\t{:.4}\t{}", prediction.label, prediction.score, example.text)?,
+            }
+        }
+        done += chunk.len();
+        truncated += cut;
+    }
+    out.flush()?;
+    say_truncated(truncated, examples.len());
+    Ok(())
+}
+
+/// The prediction, and its text where there are several.
+fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Value {
+    let mut line = Map::new();
+    if args.text.is_none() {
+        line.insert("text".to_owned(), json!(example.text));
+        if let Some(pair) = &example.text_pair {
+            line.insert("text_pair".to_owned(), json!(pair));
+        }
+    }
+    line.insert("label".to_owned(), json!(prediction.label));
+    line.insert("score".to_owned(), json!(prediction.score));
+    line.insert("scores".to_owned(), Value::Object(prediction.scores));
+    if let Some(logits) = prediction.logits.filter(|_| args.logits) {
+        line.insert("logits".to_owned(), json!(logits));
+    }
+    Value::Object(line)
+}

@@ -1,0 +1,47 @@
+//! `terakoya tokenize`: shows how each line of stdin is cut into tokens.
+
+use std::io::{BufWriter, Write, stdout};
+
+use anyhow::{Context, Result};
+use serde_json::json;
+use terakoya_core::tokenizer::{EncodeOptions, Tokenizer};
+
+use crate::args::TokenizeArgs;
+use crate::data_files::stdin_lines;
+use crate::folder;
+
+/// Runs the command; a folder with tokenizer files only is enough.
+pub fn run(args: TokenizeArgs) -> Result<()> {
+    let files = folder::read(&args.model)?;
+    let tokenizer = Tokenizer::from_files(&files).with_context(|| args.model.display().to_string())?;
+    let options = EncodeOptions {
+        max_length: args.max_length,
+        ..EncodeOptions::default()
+    };
+    let mut out = BufWriter::new(stdout().lock());
+    for example in stdin_lines()? {
+        let encoding = tokenizer.encode(&example.text, None, &options)?;
+        if args.json {
+            let line = json!({
+                "ids": encoding.ids,
+                "tokens": encoding.tokens,
+                "offsets": encoding.offsets,
+                "word_ids": encoding.word_ids,
+            });
+            writeln!(out, "{line}")?;
+            continue;
+        }
+        for (index, token) in encoding.tokens.iter().enumerate() {
+            let (start, end) = encoding.offsets[index];
+            let word = encoding.word_ids[index].map_or(String::from("-"), |word| word.to_string());
+            writeln!(
+                out,
+                "{:>7}  {start:>4}–{end:<4}  word {word:>3}  {token}",
+                encoding.ids[index]
+            )?;
+        }
+        writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(())
+}

@@ -1,0 +1,318 @@
+//! `terakoya train`: fine-tunes a model on a data file and writes the folder that comes out.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use futures_lite::future::block_on;
+use serde_json::{Value, json};
+use terakoya_core::data::{Filter, LabelMap, ReadOptions, split};
+use terakoya_core::protocol::{Evaluation, TrainEvent, TrainingRecord};
+use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::train::{Control, HostError, RunHost};
+use terakoya_core::training_config::TrainingConfig;
+
+use crate::args::{RunFile, TrainArgs, TrainingOptions};
+use crate::checkpoints::Checkpoints;
+use crate::commands::evaluate::{evaluate, print_report, to_json};
+use crate::commands::{open_session, say_truncated};
+use crate::data_files::{DataFile, required};
+use crate::folder;
+use crate::progress::Progress;
+
+/// Set by the first Ctrl-C.
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// Runs the command.
+pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
+    let started = Instant::now();
+    let run_file = match &args.config {
+        Some(path) => RunFile::read(path)?,
+        None => RunFile::default(),
+    };
+    let config = training_config(&args, &run_file, flags)?;
+    config.validate()?;
+    let output = required(run_file.path("output", args.output.clone()), "output")?;
+    let model = required(run_file.path("model", args.model.clone()), "model")?;
+    let checkpoints = Checkpoints::beside(&output);
+    prepare_output(&args, &output, &checkpoints)?;
+
+    let data = RunData::read(&args, &run_file, &config)?;
+    let mut session = open_session(&model, args.device.device.into())?;
+    let mut host = TerminalHost {
+        checkpoints,
+        progress: Progress::new(),
+        started: Instant::now(),
+        evaluations: Vec::new(),
+    };
+    interrupt_politely()?;
+    let record = train(&mut session, &config, &data, &args, &mut host);
+    host.progress.clear();
+    let record = record.with_context(|| match host.checkpoints.exist() {
+        true => "training ended early; --resume goes on from the last checkpoint".to_owned(),
+        false => "training".to_owned(),
+    })?;
+    let train_seconds = host.started.elapsed().as_secs_f64();
+    say_truncated(record.truncated, data.train.examples.len());
+
+    let test = match &data.test {
+        Some(test) => Some(evaluate(
+            &session,
+            test,
+            &LabelMap::default(),
+            Some(config.max_length),
+            config.eval_batch_size,
+        )?),
+        None => None,
+    };
+    let timings = json!({ "train_seconds": train_seconds, "total_seconds": started.elapsed().as_secs_f64() });
+    let run = Finished {
+        config: &config,
+        model: &model,
+        data: &data,
+        record: &record,
+        test: test.as_ref(),
+        timings,
+    };
+    let mut files = block_on(session.to_files())?;
+    files.insert("training.json".to_owned(), run.training_json(&session)?.into_bytes());
+    folder::write(&output, &files)?;
+    host.checkpoints.clear()?;
+    host.progress.line(&format!(
+        "saved to {} after {train_seconds:.1} s of training",
+        output.display()
+    ));
+    run.print(args.json)
+}
+
+fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions) -> Result<TrainingConfig> {
+    let mut options = run_file.options.clone();
+    options.extend(flags);
+    if let Some(task) = &args.task {
+        options.insert("task".to_owned(), json!(task));
+    }
+    let source = args
+        .config
+        .as_ref()
+        .map_or("the flags".to_owned(), |path| path.display().to_string());
+    serde_json::from_value(Value::Object(options)).with_context(|| format!("options in {source}"))
+}
+
+/// Refuses to lose anything that is there.
+fn prepare_output(args: &TrainArgs, output: &Path, checkpoints: &Checkpoints) -> Result<()> {
+    if args.resume {
+        if !checkpoints.exist() {
+            bail!("--resume: there is no checkpoint in {}", checkpoints.root().display());
+        }
+        checkpoints.drop_partial()?;
+        return folder::check_output(output, true);
+    }
+    folder::check_output(output, args.overwrite)?;
+    if checkpoints.exist() && !args.overwrite {
+        bail!(
+            "{} holds checkpoints of a run that did not end: --resume goes on with it, --overwrite starts again",
+            checkpoints.root().display()
+        );
+    }
+    checkpoints.clear()
+}
+
+/// The data of a run.
+struct RunData {
+    train: DataFile,
+    eval: Option<DataFile>,
+    test: Option<DataFile>,
+}
+
+impl RunData {
+    fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
+        let train_path = required(run_file.path("train", args.train.clone()), "train")?;
+        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(filter));
+        if let Some(ratios) = &args.split {
+            let whole = read_train(args.train_filter.clone())?;
+            let parts = split(whole.examples.len(), ratios, config.seed);
+            let part = |index: usize, what: &str| parts.get(index).map(|indices| whole.part(what, indices));
+            let train = part(0, "training part").context("--split makes no training part")?;
+            let (eval, test) = (part(1, "evaluation part"), part(2, "test part"));
+            return Ok(Self { train, eval, test }.limited(config));
+        }
+        let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
+            let options: ReadOptions = args.data.read_options(filter.clone());
+            match (path, filter) {
+                (Some(path), _) => DataFile::read(&path, &options).map(Some),
+                // A filter alone picks other rows of the training file.
+                (None, Some(_)) => DataFile::read(&train_path, &options).map(Some),
+                (None, None) => Ok(None),
+            }
+        };
+        let eval = optional(run_file.path("eval", args.eval.clone()), &args.eval_filter)?;
+        let test = optional(run_file.path("test", args.test.clone()), &args.test_filter)?;
+        let train = read_train(args.train_filter.clone())?;
+        Ok(Self { train, eval, test }.limited(config))
+    }
+
+    /// Drops what `--max-train-samples` and `--max-eval-samples` leave out; the rest is drawn by the seed.
+    fn limited(mut self, config: &TrainingConfig) -> Self {
+        let limit = |file: &mut DataFile, most: usize| {
+            if most > 0 && most < file.examples.len() {
+                terakoya_core::data::shuffle(&mut file.examples, config.seed);
+                file.examples.truncate(most);
+            }
+        };
+        limit(&mut self.train, config.max_train_samples);
+        if let Some(eval) = &mut self.eval {
+            limit(eval, config.max_eval_samples);
+        }
+        self
+    }
+
+    fn named(file: &DataFile) -> NamedExamples<'_> {
+        NamedExamples {
+            name: &file.name,
+            examples: &file.examples,
+        }
+    }
+}
+
+fn train(
+    session: &mut Session,
+    config: &TrainingConfig,
+    data: &RunData,
+    args: &TrainArgs,
+    host: &mut TerminalHost,
+) -> Result<TrainingRecord> {
+    let training_data = TrainingData {
+        train: RunData::named(&data.train),
+        eval: data.eval.as_ref().map(RunData::named),
+        available_memory: Some(
+            args.memory_limit
+                .map_or_else(free_memory, |megabytes| megabytes * 1_000_000),
+        ),
+        fail_at_step: args.fail_at_step,
+    };
+    Ok(block_on(session.train(config, training_data, host))?)
+}
+
+/// Free memory in bytes, within the limits of a container.
+fn free_memory() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    let limit = system.cgroup_limits().map_or(u64::MAX, |limits| limits.free_memory);
+    system.available_memory().min(limit)
+}
+
+/// The first Ctrl-C ends the run with a checkpoint and a saved model, the second ends the process.
+fn interrupt_politely() -> Result<()> {
+    ctrlc::set_handler(|| {
+        if INTERRUPTED.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+        eprintln!("stopping after this step; press Ctrl-C again to stop at once");
+    })
+    .context("watching for Ctrl-C")
+}
+
+/// The terminal and the disk, as the training loop sees them.
+struct TerminalHost {
+    checkpoints: Checkpoints,
+    progress: Progress,
+    started: Instant,
+    evaluations: Vec<f64>,
+}
+
+impl RunHost for TerminalHost {
+    fn event(&mut self, event: TrainEvent) -> Control {
+        match event {
+            TrainEvent::Started(plan) => self.progress.start(&plan),
+            TrainEvent::Note { message } => self.progress.line(&message),
+            TrainEvent::Caching { done, total } => self.progress.count("computing frozen layers", done, total),
+            TrainEvent::Step(record) => self.progress.steps(&record),
+            TrainEvent::Evaluated(record) => {
+                self.evaluations.push(self.started.elapsed().as_secs_f64());
+                self.progress.evaluated(&record);
+            }
+            TrainEvent::Checkpointed { .. } => {}
+        }
+        match INTERRUPTED.load(Ordering::Relaxed) {
+            true => Control::Stop,
+            false => Control::Continue,
+        }
+    }
+
+    fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
+        Ok(self.checkpoints.write(file, &bytes)?)
+    }
+
+    fn commit(&mut self, step: usize) -> Result<(), HostError> {
+        Ok(self.checkpoints.commit(step)?)
+    }
+
+    fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.checkpoints.read(file)?)
+    }
+}
+
+/// A run that has ended well.
+struct Finished<'a> {
+    config: &'a TrainingConfig,
+    model: &'a Path,
+    data: &'a RunData,
+    record: &'a TrainingRecord,
+    test: Option<&'a Evaluation>,
+    timings: Value,
+}
+
+impl Finished<'_> {
+    /// Everything needed to know what was done and to do it again.
+    fn training_json(&self, session: &Session) -> Result<String> {
+        let file =
+            |file: &DataFile| json!({ "file": file.name, "sha256": file.sha256, "examples": file.examples.len() });
+        let value = json!({
+            "terakoya": env!("CARGO_PKG_VERSION"),
+            "burn": terakoya_core::BURN_VERSION,
+            "device": session.device().description(),
+            "model": self.model,
+            "config": self.config,
+            "labels": session.labels(),
+            "data": {
+                "train": file(&self.data.train),
+                "eval": self.data.eval.as_ref().map(file),
+                "test": self.data.test.as_ref().map(file),
+            },
+            "record": self.record,
+            "test": self.test.map(to_json).transpose()?,
+            "timings": self.timings,
+        });
+        Ok(format!("{value:#}\n"))
+    }
+
+    fn print(&self, as_json: bool) -> Result<()> {
+        let kept = self
+            .record
+            .evaluations
+            .iter()
+            .find(|evaluation| evaluation.step == self.record.kept_step);
+        if as_json {
+            let value = json!({
+                "eval": kept,
+                "test": self.test.map(to_json).transpose()?,
+                "timings": self.timings,
+            });
+            println!("{value}");
+            return Ok(());
+        }
+        if let Some(kept) = kept {
+            println!(
+                "evaluation of the model that was kept (epoch {:.2}, loss {:.4})",
+                kept.epoch, kept.loss
+            );
+            println!("{}", kept.report);
+        }
+        if let Some(test) = self.test {
+            println!("test");
+            print_report(test);
+        }
+        Ok(())
+    }
+}

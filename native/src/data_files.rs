@@ -1,0 +1,71 @@
+//! Reads data files from the disk through the core's readers.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use terakoya_core::data::{Example, ReadOptions, read, sha256_hex};
+
+/// A data file, read.
+#[derive(Debug)]
+pub struct DataFile {
+    /// As the user wrote it.
+    pub name: String,
+    /// Its rows.
+    pub examples: Vec<Example>,
+    /// SHA-256 of its bytes.
+    pub sha256: String,
+}
+
+impl DataFile {
+    /// Reads `path`; says on stderr which columns were taken.
+    pub fn read(path: &Path, options: &ReadOptions) -> Result<Self> {
+        let name = path.display().to_string();
+        let bytes = std::fs::read(path).with_context(|| name.clone())?;
+        let dataset = read(&name, &bytes, options)?;
+        let mut skipped = String::new();
+        if dataset.skipped_by_filter > 0 {
+            skipped = format!(" ({} other rows skipped)", dataset.skipped_by_filter);
+        }
+        eprintln!("{name}: {} rows{skipped}; {}", dataset.examples.len(), dataset.columns);
+        Ok(Self {
+            name,
+            examples: dataset.examples,
+            sha256: sha256_hex(&bytes),
+        })
+    }
+
+    /// The rows at `indices`, as a part of this file.
+    pub fn part(&self, what: &str, indices: &[usize]) -> Self {
+        Self {
+            name: format!("{} ({what})", self.name),
+            examples: indices.iter().map(|&index| self.examples[index].clone()).collect(),
+            sha256: self.sha256.clone(),
+        }
+    }
+}
+
+/// Texts from stdin, one a line.
+pub fn stdin_lines() -> Result<Vec<Example>> {
+    use std::io::Read;
+    let mut bytes = Vec::new();
+    std::io::stdin().read_to_end(&mut bytes).context("reading stdin")?;
+    let text = String::from_utf8(bytes)
+        .map_err(|error| anyhow::anyhow!("stdin is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))?;
+    let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n').enumerate();
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    Ok(lines
+        .map(|(index, line)| Example {
+            text: line.strip_suffix('\r').unwrap_or(line).to_owned(),
+            text_pair: None,
+            label: None,
+            line: index + 1,
+        })
+        .collect())
+}
+
+/// A file that has to be named.
+pub fn required(path: Option<PathBuf>, flag: &str) -> Result<PathBuf> {
+    path.with_context(|| format!("--{flag} is missing"))
+}

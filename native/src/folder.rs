@@ -1,0 +1,91 @@
+//! Reads model folders into memory and writes them so that a folder is either whole or not there.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use terakoya_core::bundle::is_model_file;
+use terakoya_core::tokenizer::Files;
+
+/// Reads the files of a model folder; of the others only the names.
+pub fn read(path: &Path) -> Result<Files> {
+    if !path.is_dir() {
+        bail!("{}: no such model folder", path.display());
+    }
+    let mut files = Files::new();
+    for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
+        let entry = entry.with_context(|| path.display().to_string())?;
+        let Ok(name) = entry.file_name().into_string() else {
+            continue;
+        };
+        if entry.path().is_dir() {
+            continue;
+        }
+        let bytes = match is_model_file(&name) {
+            true => fs::read(entry.path()).with_context(|| entry.path().display().to_string())?,
+            false => Vec::new(),
+        };
+        files.insert(name, bytes);
+    }
+    Ok(files)
+}
+
+/// Whether the output folder may be written, before anything is computed.
+pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
+    if path.exists() && !overwrite {
+        bail!("{} exists: choose another --output or give --overwrite", path.display());
+    }
+    let parent = parent(path);
+    fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
+}
+
+/// Writes `files` as a folder: to a neighbour first, which is then renamed.
+pub fn write(path: &Path, files: &Files) -> Result<()> {
+    let partial = sibling(path, "partial");
+    remove(&partial)?;
+    fs::create_dir_all(&partial).with_context(|| partial.display().to_string())?;
+    for (name, bytes) in files {
+        write_file(&partial.join(name), bytes)?;
+    }
+    let old = sibling(path, "old");
+    remove(&old)?;
+    if path.exists() {
+        fs::rename(path, &old).with_context(|| path.display().to_string())?;
+    }
+    fs::rename(&partial, path).with_context(|| path.display().to_string())?;
+    remove(&old)
+}
+
+/// Writes one file and waits until it is on the disk.
+pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
+    use std::io::Write;
+    let write = || -> std::io::Result<()> {
+        let mut file = fs::File::create(path)?;
+        file.write_all(bytes)?;
+        file.sync_all()
+    };
+    write().with_context(|| format!("writing {}", path.display()))
+}
+
+/// Removes a folder that may not be there.
+pub fn remove(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            Err(error).with_context(|| format!("removing {}", path.display()))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// `out/emotion` with `partial` → `out/emotion.partial`.
+pub fn sibling(path: &Path, suffix: &str) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    parent(path).join(format!("{name}.{suffix}"))
+}
+
+fn parent(path: &Path) -> PathBuf {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
+        _ => PathBuf::from("."),
+    }
+}

@@ -1,0 +1,547 @@
+//! Drives the real binary on the model and data that ship: training, resumption, prediction, bad input, exit codes.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn model() -> PathBuf {
+    root().join("assets/bert-tiny")
+}
+
+fn train_file() -> PathBuf {
+    root().join("assets/topics-en/train.csv")
+}
+
+fn dev_file() -> PathBuf {
+    root().join("assets/topics-en/dev.csv")
+}
+
+fn terakoya(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// `train` with the shipped model and data on the CPU; later flags win over these.
+fn train(output: &Path, more: &[&str]) -> Command {
+    let mut command = terakoya(&["train", "--task", "sequence-classification", "--device", "cpu"]);
+    command.arg("--model").arg(model()).arg("--train").arg(train_file());
+    command.arg("--output").arg(output).args(more);
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Runs a command that must fail with one error line that contains `expected`.
+fn fails(command: Command, expected: &str) {
+    let output = run(command);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
+    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{message}");
+    assert!(errors[0].contains(expected), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+    assert!(output.stdout.is_empty(), "results of a failed run");
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+fn weights(folder: &Path) -> Vec<u8> {
+    fs::read(folder.join("model.safetensors")).expect("weights")
+}
+
+/// A folder with the shipped model, to be damaged.
+fn copied_model(temp: &TempDir) -> PathBuf {
+    let folder = temp.path().join("model");
+    fs::create_dir(&folder).expect("a new folder");
+    for file in [
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors",
+    ] {
+        fs::copy(model().join(file), folder.join(file)).expect(file);
+    }
+    folder
+}
+
+const QUICK: [&str; 6] = ["--epochs", "1", "--max-train-samples", "48", "--batch-size", "16"];
+
+#[test]
+fn trains_predicts_and_evaluates() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("topics");
+    let dev = dev_file();
+    let dev = dev.to_str().expect("UTF-8");
+    // Hugging Face's spellings beside our own.
+    let flags = [
+        "--eval",
+        dev,
+        "--num_train_epochs",
+        "6",
+        "--per_gpu_train_batch_size",
+        "16",
+        "--learning_rate",
+        "5e-4",
+        "--json",
+    ];
+    let result = json(&stdout(&run(train(&output, &flags))));
+    let accuracy = result["eval"]["report"]["accuracy"].as_f64().expect("accuracy");
+    // Four balanced classes: chance is 0.25, its standard error on 100 rows 0.043.
+    assert!(accuracy > 0.5, "{accuracy}");
+    for file in ["config.json", "model.safetensors", "tokenizer.json", "training.json"] {
+        assert!(output.join(file).exists(), "{file}");
+    }
+    let record = json(&fs::read_to_string(output.join("training.json")).expect("training.json"));
+    assert_eq!(record["config"]["batch_size"], 16);
+    assert_eq!(record["data"]["train"]["sha256"].as_str().map(str::len), Some(64));
+    assert_eq!(record["record"]["evaluations"].as_array().map(Vec::len), Some(6));
+    assert!(
+        !temp.path().join("topics.checkpoints").exists(),
+        "checkpoints go when the run is done"
+    );
+
+    let folder = output.to_str().expect("UTF-8");
+    let text = "The striker scored twice before half time.";
+    let predicted = json(&stdout(&run(terakoya(&[
+        "predict", "--model", folder, "--text", text, "--json", "--logits",
+    ]))));
+    assert_eq!(predicted["scores"].as_object().map(|scores| scores.len()), Some(4));
+    assert_eq!(predicted["logits"].as_array().map(Vec::len), Some(4));
+    let sum: f64 = predicted["scores"]
+        .as_object()
+        .expect("scores")
+        .values()
+        .filter_map(Value::as_f64)
+        .sum();
+    assert!((sum - 1.0).abs() < 1e-5, "{sum}");
+
+    let predictions = temp.path().join("predictions.jsonl");
+    let path = predictions.to_str().expect("UTF-8");
+    let evaluated = json(&stdout(&run(terakoya(&[
+        "evaluate",
+        "--model",
+        folder,
+        "--data",
+        dev,
+        "--json",
+        "--predictions",
+        path,
+    ]))));
+    assert_eq!(evaluated["accuracy"], result["eval"]["report"]["accuracy"]);
+    assert_eq!(
+        fs::read_to_string(&predictions).expect("predictions").lines().count(),
+        100
+    );
+    let table = stdout(&run(terakoya(&["evaluate", "--model", folder, "--data", dev])));
+    assert!(table.contains("accuracy") && table.contains("sports"), "{table}");
+
+    // A model that says topics, scored on two of them under other names.
+    let mapped = json(&stdout(&run(terakoya(&[
+        "evaluate",
+        "--model",
+        folder,
+        "--data",
+        dev,
+        "--json",
+        "--label-map",
+        "phones=thing,food=thing,sports=game",
+    ]))));
+    assert_eq!(mapped["labels"].as_array().map(Vec::len), Some(3));
+    round_trip(folder, &temp);
+}
+
+/// Has transformers load what was saved, where Python has it.
+fn round_trip(folder: &str, temp: &TempDir) {
+    let dev = dev_file();
+    let dev = dev.to_str().expect("UTF-8");
+    let lines = stdout(&run(terakoya(&[
+        "predict", "--model", folder, "--data", dev, "--json", "--logits",
+    ])));
+    assert_eq!(lines.lines().count(), 100);
+    let path = temp.path().join("logits.jsonl");
+    fs::write(&path, lines).expect("written");
+    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = root().join("tests/roundtrip.py");
+    match Command::new(&python).arg(script).arg(folder).arg(path).output() {
+        Ok(output) if output.status.code() == Some(77) => {
+            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            println!("{said}");
+            assert!(output.status.success(), "{said}{}", stderr(&output));
+        }
+        Err(error) => println!("skipped: {python} does not start: {error}"),
+    }
+}
+
+#[test]
+fn a_seed_repeats_a_run_bit_for_bit() {
+    let temp = TempDir::new().expect("temp");
+    let outputs = ["a", "b", "c"].map(|name| temp.path().join(name));
+    for (output, seed) in outputs.iter().zip(["7", "7", "8"]) {
+        let flags = [&QUICK[..], &["--seed", seed]].concat();
+        stdout(&run(train(output, &flags)));
+    }
+    assert!(
+        weights(&outputs[0]) == weights(&outputs[1]),
+        "the same seed gives the same weights"
+    );
+    assert!(
+        weights(&outputs[0]) != weights(&outputs[2]),
+        "another seed gives others"
+    );
+}
+
+#[test]
+fn a_killed_run_goes_on_as_if_it_had_not_been() {
+    let temp = TempDir::new().expect("temp");
+    let flags = ["--epochs", "6", "--max-train-samples", "64", "--batch-size", "8"];
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+
+    let broken = temp.path().join("broken");
+    let checkpoints = temp.path().join("broken.checkpoints");
+    let mut child = train(&broken, &flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while child.try_wait().expect("a child").is_none() && Instant::now() < deadline {
+        let complete = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
+        let mut names = complete.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        if names.any(|name| name.starts_with("step-")) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("kill -9");
+    child.wait().expect("it ends");
+    if !broken.exists() {
+        fails(train(&broken, &flags), "--resume goes on with it");
+        let resumed = [&flags[..], &["--resume"]].concat();
+        stdout(&run(train(&broken, &resumed)));
+    }
+    assert!(
+        weights(&broken) == weights(&unbroken),
+        "the resumed run ends with the weights of the unbroken one"
+    );
+}
+
+#[test]
+fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("lost");
+    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
+    fails(
+        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
+        "--resume goes on from the last checkpoint",
+    );
+    assert!(!output.exists());
+    stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+    assert!(weights(&output) == weights(&unbroken));
+}
+
+#[test]
+fn frozen_layers_stay_as_they_were() {
+    let temp = TempDir::new().expect("temp");
+    for (layers, trained, frozen) in [
+        (
+            "top:1",
+            "encoder.layer.1.output.dense.weight",
+            "encoder.layer.0.output.dense.weight",
+        ),
+        ("head", "pooler.dense.weight", "encoder.layer.1.output.dense.weight"),
+    ] {
+        let output = temp.path().join(layers.replace(':', "-"));
+        let flags = [&QUICK[..], &["--train-layers", layers, "--learning-rate", "1e-3"]].concat();
+        stdout(&run(train(&output, &flags)));
+        let before = tensor(&model().join("model.safetensors"), frozen);
+        let after = tensor(&output.join("model.safetensors"), frozen);
+        assert!(
+            before.iter().zip(&after).all(|(a, b)| a == b),
+            "{layers}: {frozen} moved"
+        );
+        let moved = tensor(&output.join("model.safetensors"), trained);
+        assert!(moved.iter().any(|value| *value != 0.0), "{layers}: {trained}");
+    }
+}
+
+/// A tensor of a checkpoint as f32.
+fn tensor(path: &Path, name: &str) -> Vec<f32> {
+    let bytes = fs::read(path).expect("weights");
+    let file = safetensors::SafeTensors::deserialize(&bytes).expect("safetensors");
+    let view = file.tensor(&format!("bert.{name}")).expect(name);
+    match view.dtype() {
+        safetensors::Dtype::F16 => view
+            .data()
+            .as_chunks::<2>()
+            .0
+            .iter()
+            .map(|bytes| widened(u16::from_le_bytes(*bytes)))
+            .collect(),
+        _ => view
+            .data()
+            .as_chunks::<4>()
+            .0
+            .iter()
+            .map(|bytes| f32::from_le_bytes(*bytes))
+            .collect(),
+    }
+}
+
+/// A finite f16 as f32: both are exact.
+fn widened(bits: u16) -> f32 {
+    let sign = if bits >> 15 == 1 { -1.0 } else { 1.0 };
+    let (exponent, fraction) = (i32::from(bits >> 10 & 31), f32::from(bits & 1023));
+    match exponent {
+        0 => sign * fraction * 2f32.powi(-24),
+        _ => sign * (1.0 + fraction / 1024.0) * 2f32.powi(exponent - 15),
+    }
+}
+
+#[test]
+fn damaged_models_are_refused_before_training() {
+    type Damage = fn(&Path);
+    let cases: [(Damage, &str); 9] = [
+        (
+            |folder| fs::remove_file(folder.join("model.safetensors")).expect("removed"),
+            "has no model.safetensors",
+        ),
+        (
+            |folder| truncate(&folder.join("model.safetensors"), 1_000_000),
+            "not a whole safetensors file",
+        ),
+        (
+            |folder| fs::write(folder.join("model.safetensors"), lying_header()).expect("written"),
+            "not a whole safetensors file",
+        ),
+        (
+            |folder| edit_config(folder, "num_attention_heads", 3),
+            "num_attention_heads is 3",
+        ),
+        (
+            |folder| edit_config(folder, "num_hidden_layers", 0),
+            "num_hidden_layers is 0",
+        ),
+        (
+            |folder| edit_config(folder, "num_hidden_layers", 3),
+            "no tensor bert.encoder.layer.2",
+        ),
+        (
+            |folder| edit_config(folder, "intermediate_size", 256),
+            "has shape [512, 128], but config.json asks for [256, 128]",
+        ),
+        (
+            |folder| edit_config(folder, "vocab_size", 100),
+            "belong to different models",
+        ),
+        (
+            |folder| {
+                fs::remove_file(folder.join("model.safetensors")).expect("removed");
+                fs::write(folder.join("pytorch_model.bin"), b"x").expect("written");
+            },
+            "safe_serialization=True",
+        ),
+    ];
+    for (damage, expected) in cases {
+        let temp = TempDir::new().expect("temp");
+        let folder = copied_model(&temp);
+        damage(&folder);
+        let output = temp.path().join("out");
+        let mut command = terakoya(&["train", "--task", "sequence-classification", "--device", "cpu"]);
+        command
+            .arg("--model")
+            .arg(&folder)
+            .arg("--train")
+            .arg(train_file())
+            .arg("--output")
+            .arg(&output);
+        fails(command, expected);
+        assert!(!output.exists());
+    }
+}
+
+fn truncate(path: &Path, length: u64) {
+    fs::OpenOptions::new()
+        .write(true)
+        .open(path)
+        .and_then(|file| file.set_len(length))
+        .expect("truncated");
+}
+
+/// A header that promises more bytes than there are.
+fn lying_header() -> Vec<u8> {
+    let header = br#"{"x":{"dtype":"F32","shape":[1000000],"data_offsets":[0,4000000]}}"#;
+    [&(header.len() as u64).to_le_bytes()[..], header, &[0; 16]].concat()
+}
+
+fn edit_config(folder: &Path, key: &str, value: u64) {
+    let path = folder.join("config.json");
+    let mut config = json(&fs::read_to_string(&path).expect("config"));
+    config[key] = value.into();
+    fs::write(path, config.to_string()).expect("written");
+}
+
+#[test]
+fn damaged_data_is_named_with_file_and_line() {
+    let cases: [(&str, &[u8], &str); 5] = [
+        ("empty.csv", b"", "empty.csv"),
+        ("header.csv", b"text,label\n", "header.csv"),
+        ("short.csv", b"text,label\na,b\nonly\n", "3"),
+        ("bytes.csv", b"text,label\n\xff\xfe,a\n", "bytes.csv"),
+        (
+            "one.csv",
+            b"text,label\na,x\nb,x\n",
+            "every example has the label \"x\"",
+        ),
+    ];
+    let temp = TempDir::new().expect("temp");
+    for (name, bytes, expected) in cases {
+        let path = temp.path().join(name);
+        fs::write(&path, bytes).expect("written");
+        let mut command = terakoya(&["train", "--device", "cpu"]);
+        command
+            .arg("--model")
+            .arg(model())
+            .arg("--train")
+            .arg(&path)
+            .arg("--output")
+            .arg(temp.path().join("out"));
+        fails(command, expected);
+    }
+    let eval = temp.path().join("eval.csv");
+    fs::write(&eval, "text,label\nhello,weather\n").expect("written");
+    fails(
+        train(&temp.path().join("out"), &["--eval", eval.to_str().expect("UTF-8")]),
+        "label \"weather\" does not occur in training",
+    );
+}
+
+#[test]
+fn nothing_is_overwritten_and_nothing_too_large_is_begun() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("there");
+    fs::create_dir(&output).expect("a folder");
+    fails(train(&output, &QUICK), "--overwrite");
+    fails(
+        train(&temp.path().join("out"), &["--memory-limit", "20"]),
+        "lower --batch-size",
+    );
+    fails(
+        train(&temp.path().join("out"), &["--train-layers", "top:9"]),
+        "the model has 2 layers",
+    );
+    fails(train(&temp.path().join("out"), &["--resume"]), "there is no checkpoint");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_disk_is_an_error_and_leaves_no_half_folder() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("full");
+    let inner = train(&output, &QUICK);
+    // A file-size limit stands in for a full disk: writing fails, with the signal ignored, as on one.
+    let mut command = Command::new("sh");
+    command
+        .arg("-c")
+        .arg("trap '' XFSZ; ulimit -f 2000; exec \"$0\" \"$@\"");
+    command
+        .arg(inner.get_program())
+        .args(inner.get_args())
+        .stdin(Stdio::null());
+    fails(command, "model.safetensors");
+    assert!(!output.exists());
+}
+
+#[test]
+fn usage_errors_exit_with_two() {
+    for args in [
+        &["train", "--no-such-flag"][..],
+        &["train", "--epochs", "many"],
+        &["train", "--lr-schedule", "zigzag"],
+        &["predict"],
+        &["dance"],
+    ] {
+        let output = run(terakoya(args));
+        assert_eq!(output.status.code(), Some(2), "{args:?}: {}", stderr(&output));
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn small_commands_print_results_only() {
+    let folder = model();
+    let folder = folder.to_str().expect("UTF-8");
+    let with_stdin = |args: &[&str], text: &str| {
+        use std::io::Write;
+        let mut command = terakoya(args);
+        command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().expect("starts");
+        child
+            .stdin
+            .take()
+            .expect("a pipe")
+            .write_all(text.as_bytes())
+            .expect("written");
+        child.wait_with_output().expect("ends")
+    };
+    let tokens = with_stdin(&["tokenize", "--model", folder, "--json"], "Hello, world!\n\n");
+    let lines: Vec<Value> = stdout(&tokens).lines().map(json).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["tokens"][1], "hello");
+    assert_eq!(lines[0]["offsets"][2], serde_json::json!([5, 6]));
+    assert_eq!(lines[1]["tokens"], serde_json::json!(["[CLS]", "[SEP]"]));
+
+    for pooling in ["mean", "cls"] {
+        let args = [
+            "embed",
+            "--model",
+            folder,
+            "--pooling",
+            pooling,
+            "--json",
+            "--device",
+            "cpu",
+        ];
+        let vectors = with_stdin(&args, "a\nb b b\n");
+        let vectors: Vec<Value> = stdout(&vectors).lines().map(json).collect();
+        assert_eq!(vectors.len(), 2);
+        assert_eq!(vectors[0].as_array().map(Vec::len), Some(128));
+    }
+    let inspected = json(&stdout(&run(terakoya(&["inspect", "--model", folder, "--json"]))));
+    assert_eq!(inspected["num_hidden_layers"], 2);
+    assert_eq!(inspected["labels"], serde_json::json!([]));
+    fails(
+        terakoya(&["predict", "--model", folder, "--text", "a"]),
+        "fine-tune it first",
+    );
+}
