@@ -159,7 +159,7 @@ mod tests {
                 .convert::<i32>()
                 .assert_eq(&TensorData::new(expected_ids.to_vec(), [2, 3]), true);
             assert!(token_type_ids.is_some());
-            let mask = batch.attention_mask.into_data().to_vec::<f32>().expect("f32");
+            let mask = batch.attention_mask.into_data().try_into_vec::<f32>().expect("f32");
             assert_eq!(mask, expected_mask);
             assert!(batch.attention_bias.is_some());
         }
