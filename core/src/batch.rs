@@ -10,6 +10,7 @@ use crate::tokenizer::Encoding;
 
 /// What the encoder starts from.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "there is one a batch, not worth an allocation")]
 pub enum Inputs {
     /// Token ids.
     Tokens {

@@ -79,7 +79,7 @@ mod tests {
         let scalar = |tensor: Tensor<1>| tensor.into_scalar::<f32>();
         let whole = scalar(loss.forward(logits.clone(), &labels, denominator));
         let parts: f32 = (0..3)
-            .map(|row| scalar(loss.forward(logits.clone().slice([row..row + 1]), &labels[row..=row], denominator)))
+            .map(|row| scalar(loss.forward(logits.clone().slice(row..row + 1), &labels[row..=row], denominator)))
             .sum();
         assert!((whole - parts).abs() < 1e-6, "{whole} {parts}");
     }

@@ -236,13 +236,13 @@ impl BertEmbeddings {
     fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Option<Tensor<2, Int>>) -> Tensor<3> {
         let [_, seq] = input_ids.dims();
         // Positions count from the first column even where a row is padded on the left, as transformers does.
-        let positions = self.position_embeddings.weight.val().slice([0..seq]);
+        let positions = self.position_embeddings.weight.val().slice(0..seq);
         let mut sum = self.word_embeddings.forward(input_ids) + positions.unsqueeze_dim(0);
         if let Some(table) = &self.token_type_embeddings {
             sum = match token_type_ids {
                 Some(ids) => sum + table.forward(ids),
                 // Every token is of type 0: one row, broadcast.
-                None => sum + table.weight.val().slice([0..1]).unsqueeze_dim(0),
+                None => sum + table.weight.val().slice(0..1).unsqueeze_dim(0),
             };
         }
         self.layer_norm.forward(sum)
