@@ -2,9 +2,9 @@
 
     python tests/bench_japanese.py BINARY [--rounds 5] [--texts FILE]
 
-BINARY is the bench that `cargo bench -p terakoya-core --bench japanese --no-run` builds; with `--print NAME` it
+BINARY is the bench that `cargo bench --workspace --bench japanese --no-run` builds; with `--print NAME` it
 prints one number: texts a second. FILE is a JSON array of texts or JSON lines; without it the committed sample serves.
-Needs the packages of tests/requirements.txt and fugashi, unidic-lite, ipadic.
+Needs the packages of tests/requirements.txt.
 """
 
 import argparse

@@ -253,7 +253,10 @@ fn an_explanation_shows_path_pieces_and_reasons() {
         .explain("今日は㍿寺子屋へ🗼 [MASK]")
         .expect("any text is explained");
     let texts: Vec<&str> = explanation.words.iter().map(|word| word.text.as_str()).collect();
-    assert_eq!(texts, ["今日", "は", "株式", "会社", "寺子", "屋", "へ", "🗼", "[MASK]"]);
+    assert_eq!(
+        texts,
+        ["今日", "は", "株式", "会社", "寺子", "屋", "へ", "🗼", "[MASK]"]
+    );
     let tower = &explanation.words[7];
     assert_eq!((tower.tokens[0].token.as_str(), tower.span), ("[UNK]", (8, 9)));
     let nothing = UnknownReason::NoPiece {

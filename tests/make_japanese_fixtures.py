@@ -212,7 +212,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         write(pathlib.Path(folder), texts)
         environment = os.environ | {"TERAKOYA_JAPANESE_REFERENCES": folder}
-        command = ["cargo", "test", "--release", "-p", "terakoya-core", "--test", "japanese", "--", "--nocapture"]
+        command = ["cargo", "test", "--release", "--workspace", "--test", "japanese", "--", "--nocapture"]
         raise SystemExit(subprocess.run(command, cwd=ROOT, env=environment).returncode)
 
 

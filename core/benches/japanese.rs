@@ -1,8 +1,8 @@
 //! Measures Japanese tokenization: words by MeCab's dictionaries, and ids with offsets.
 //!
-//! `cargo bench -p terakoya-core --bench japanese` uses the committed sample. With `--print NAME` it reads a JSON array of texts from stdin and
-//! prints how many of them it tokenizes in a second, which is how `tests/bench_japanese.py` compares it with fugashi
-//! and transformers in turn on the same machine.
+//! `cargo bench --workspace --bench japanese` uses the committed sample. With `--print NAME` it reads a JSON array of
+//! texts from stdin and prints how many of them it tokenizes in a second, which is how `tests/bench_japanese.py`
+//! compares it with fugashi and transformers in turn on the same machine.
 
 use std::io::Read;
 use std::path::Path;

@@ -1,8 +1,9 @@
 //! Turns text into ids: one façade over every kind of tokenizer a model folder can hold.
 //!
 //! [`Tokenizer::from_files`] picks the kind from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` and
-//! `sentencepiece` what they cannot, with `mecab` and `dictionary` beneath. Each kind splits one text into a sequence of tokens and joins sequences with its special tokens; truncation and windows happen here, between
-//! the two, so that every kind has them. Every token keeps its span in characters of the original text.
+//! `sentencepiece` what they cannot, with `mecab` and `dictionary` beneath. Each kind splits one text into a sequence of
+//! tokens and joins sequences with its special tokens; truncation and windows happen here, between the two, so that every
+//! kind has them. Every token keeps its span in characters of the original text.
 
 mod aligned;
 mod basic;
