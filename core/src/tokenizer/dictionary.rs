@@ -21,6 +21,9 @@ use super::trie::Trie;
 use matrix::Matrix;
 use source::Source;
 
+/// The files that MeCab's compiler writes and that decide where words begin and end.
+pub const COMPILED_FILES: [&str; 4] = ["sys.dic", "unk.dic", "matrix.bin", "char.bin"];
+
 /// The first bytes of a gzip file.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 /// Largest packed dictionary that gzip may unpack to: six times unidic-lite's.

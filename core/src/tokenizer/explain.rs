@@ -1,4 +1,8 @@
 //! Shows how a text became tokens, for teaching: words, what they cost, their pieces, and why something is unknown.
+//!
+//! `table` prints it for a person.
+
+mod table;
 
 use serde::Serialize;
 

@@ -279,7 +279,7 @@ proptest! {
     #[test]
     fn mutated_compiled_files_never_panic(
         changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..4),
-        file in prop::sample::select(vec!["sys.dic", "unk.dic", "matrix.bin", "char.bin"]),
+        file in prop::sample::select(COMPILED_FILES.to_vec()),
         text in "[東京都にﾊ😀 a-c]{0,12}",
     ) {
         let mut files = files();
@@ -296,7 +296,7 @@ proptest! {
     #[test]
     fn random_bytes_are_never_a_dictionary(bytes in proptest::collection::vec(any::<u8>(), 0..2000)) {
         prop_assert!(Dictionary::from_packed(&bytes).is_err());
-        let names = ["sys.dic", "unk.dic", "matrix.bin", "char.bin"];
+        let names = COMPILED_FILES;
         let files = names.map(|name| (name.to_owned(), bytes.clone()));
         prop_assert!(Dictionary::from_compiled("random", &Files::from(files)).is_err());
     }
