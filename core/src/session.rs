@@ -3,6 +3,8 @@
 //! One session lives on one thread: GPU work is queued per thread, and tensors never leave it. Everything that goes in or
 //! comes out is bytes or the messages of [`crate::protocol`].
 
+use std::sync::Arc;
+
 use burn::module::Module;
 use burn::tensor::Device;
 use sha2::{Digest, Sha256};
@@ -22,6 +24,7 @@ use crate::tasks::TaskError;
 use crate::tasks::sequence_classification::{
     Pooling, SequenceClassification, argmax, frozen_layers, is_head, label_ids, mean_cross_entropy,
 };
+use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
 use crate::train::{Labelled, RunHost, RunInputs, TrainError, logits, total_steps, train};
 use crate::training_config::{ClassWeights, TrainLayers, TrainingConfig};
@@ -64,10 +67,14 @@ fn cut_length(asked: Option<usize>, bundle: &Bundle) -> usize {
 }
 
 impl Session {
-    /// Reads a model folder and puts its weights on `device`.
-    pub fn open(files: Files, device: ComputeDevice) -> Result<Self> {
+    /// Reads a model folder and puts its weights on `device`. `dictionary` is the one that
+    /// [`Tokenizer::dictionary_name`] asks for; most models need none.
+    ///
+    /// # Errors
+    /// If files are missing or damaged, do not fit each other, or ask for what there is not.
+    pub fn open(files: Files, dictionary: Option<Arc<Dictionary>>, device: ComputeDevice) -> Result<Self> {
         let mut bundle = Bundle::read(files)?;
-        let tokenizer = Tokenizer::from_files(bundle.files())?;
+        let tokenizer = Tokenizer::from_files_with_dictionary(bundle.files(), dictionary)?;
         bundle.check_vocabulary(&tokenizer)?;
         let shards = bundle.take_weights()?;
         let checkpoint = Checkpoint::read(&shards)?;

@@ -18,7 +18,7 @@ fuzz_target!(|data: &[u8]| {
         ("vocab.txt".to_owned(), VOCABULARY.to_vec()),
         ("model.safetensors".to_owned(), data.to_vec()),
     ]);
-    if let Ok(session) = Session::open(files, ComputeDevice::cpu("fuzzing")) {
+    if let Ok(session) = Session::open(files, None, ComputeDevice::cpu("fuzzing")) {
         assert!(session.inspect().parameters > 0);
     }
 });

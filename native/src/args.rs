@@ -1,16 +1,16 @@
-//! Declares the command line; the training options come from the core's own table, so that they stand in one place.
+//! Declares the command line; the training options come from the core's own table through `training_options`.
 
 use std::path::PathBuf;
 
-use anyhow::{Context, Result, bail};
-use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
-use serde_json::{Map, Value};
+use clap::error::ErrorKind;
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use terakoya_core::data::LabelMap;
 use terakoya_core::data::SplitRatios;
 use terakoya_core::data::{Column, Filter, Format, Quote, ReadOptions};
 use terakoya_core::device::DeviceChoice;
 use terakoya_core::tasks::sequence_classification::Pooling;
-use terakoya_core::training_config::{OPTIONS, TrainingConfig};
+
+use crate::training_options::{self, TrainingOptions};
 
 /// Fine-tunes BERT-family models on your own text and runs them.
 #[derive(Debug, Parser)]
@@ -36,6 +36,8 @@ pub enum Command {
     Embed(EmbedArgs),
     /// Show what a model folder holds
     Inspect(InspectArgs),
+    /// Pack a MeCab dictionary, or show what a packed one holds
+    Dictionary(DictionaryArgs),
 }
 
 /// Flags of `train` beside the options of the run.
@@ -89,6 +91,9 @@ pub struct TrainArgs {
     /// How the data files are read.
     #[command(flatten)]
     pub data: DataArgs,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Where the model runs.
     #[command(flatten)]
     pub device: DeviceArgs,
@@ -121,6 +126,9 @@ pub struct EvaluateArgs {
     /// Size of the forward passes.
     #[command(flatten)]
     pub pass: PassArgs,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Where the model runs.
     #[command(flatten)]
     pub device: DeviceArgs,
@@ -153,6 +161,9 @@ pub struct PredictArgs {
     /// Size of the forward passes.
     #[command(flatten)]
     pub pass: PassArgs,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Where the model runs.
     #[command(flatten)]
     pub device: DeviceArgs,
@@ -173,6 +184,12 @@ pub struct TokenizeArgs {
     /// Longest text in tokens; longer texts are cut
     #[arg(long, alias = "max_seq_length")]
     pub max_length: Option<usize>,
+    /// Show why each text is cut as it is: words, what they cost, their pieces, and what became the unknown token
+    #[arg(long, conflicts_with = "max_length")]
+    pub explain: bool,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Print one JSON object a text
     #[arg(long)]
     pub json: bool,
@@ -190,6 +207,9 @@ pub struct EmbedArgs {
     /// Texts a forward pass
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Where the model runs.
     #[command(flatten)]
     pub device: DeviceArgs,
@@ -204,9 +224,58 @@ pub struct InspectArgs {
     /// Folder of the model
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: PathBuf,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,
+}
+
+/// Flags of `dictionary`.
+#[derive(Debug, Args)]
+pub struct DictionaryArgs {
+    /// What to do with it.
+    #[command(subcommand)]
+    pub command: DictionaryCommand,
+}
+
+/// What `dictionary` does.
+#[derive(Debug, Subcommand)]
+pub enum DictionaryCommand {
+    /// Turn MeCab's compiled dictionary into one packed file
+    Pack(DictionaryPackArgs),
+    /// Show what a packed dictionary holds
+    Info(DictionaryInfoArgs),
+}
+
+/// Flags of `dictionary pack`.
+#[derive(Debug, Args)]
+pub struct DictionaryPackArgs {
+    /// Folder with sys.dic, unk.dic, matrix.bin and char.bin
+    #[arg(value_name = "SYSDIC_DIR")]
+    pub source: PathBuf,
+    /// File to write; its name before .dic.gz is what the dictionary is called
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+}
+
+/// Flags of `dictionary info`.
+#[derive(Debug, Args)]
+pub struct DictionaryInfoArgs {
+    /// A packed dictionary
+    pub file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// What a tokenizer uses beside the files of its folder.
+#[derive(Debug, Clone, Args)]
+pub struct TokenizerArgs {
+    /// Words to add to a Japanese tokenizer's dictionary: lines of surface,left id,right id,cost as MeCab reads them
+    #[arg(long, value_name = "FILE")]
+    pub user_dictionary: Option<PathBuf>,
 }
 
 /// How a data file is read.
@@ -301,111 +370,16 @@ impl From<PoolingArg> for Pooling {
     }
 }
 
-/// The training options that were given as flags, by key.
-pub type TrainingOptions = Map<String, Value>;
-
 impl Cli {
     /// Parses the process's arguments; on a usage error prints it and exits with 2.
     pub fn parse_with_training_options() -> (Self, TrainingOptions) {
-        let defaults = serde_json::to_value(TrainingConfig::default()).expect("plain data serialises");
-        let mut command = Self::command().mut_subcommand("train", |train| {
-            OPTIONS.iter().fold(train, |train, option| {
-                train.arg(training_arg(
-                    option.key,
-                    option.aliases,
-                    option.help,
-                    &defaults[option.key],
-                ))
-            })
-        });
+        let mut command = Self::command().mut_subcommand("train", training_options::declare);
         let matches = command.get_matches_mut();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
-        let mut options = Map::new();
-        if let Some(train) = matches.subcommand_matches("train") {
-            for option in OPTIONS {
-                if let Some(value) = train.get_one::<Value>(option.key) {
-                    options.insert(option.key.to_owned(), value.clone());
-                }
-            }
-            // Words such as the schedule's are checked here, so that a misspelt one is a usage error.
-            if let Err(error) = serde_json::from_value::<TrainingConfig>(Value::Object(options.clone())) {
-                command.error(clap::error::ErrorKind::InvalidValue, error).exit();
-            }
+        let options = matches.subcommand_matches("train").map(training_options::given);
+        match options.unwrap_or_else(|| Ok(TrainingOptions::new())) {
+            Ok(options) => (cli, options),
+            Err(error) => command.error(ErrorKind::InvalidValue, error).exit(),
         }
-        (cli, options)
-    }
-}
-
-fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'static str, default: &Value) -> Arg {
-    let shown = match default {
-        Value::Null => String::new(),
-        Value::String(text) => format!(" [default: {text}]"),
-        other => format!(" [default: {other}]"),
-    };
-    let is_text = default.is_string();
-    let is_bool = default.is_boolean();
-    let arg = Arg::new(key)
-        .long(key.replace('_', "-"))
-        .aliases(aliases)
-        .help(format!("{help}{shown}"))
-        .help_heading("Training options")
-        .value_parser(move |text: &str| parse_value(text, is_text));
-    if is_bool {
-        // Hugging Face's scripts give such flags without a value.
-        arg.num_args(0..=1).default_missing_value("true")
-    } else {
-        arg
-    }
-}
-
-/// A flag's text as the JSON value that the option holds.
-fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
-    if is_text {
-        return Ok(Value::String(text.to_owned()));
-    }
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value),
-        // 1e-4 is JSON, but .5 and 1. are not.
-        _ => text
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(|| "expected a number".to_owned()),
-    }
-}
-
-/// Paths that a run file may name.
-#[derive(Debug, Default)]
-pub struct RunFile {
-    /// Options by key.
-    pub options: TrainingOptions,
-    /// Values of `model`, `train`, `eval`, `test`, `output`.
-    pub paths: Map<String, Value>,
-}
-
-impl RunFile {
-    /// Reads a run file, or the `config` of a training.json.
-    pub fn read(path: &std::path::Path) -> Result<Self> {
-        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
-        let value: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
-        let Value::Object(mut options) = value else {
-            bail!("{}: expected a JSON object", path.display());
-        };
-        if let Some(Value::Object(config)) = options.get("config") {
-            options = config.clone();
-        }
-        let mut paths = Map::new();
-        for key in ["model", "train", "eval", "test", "output"] {
-            if let Some(value) = options.shift_remove(key) {
-                paths.insert(key.to_owned(), value);
-            }
-        }
-        Ok(Self { options, paths })
-    }
-
-    /// The path under `key`, where the flag was not given.
-    pub fn path(&self, key: &str, flag: Option<PathBuf>) -> Option<PathBuf> {
-        flag.or_else(|| self.paths.get(key).and_then(Value::as_str).map(PathBuf::from))
     }
 }

@@ -7,14 +7,17 @@ mod args;
 mod checkpoints;
 mod commands;
 mod data_files;
+mod dictionaries;
 mod folder;
 mod progress;
+mod training_options;
 
 use std::process::ExitCode;
 
 use anyhow::Result;
 
 use crate::args::{Cli, Command};
+use crate::training_options::TrainingOptions;
 
 /// Keeps freed pages: training allocates and frees the same large buffers at every step.
 #[global_allocator]
@@ -32,7 +35,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: Cli, training: args::TrainingOptions) -> Result<()> {
+fn run(cli: Cli, training: TrainingOptions) -> Result<()> {
     match cli.command {
         Command::Train(args) => commands::train::run(args, training),
         Command::Evaluate(args) => commands::evaluate::run(args),
@@ -40,6 +43,7 @@ fn run(cli: Cli, training: args::TrainingOptions) -> Result<()> {
         Command::Tokenize(args) => commands::tokenize::run(args),
         Command::Embed(args) => commands::embed::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
+        Command::Dictionary(args) => commands::dictionary::run(args),
     }
 }
 

@@ -14,7 +14,7 @@ const CHUNK: usize = 4096;
 
 /// Runs the command.
 pub fn run(args: EmbedArgs) -> Result<()> {
-    let session = open_session(&args.model, args.device.device.into())?;
+    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
     let mut out = BufWriter::new(stdout().lock());
     for chunk in stdin_lines()?.chunks(CHUNK) {
         let vectors = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;

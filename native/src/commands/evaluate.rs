@@ -18,7 +18,7 @@ use crate::progress::Progress;
 /// Runs the command.
 pub fn run(args: EvaluateArgs) -> Result<()> {
     let data = DataFile::read(&args.data, &args.read.read_options(args.filter.clone()))?;
-    let session = open_session(&args.model, args.device.device.into())?;
+    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
     let label_map = args.label_map.clone().unwrap_or_default();
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;

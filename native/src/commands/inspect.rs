@@ -8,7 +8,7 @@ use crate::commands::open_session;
 
 /// Runs the command.
 pub fn run(args: InspectArgs) -> Result<()> {
-    let session = open_session(&args.model, DeviceChoice::Cpu)?;
+    let session = open_session(&args.model, &args.tokenizer, DeviceChoice::Cpu)?;
     let inspection = session.inspect();
     if args.json {
         println!("{}", serde_json::to_string(&inspection)?);

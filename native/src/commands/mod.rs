@@ -1,5 +1,6 @@
 //! Runs one command each: read what is asked for, let the core work, print the result.
 
+pub mod dictionary;
 pub mod embed;
 pub mod evaluate;
 pub mod inspect;
@@ -14,15 +15,17 @@ use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::session::Session;
 
-use crate::folder;
+use crate::args::TokenizerArgs;
+use crate::{dictionaries, folder};
 
 /// Opens the device, says which, and puts the model of `folder` on it.
-fn open_session(model: &Path, choice: DeviceChoice) -> Result<Session> {
+fn open_session(model: &Path, tokenizer: &TokenizerArgs, choice: DeviceChoice) -> Result<Session> {
     // The folder first: opening a GPU takes longer than finding that a file is missing.
     let files = folder::read(model)?;
+    let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| model.display().to_string())?;
     let device = block_on(ComputeDevice::open(choice))?;
     eprintln!("{}", device.description());
-    Session::open(files, device).with_context(|| model.display().to_string())
+    Session::open(files, dictionary, device).with_context(|| model.display().to_string())
 }
 
 /// Says how many texts were cut.

@@ -28,7 +28,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         (None, Some(path)) => DataFile::read(path, &args.read.read_options(args.filter.clone()))?.examples,
         (None, None) => stdin_lines()?,
     };
-    let session = open_session(&args.model, args.device.device.into())?;
+    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
     let (mut done, mut truncated) = (0, 0);

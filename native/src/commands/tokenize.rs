@@ -8,12 +8,22 @@ use terakoya_core::tokenizer::{EncodeOptions, Tokenizer};
 
 use crate::args::TokenizeArgs;
 use crate::data_files::stdin_lines;
-use crate::folder;
+use crate::{dictionaries, folder};
 
 /// Runs the command; a folder with tokenizer files only is enough.
 pub fn run(args: TokenizeArgs) -> Result<()> {
     let files = folder::read(&args.model)?;
-    let tokenizer = Tokenizer::from_files(&files).with_context(|| args.model.display().to_string())?;
+    let folder = || args.model.display().to_string();
+    let dictionary = dictionaries::for_tokenizer(&files, &args.tokenizer).with_context(folder)?;
+    let tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary).with_context(folder)?;
+    match args.explain {
+        true => explain(&tokenizer, &args),
+        false => encode(&tokenizer, &args),
+    }
+}
+
+/// Prints the ids, as a model reads them.
+fn encode(tokenizer: &Tokenizer, args: &TokenizeArgs) -> Result<()> {
     let options = EncodeOptions {
         max_length: args.max_length,
         ..EncodeOptions::default()
@@ -41,6 +51,20 @@ pub fn run(args: TokenizeArgs) -> Result<()> {
             )?;
         }
         writeln!(out)?;
+    }
+    out.flush()?;
+    Ok(())
+}
+
+/// Prints how the words and pieces were found.
+fn explain(tokenizer: &Tokenizer, args: &TokenizeArgs) -> Result<()> {
+    let mut out = BufWriter::new(stdout().lock());
+    for example in stdin_lines()? {
+        let explanation = tokenizer.explain(&example.text)?;
+        match args.json {
+            true => writeln!(out, "{}", serde_json::to_string(&explanation)?)?,
+            false => writeln!(out, "{explanation}")?,
+        }
     }
     out.flush()?;
     Ok(())

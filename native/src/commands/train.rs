@@ -13,13 +13,14 @@ use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::train::{Control, HostError, RunHost};
 use terakoya_core::training_config::TrainingConfig;
 
-use crate::args::{RunFile, TrainArgs, TrainingOptions};
+use crate::args::TrainArgs;
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, print_report, to_json};
 use crate::commands::{open_session, say_truncated};
 use crate::data_files::{DataFile, required};
 use crate::folder;
 use crate::progress::Progress;
+use crate::training_options::{RunFile, TrainingOptions};
 
 /// Set by the first Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -39,7 +40,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     prepare_output(&args, &output, &checkpoints)?;
 
     let data = RunData::read(&args, &run_file, &config)?;
-    let mut session = open_session(&model, args.device.device.into())?;
+    let mut session = open_session(&model, &args.tokenizer, args.device.device.into())?;
     let mut host = TerminalHost {
         checkpoints,
         progress: Progress::new(),

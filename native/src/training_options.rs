@@ -1,0 +1,113 @@
+//! Makes flags of the core's table of training options, and reads run files that hold the same options.
+//!
+//! A name, its default and its help stand once, in `terakoya_core::training_config`; `args` declares everything else.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use clap::{Arg, ArgMatches, Command};
+use serde_json::{Map, Value};
+use terakoya_core::training_config::{OPTIONS, TrainingConfig};
+
+/// The training options that were given as flags, by key.
+pub type TrainingOptions = Map<String, Value>;
+
+/// Adds a flag for every training option to `train`.
+pub fn declare(train: Command) -> Command {
+    let defaults = serde_json::to_value(TrainingConfig::default()).expect("plain data serialises");
+    OPTIONS.iter().fold(train, |train, option| {
+        train.arg(training_arg(
+            option.key,
+            option.aliases,
+            option.help,
+            &defaults[option.key],
+        ))
+    })
+}
+
+/// The options that were given to `train`. Words such as the schedule's are checked here, so that a misspelt one is a usage
+/// error.
+pub fn given(train: &ArgMatches) -> serde_json::Result<TrainingOptions> {
+    let mut options = Map::new();
+    for option in OPTIONS {
+        if let Some(value) = train.get_one::<Value>(option.key) {
+            options.insert(option.key.to_owned(), value.clone());
+        }
+    }
+    serde_json::from_value::<TrainingConfig>(Value::Object(options.clone()))?;
+    Ok(options)
+}
+
+fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'static str, default: &Value) -> Arg {
+    let shown = match default {
+        Value::Null => String::new(),
+        Value::String(text) => format!(" [default: {text}]"),
+        other => format!(" [default: {other}]"),
+    };
+    let is_text = default.is_string();
+    let is_bool = default.is_boolean();
+    let arg = Arg::new(key)
+        .long(key.replace('_', "-"))
+        .aliases(aliases)
+        .help(format!("{help}{shown}"))
+        .help_heading("Training options")
+        .value_parser(move |text: &str| parse_value(text, is_text));
+    if is_bool {
+        // Hugging Face's scripts give such flags without a value.
+        arg.num_args(0..=1).default_missing_value("true")
+    } else {
+        arg
+    }
+}
+
+/// A flag's text as the JSON value that the option holds.
+fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
+    if is_text {
+        return Ok(Value::String(text.to_owned()));
+    }
+    match serde_json::from_str(text) {
+        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value),
+        // 1e-4 is JSON, but .5 and 1. are not.
+        _ => text
+            .parse::<f64>()
+            .ok()
+            .and_then(serde_json::Number::from_f64)
+            .map(Value::Number)
+            .ok_or_else(|| "expected a number".to_owned()),
+    }
+}
+
+/// Paths that a run file may name.
+#[derive(Debug, Default)]
+pub struct RunFile {
+    /// Options by key.
+    pub options: TrainingOptions,
+    /// Values of `model`, `train`, `eval`, `test`, `output`.
+    pub paths: Map<String, Value>,
+}
+
+impl RunFile {
+    /// Reads a run file, or the `config` of a training.json.
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).with_context(|| path.display().to_string())?;
+        let value: Value = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+        let Value::Object(mut options) = value else {
+            bail!("{}: expected a JSON object", path.display());
+        };
+        if let Some(Value::Object(config)) = options.get("config") {
+            options = config.clone();
+        }
+        let mut paths = Map::new();
+        for key in ["model", "train", "eval", "test", "output"] {
+            if let Some(value) = options.shift_remove(key) {
+                paths.insert(key.to_owned(), value);
+            }
+        }
+        Ok(Self { options, paths })
+    }
+
+    /// The path under `key`, where the flag was not given.
+    pub fn path(&self, key: &str, flag: Option<PathBuf>) -> Option<PathBuf> {
+        flag.or_else(|| self.paths.get(key).and_then(Value::as_str).map(PathBuf::from))
+    }
+}
