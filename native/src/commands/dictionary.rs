@@ -1,6 +1,7 @@
 //! `terakoya dictionary`: packs MeCab's compiled dictionary into one file, and says what such a file holds.
 
 use std::fs;
+use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -53,20 +54,22 @@ fn info(args: &DictionaryInfoArgs) -> Result<()> {
     let name = args.file.display().to_string();
     let bytes = fs::read(&args.file).with_context(|| name.clone())?;
     let info = Dictionary::from_packed(&bytes).with_context(|| name)?.info();
+    let mut out = stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string(&info)?);
+        writeln!(out, "{}", serde_json::to_string(&info)?)?;
         return Ok(());
     }
-    println!("name        {}", info.name);
-    println!("surfaces    {}", info.surfaces);
-    println!("words       {}", info.words);
-    println!("ids         {} left, {} right", info.ids.0, info.ids.1);
-    println!(
+    writeln!(out, "name        {}", info.name)?;
+    writeln!(out, "surfaces    {}", info.surfaces)?;
+    writeln!(out, "words       {}", info.words)?;
+    writeln!(out, "ids         {} left, {} right", info.ids.0, info.ids.1)?;
+    writeln!(
+        out,
         "contexts    {} left, {} right: the ids that connect differently",
         info.contexts.0, info.contexts.1
-    );
-    println!("categories  {}", info.categories.join(", "));
-    println!("in memory   {:.1} MB", info.bytes as f64 / 1e6);
-    println!("packed      {:.1} MB", bytes.len() as f64 / 1e6);
+    )?;
+    writeln!(out, "categories  {}", info.categories.join(", "))?;
+    writeln!(out, "in memory   {:.1} MB", info.bytes as f64 / 1e6)?;
+    writeln!(out, "packed      {:.1} MB", bytes.len() as f64 / 1e6)?;
     Ok(())
 }
