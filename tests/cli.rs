@@ -541,7 +541,7 @@ fn small_commands_print_results_only() {
     assert_eq!(inspected["num_hidden_layers"], 2);
     assert_eq!(inspected["labels"], serde_json::json!([]));
     fails(
-        terakoya(&["predict", "--model", folder, "--text", "a"]),
+        terakoya(&["predict", "--device", "cpu", "--model", folder, "--text", "a"]),
         "fine-tune it first",
     );
 }
