@@ -268,6 +268,86 @@ fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
 }
 
 #[test]
+fn a_checkpoint_is_continued_on_its_own_model_only() {
+    let temp = TempDir::new().expect("temp");
+    let first = temp.path().join("first");
+    stdout(&run(train(&first, &QUICK)));
+    let output = temp.path().join("lost");
+    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
+    fails(
+        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
+        "--resume goes on",
+    );
+    let mut other = terakoya(&["train", "--device", "cpu", "--resume"]);
+    other
+        .arg("--model")
+        .arg(&first)
+        .arg("--train")
+        .arg(train_file())
+        .arg("--output")
+        .arg(&output)
+        .args(flags);
+    fails(other, "the checkpoint was made with other");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_can_be_resumed() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("stopped");
+    let flags = [
+        "--epochs",
+        "40",
+        "--batch-size",
+        "8",
+        "--max-train-samples",
+        "64",
+        "--learning-rate",
+        "1e-4",
+    ];
+    let child = train(&output, &flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let checkpoints = temp.path().join("stopped.checkpoints");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !checkpoints.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let killed = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status()
+        .expect("kill");
+    let ended = child.wait_with_output().expect("ends");
+    if killed.success() && checkpoints.exists() {
+        assert!(
+            ended.status.success() && stderr(&ended).contains("--resume goes on"),
+            "{}",
+            stderr(&ended)
+        );
+        assert!(output.join("model.safetensors").exists());
+        stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
+    }
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+    assert!(weights(&output) == weights(&unbroken));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_full_stdout_is_an_error() {
+    let folder = model();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("/dev/full");
+    let mut command = terakoya(&["inspect", "--json"]);
+    command.arg("--model").arg(folder).stdout(full);
+    let output = run(command);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    assert!(!stderr(&output).contains("panicked"), "{}", stderr(&output));
+}
+
+#[test]
 fn frozen_layers_stay_as_they_were() {
     let temp = TempDir::new().expect("temp");
     for (layers, trained, frozen) in [
@@ -458,6 +538,15 @@ fn nothing_is_overwritten_and_nothing_too_large_is_begun() {
         "the model has 2 layers",
     );
     fails(train(&temp.path().join("out"), &["--resume"]), "there is no checkpoint");
+    fs::create_dir(output.join("thesis")).expect("a folder");
+    fails(train(&output, &["--overwrite"]), "it is not overwritten");
+    let test = temp.path().join("test.csv");
+    fs::write(&test, "text,label\nhello,weather\n").expect("written");
+    let test = test.to_str().expect("UTF-8");
+    fails(
+        train(&temp.path().join("out"), &["--test", test]),
+        "label \"weather\" does not occur in training",
+    );
 }
 
 #[cfg(unix)]

@@ -314,13 +314,29 @@ fn pair_with_an_ignored_label() {
     Fixture::read("pair", &Device::flex()).check();
 }
 
-#[test]
-fn gpu_pair() {
+/// The fixture on a wgpu adapter, where one is asked for.
+fn check_on_gpu(name: &str) {
     if std::env::var("TERAKOYA_TEST_DEVICE").as_deref() != Ok("gpu") {
         println!("skipped: set TERAKOYA_TEST_DEVICE=gpu to run it on a wgpu adapter");
         return;
     }
     let device = block_on(ComputeDevice::open(DeviceChoice::Gpu)).expect("an adapter");
     println!("{}", device.description());
-    Fixture::read("pair", device.device()).check();
+    Fixture::read(name, device.device()).check();
+}
+
+// One adapter is opened once in a process: run these one by one (`-- gpu_pair`).
+#[test]
+fn gpu_pair() {
+    check_on_gpu("pair");
+}
+
+#[test]
+fn gpu_single() {
+    check_on_gpu("single");
+}
+
+#[test]
+fn gpu_odd_heads() {
+    check_on_gpu("odd-heads");
 }

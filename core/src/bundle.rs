@@ -154,7 +154,10 @@ impl Bundle {
             });
         }
         let pair = tokenizer.encode("", Some(""), &EncodeOptions::default());
-        let types = pair.ok().and_then(|encoding| encoding.type_ids.into_iter().max()).unwrap_or(0);
+        let types = pair
+            .ok()
+            .and_then(|encoding| encoding.type_ids.into_iter().max())
+            .unwrap_or(0);
         let rows = self.model_config.type_vocab_size;
         if rows > 0 && types as usize >= rows {
             let reason = format!("the tokenizer gives token type {types} to pairs");

@@ -54,7 +54,7 @@ impl ComputeDevice {
                     "the only adapter, {}, is software; --device gpu uses it",
                     device.adapter_name()
                 )),
-                Err(_) => Self::cpu("no GPU adapter was found"),
+                Err(error) => Self::cpu(&error.to_string().replace("; run with --device cpu", "")),
             }),
         }
     }
@@ -72,7 +72,9 @@ impl ComputeDevice {
         }
         match software {
             Some(device) => Ok((device, AdapterKind::Software)),
-            None => Err(DeviceError::NoAdapter { reason: reasons.join("; ") }),
+            None => Err(DeviceError::NoAdapter {
+                reason: reasons.join("; "),
+            }),
         }
     }
 
@@ -89,7 +91,7 @@ impl ComputeDevice {
         };
         let software = match kind {
             AdapterKind::Software => ", in software",
-            AdapterKind::Hardware => "",
+            AdapterKind::Hardware => ", a hardware adapter",
         };
         let gpu = Self {
             device,

@@ -13,6 +13,7 @@ use crate::error::{DeviceError, Result};
 use crate::models::layers::Dropout;
 use crate::tasks::sequence_classification::SequenceClassification;
 use crate::tokenizer::{EncodeOptions, Encoding, Tokenizer};
+use crate::train::{Control, TrainError};
 
 /// Examples that can be turned into batches.
 pub struct ExampleSource<'a> {
@@ -32,6 +33,7 @@ struct ActivationCache {
     rows: Vec<Box<[f32]>>,
     hidden: usize,
     layers_done: usize,
+    truncated: usize,
 }
 
 /// Which part of the hidden states the layers above read.
@@ -101,13 +103,14 @@ impl<'a> ExampleSource<'a> {
         layers: usize,
         positions: CachedPositions,
         device: &Device,
-        mut progress: impl FnMut(usize),
+        mut progress: impl FnMut(usize) -> Control,
     ) -> Result<()> {
         let hidden = network.bert.config().hidden_size;
         let mut rows: Vec<Box<[f32]>> = vec![Box::default(); self.examples.len()];
-        let mut done = 0;
+        let (mut done, mut truncated) = (0, 0);
         for batch in self.batches_by_length(CACHE_BATCH)? {
             let window = self.window(&batch)?;
+            truncated += window.truncated();
             let lengths = window.lengths();
             let order: Vec<usize> = (0..batch.len()).collect();
             let input = self.batch(&window, &order, device);
@@ -123,14 +126,22 @@ impl<'a> ExampleSource<'a> {
                 rows[example] = values[start..start + kept].into();
             }
             done += batch.len();
-            progress(done);
+            if progress(done) == Control::Stop {
+                return Err(TrainError::Interrupted.into());
+            }
         }
         self.cache = Some(ActivationCache {
             rows,
             hidden,
             layers_done: layers,
+            truncated,
         });
         Ok(())
+    }
+
+    /// How many texts were cut while their activations were cached.
+    pub fn truncated_in_cache(&self) -> usize {
+        self.cache.as_ref().map_or(0, |cache| cache.truncated)
     }
 
     /// All examples in batches of similar length, each as indices, in windows of the file's order.

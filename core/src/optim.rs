@@ -9,7 +9,6 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::error::Error;
-use crate::examples::host_values;
 use crate::kernels::{AdamWStep, adamw};
 use crate::weights::serialize;
 
@@ -137,16 +136,16 @@ impl AdamW {
         module.map(&mut mapper)
     }
 
-    /// The state as a safetensors file: `first.PATH`, `second.PATH` and `time`. A sync point.
-    pub async fn save(&self) -> Result<Vec<u8>, Error> {
-        let mut tensors = vec![("time".to_owned(), vec![1], vec![self.time as f32])];
+    /// The state as a safetensors file: `first.PATH`, `second.PATH` and `time`. A sync point for each tensor.
+    pub async fn save(&self, device: &Device) -> Result<Vec<u8>, Error> {
+        let time = Tensor::from_data([self.time as f32], device);
+        let mut tensors = vec![("time".to_owned(), vec![1], time)];
         for (path, moments) in &self.moments {
             for (kind, values) in [("first", &moments.first), ("second", &moments.second)] {
-                let values = host_values(values.clone()).await?;
-                tensors.push((format!("{kind}.{path}"), vec![values.len()], values));
+                tensors.push((format!("{kind}.{path}"), values.dims().to_vec(), values.clone()));
             }
         }
-        Ok(serialize(&tensors)?)
+        serialize(tensors).await
     }
 
     /// The optimizer that [`Self::save`] wrote, or nothing where the bytes are not one.
@@ -199,6 +198,8 @@ impl AdamWMapper<'_> {
         let step = AdamWStep {
             beta1: beta1 as f32,
             beta2: beta2 as f32,
+            share1: (1.0 - beta1) as f32,
+            share2: (1.0 - beta2) as f32,
             epsilon: epsilon as f32,
             shrink: (1.0 - self.learning_rate * decay) as f32,
             step_size: (self.learning_rate / self.correction1) as f32,

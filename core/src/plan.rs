@@ -34,13 +34,13 @@ pub struct Workload {
     pub cached_examples: usize,
 }
 
-/// Floats that a layer keeps for its backward pass, in multiples of `batch · seq · hidden`: inputs of three projections,
-/// query, key, value, context, two normalisations with their intermediate results, residual sums and dropout masks.
-const HIDDEN_FLOATS: usize = 24;
-/// In multiples of `batch · seq · intermediate`: before and after the activation, and its intermediate results.
-const INTERMEDIATE_FLOATS: usize = 4;
-/// In multiples of `batch · heads · seq²`: scores, shifted scores, exponentials, probabilities, dropout mask and product.
-const SCORE_FLOATS: usize = 6;
+/// Floats that a layer keeps for its backward pass, in multiples of `batch · seq · hidden`: its input, query, key, value,
+/// context, the two sums before a normalisation and what comes out of them.
+const HIDDEN_FLOATS: usize = 10;
+/// In multiples of `batch · seq · intermediate`: before and after the activation.
+const INTERMEDIATE_FLOATS: usize = 2;
+/// In multiples of `batch · heads · seq²`: probabilities before and after dropout.
+const SCORE_FLOATS: usize = 2;
 
 /// Weights that learn.
 pub fn trainable_parameters(config: &BertConfig, num_labels: usize, layers: TrainLayers) -> usize {
@@ -78,8 +78,8 @@ pub fn memory_bytes(config: &BertConfig, num_labels: usize, workload: Workload) 
     };
     let cache = cached_examples as u64 * (cached_tokens * config.hidden_size) as u64;
     let trainable = trainable_parameters(config, num_labels, train_layers) as u64;
-    // A weight, its gradient and two moments; one more copy of each trainable weight while a step replaces them.
-    let weights = parameters(config, num_labels) as u64 + 4 * trainable;
+    // A weight, its gradient and two moments.
+    let weights = parameters(config, num_labels) as u64 + 3 * trainable;
     4 * (weights + activations as u64 + cache)
 }
 

@@ -49,8 +49,6 @@ pub struct RunPlan {
     pub labels: Vec<String>,
     /// Optimizer steps in all.
     pub total_steps: usize,
-    /// Steps already done, where the run is resumed.
-    pub done_steps: usize,
     /// Weights of the model.
     pub parameters: usize,
     /// Weights that learn.
@@ -100,8 +98,10 @@ pub struct TrainingRecord {
     pub evaluations: Vec<EvaluationRecord>,
     /// The step whose model was kept.
     pub kept_step: usize,
-    /// Whether early stopping or the user ended the run.
+    /// Whether patience ran out before the last epoch.
     pub stopped_early: bool,
+    /// Whether the user stopped the run, which can be resumed.
+    pub interrupted: bool,
     /// Texts cut to the longest length, in the first epoch.
     pub truncated: usize,
     /// Parameters that the checkpoint lacked and that began at random.

@@ -37,6 +37,8 @@ pub struct Session {
     tokenizer: Tokenizer,
     network: SequenceClassification,
     loaded: LoadReport,
+    /// SHA-256 of the files the model was read from, so that a run is not resumed on another one.
+    origin: String,
 }
 
 /// A data file as it was read.
@@ -54,6 +56,8 @@ pub struct TrainingData<'a> {
     pub train: NamedExamples<'a>,
     /// What is measured on.
     pub eval: Option<NamedExamples<'a>>,
+    /// What is scored at the end, by the caller: its labels are checked before anything is trained.
+    pub test: Option<NamedExamples<'a>>,
     /// Free memory in bytes, where the caller knows it; a run that needs more is refused.
     pub available_memory: Option<u64>,
     /// Fails as a lost device would, at this step; for tests of what is left then.
@@ -77,6 +81,7 @@ impl Session {
         let tokenizer = Tokenizer::from_files_with_dictionary(bundle.files(), dictionary)?;
         bundle.check_vocabulary(&tokenizer)?;
         let shards = bundle.take_weights()?;
+        let origin = file_hash(shards.iter().map(|(name, bytes)| (name, bytes)).chain(bundle.files()));
         let checkpoint = Checkpoint::read(&shards)?;
         let config = &bundle.model_config;
         check_device(config, &device)?;
@@ -95,6 +100,7 @@ impl Session {
             tokenizer,
             network,
             loaded,
+            origin,
         })
     }
 
@@ -113,16 +119,17 @@ impl Session {
         &self.tokenizer
     }
 
-    /// Trains on `data`; the session's model is then the trained one.
+    /// Trains on `data`; the session that comes back has the trained model. The old weights are given up, so that they do
+    /// not take memory beside the new ones.
     ///
     /// # Errors
     /// If options, labels and data do not fit each other (before anything is trained), or training fails.
     pub async fn train(
-        &mut self,
+        mut self,
         config: &TrainingConfig,
         data: TrainingData<'_>,
         host: &mut dyn RunHost,
-    ) -> Result<TrainingRecord> {
+    ) -> Result<(Self, TrainingRecord)> {
         config.validate().map_err(TrainError::from)?;
         let labels = self.training_labels(data.train)?;
         let train_ids = label_ids(data.train.name, data.train.examples, &labels)?;
@@ -130,6 +137,17 @@ impl Session {
             Some(eval) => Some(label_ids(eval.name, eval.examples, &labels)?),
             None => None,
         };
+        if let Some(test) = data.test {
+            label_ids(test.name, test.examples, &labels)?;
+        }
+        for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
+            if part.examples.is_empty() {
+                return Err(TaskError::Empty {
+                    file: part.name.to_owned(),
+                }
+                .into());
+            }
+        }
         let loss = CrossEntropy {
             class_weights: class_weights(&config.class_weights, &labels, &train_ids)?,
             label_smoothing: config.label_smoothing as f32,
@@ -141,8 +159,16 @@ impl Session {
             return Err(TrainError::from(DoesNotFit { needed, available }).into());
         }
         host.event(TrainEvent::Started(plan));
+        if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
+            let message = "without evaluation data there is no early stopping and no best model".to_owned();
+            host.event(TrainEvent::Note { message });
+        }
         let device = self.device.autodiff();
         let network = self.network_for(&labels, config, host);
+        // Lazy weights, never drawn: they hold the place until the trained ones come.
+        let model = &self.bundle.model_config;
+        let mut init = WeightInit::new(0, model.initializer_range, self.device.device());
+        self.network = SequenceClassification::init(model, labels.len(), &mut init);
         let max_length = cut_length(Some(config.max_length), &self.bundle);
         let source = |examples| ExampleSource::new(examples, &self.tokenizer, max_length);
         let mut train_set = Labelled {
@@ -163,7 +189,7 @@ impl Session {
             train: train_set.into(),
             eval: eval_set,
             loss,
-            data_hash: data_hash(&data),
+            data_hash: run_hash(&self.origin, &labels, &data),
             device: &device,
             fail_at_step: data.fail_at_step,
         };
@@ -172,7 +198,7 @@ impl Session {
         self.network = network;
         self.loaded.initialised.clear();
         self.bundle.describe_classification(&labels);
-        Ok(record)
+        Ok((self, record))
     }
 
     /// The checkpoint's own labels where the data's are among them, else the data's.
@@ -217,7 +243,6 @@ impl Session {
             eval_examples,
             labels: labels.to_vec(),
             total_steps: total_steps(config, data.train.examples.len()),
-            done_steps: 0,
             parameters: parameters(model, labels.len()),
             trainable_parameters: trainable_parameters(model, labels.len(), config.train_layers),
             memory_bytes: memory_bytes(model, labels.len(), workload),
@@ -501,6 +526,7 @@ async fn cache_frozen(
                 done: before + done,
                 total,
             });
+            host.control()
         };
         set.source
             .cache_activations(&network, frozen, positions, device, tell)
@@ -536,21 +562,46 @@ fn class_weights(weights: &ClassWeights, labels: &[String], train_ids: &[usize])
                         })?;
                 values[index] = *weight as f32;
             }
+            if train_ids.iter().all(|&label| values[label] == 0.0) {
+                return Err(TaskError::NoWeight.into());
+            }
             values
         }
     })
 }
 
-/// A hash of every text and label in order, so that a checkpoint is not continued on other data.
-fn data_hash(data: &TrainingData<'_>) -> String {
+/// A hash of names and contents.
+fn file_hash<'a>(files: impl Iterator<Item = (&'a String, &'a Vec<u8>)>) -> String {
     let mut hash = Sha256::new();
+    for (name, bytes) in files {
+        hash_field(&mut hash, name.as_bytes());
+        hash_field(&mut hash, bytes);
+    }
+    hex(hash)
+}
+
+/// A hash of the model, the labels and every example in order, so that a checkpoint is not continued on other ones.
+fn run_hash(origin: &str, labels: &[String], data: &TrainingData<'_>) -> String {
+    let mut hash = Sha256::new();
+    hash_field(&mut hash, origin.as_bytes());
+    for label in labels {
+        hash_field(&mut hash, label.as_bytes());
+    }
     let parts = [Some(data.train), data.eval];
     for example in parts.iter().flatten().flat_map(|part| part.examples) {
         for field in [Some(&example.text), example.text_pair.as_ref(), example.label.as_ref()] {
-            let field = field.map_or("", String::as_str);
-            hash.update((field.len() as u64).to_le_bytes());
-            hash.update(field);
+            hash_field(&mut hash, field.map_or("", String::as_str).as_bytes());
         }
     }
+    hex(hash)
+}
+
+/// Adds a field with its length, so that no two lists of fields hash alike.
+fn hash_field(hash: &mut Sha256, bytes: &[u8]) {
+    hash.update((bytes.len() as u64).to_le_bytes());
+    hash.update(bytes);
+}
+
+fn hex(hash: Sha256) -> String {
     hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -15,7 +15,7 @@ use crate::error::{DeviceError, Result};
 use crate::examples::{ExampleSource, Window, host_values, windows};
 use crate::loss::CrossEntropy;
 use crate::metrics::{GoldLabel, MetricsError, classification_report};
-use crate::models::layers::Dropout;
+use crate::models::layers::{Dropout, mix};
 use crate::optim::{AdamW, AdamWConfig, GradientSum};
 use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
 use crate::schedule::Schedule;
@@ -51,6 +51,9 @@ pub enum TrainError {
         /// The loss.
         loss: f64,
     },
+    /// The user stopped the run before its first step.
+    #[error("stopped before the first step")]
+    Interrupted,
     /// A checkpoint could not be written or read.
     #[error("checkpoint file {file}")]
     Store {
@@ -87,8 +90,10 @@ pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
 /// What the loop asks of the outside.
 pub trait RunHost {
-    /// Hears an event; a [`Control::Stop`] ends the run.
-    fn event(&mut self, event: TrainEvent) -> Control;
+    /// Hears an event.
+    fn event(&mut self, event: TrainEvent);
+    /// Is asked after each step whether to go on.
+    fn control(&mut self) -> Control;
     /// Keeps `bytes` as a file of the checkpoint that is being written.
     fn write(&mut self, file: &str, bytes: Vec<u8>) -> std::result::Result<(), HostError>;
     /// Makes the files written since the last commit the newest checkpoint, all or none.
@@ -100,7 +105,8 @@ pub trait RunHost {
 const WEIGHTS: &str = "model.safetensors";
 const BEST_WEIGHTS: &str = "best.safetensors";
 const OPTIMIZER: &str = "optimizer.safetensors";
-const STATE: &str = "state.json";
+/// CBOR, since JSON does not give every float back as it was, and a tie between two evaluations hangs on the last bit.
+const STATE: &str = "state.cbor";
 
 /// Labelled examples.
 pub struct Labelled<'a> {
@@ -166,10 +172,9 @@ pub async fn train(
 ) -> Result<(SequenceClassification, TrainingRecord)> {
     let mut run = Run::new(network, inputs);
     run.resume(host)?;
-    while run.state.epochs_done < run.inputs.config.epochs {
-        let control = run.epoch(host).await?;
-        if control == Control::Stop {
-            run.state.record.stopped_early = true;
+    while run.state.epochs_done < run.inputs.config.epochs && !run.state.record.stopped_early {
+        if run.epoch(host).await? == Control::Stop {
+            run.state.record.interrupted = true;
             break;
         }
     }
@@ -177,7 +182,8 @@ pub async fn train(
 }
 
 struct Run<'a> {
-    network: SequenceClassification,
+    /// Taken out while a step replaces its weights, so that they are changed in place.
+    network: Option<SequenceClassification>,
     inputs: RunInputs<'a>,
     optimizer: AdamW,
     schedule: Schedule,
@@ -189,6 +195,10 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
+    fn network(&self) -> &SequenceClassification {
+        self.network.as_ref().expect("the network is back after each step")
+    }
+
     fn new(network: SequenceClassification, inputs: RunInputs<'a>) -> Self {
         let config = inputs.config;
         let total_steps = total_steps(config, inputs.train.labels.len());
@@ -212,9 +222,12 @@ impl<'a> Run<'a> {
                 epochs_done: 0,
                 best: None,
                 without_improvement: 0,
-                record: TrainingRecord::default(),
+                record: TrainingRecord {
+                    truncated: inputs.train.source.truncated_in_cache(),
+                    ..TrainingRecord::default()
+                },
             },
-            network,
+            network: Some(network),
             inputs,
             pending: Vec::new(),
             best_weights: None,
@@ -227,7 +240,7 @@ impl<'a> Run<'a> {
             return Ok(());
         };
         let damaged = |file| TrainError::Damaged { file };
-        let state: RunState = serde_json::from_slice(&state).map_err(|_| damaged(STATE))?;
+        let state: RunState = ciborium::from_reader(&state[..]).map_err(|_| damaged(STATE))?;
         if state.config != *self.inputs.config {
             return Err(TrainError::OtherRun { what: "options" }.into());
         }
@@ -242,15 +255,19 @@ impl<'a> Run<'a> {
             AdamW::load(adamw_config(self.inputs.config), &moments, &device).ok_or_else(|| damaged(OPTIMIZER))?;
         self.best_weights = read(host, BEST_WEIGHTS)?;
         self.state = state;
+        let (step, total) = (self.state.step, self.schedule.total_steps);
+        host.event(TrainEvent::Note {
+            message: format!("goes on after step {step} of {total}"),
+        });
         Ok(())
     }
 
     fn load_weights(&mut self, bytes: Vec<u8>) -> Result<()> {
         let files = [(WEIGHTS.to_owned(), bytes)];
         let checkpoint = weights::Checkpoint::read(&files)?;
-        let network = weights::load(self.network.clone(), &checkpoint, |_| false, &mut Default::default())?;
+        let network = weights::load(self.network().clone(), &checkpoint, |_| false, &mut Default::default())?;
         // Loaded tensors learn again; what was frozen is frozen again.
-        self.network = network.freeze(self.inputs.config.train_layers);
+        self.network = Some(network.freeze(self.inputs.config.train_layers));
         Ok(())
     }
 
@@ -259,7 +276,7 @@ impl<'a> Run<'a> {
         let config = self.inputs.config;
         let epoch = self.state.epochs_done;
         let mut order: Vec<usize> = (0..self.inputs.train.labels.len()).collect();
-        let seed = config.seed.wrapping_add(epoch as u64);
+        let seed = mix(config.seed).wrapping_add(epoch as u64);
         shuffle(&mut order, seed);
         // Steps of this epoch that a resumed run has behind it.
         let mut skip = self.state.step - epoch * steps_per_epoch(config, order.len());
@@ -275,17 +292,20 @@ impl<'a> Run<'a> {
             if control == Control::Stop {
                 self.report(host).await?;
                 self.checkpoint(host).await?;
-                return Ok(Control::Stop);
+                return Ok(if self.state.record.stopped_early {
+                    Control::Continue
+                } else {
+                    Control::Stop
+                });
             }
         }
         self.report(host).await?;
         self.state.epochs_done += 1;
-        let control = match config.eval_steps {
-            0 => self.evaluate(host).await?,
-            _ => Control::Continue,
-        };
+        if config.eval_steps == 0 {
+            self.evaluate(host).await?;
+        }
         self.checkpoint(host).await?;
-        Ok(control)
+        Ok(host.control())
     }
 
     /// The optimizer steps of one window of the epoch's order, but for the first `skip`.
@@ -305,14 +325,13 @@ impl<'a> Run<'a> {
             let (loss, norm) = self.step(&window, indices, micro_batches)?;
             self.state.step += 1;
             self.pending.extend([loss, norm]);
-            let mut control = Control::Continue;
             if self.state.step.is_multiple_of(config.logging_steps) {
-                control = self.report(host).await?;
+                self.report(host).await?;
             }
             if config.eval_steps > 0 && self.state.step.is_multiple_of(config.eval_steps) {
-                control = self.evaluate(host).await?;
+                self.evaluate(host).await?;
             }
-            if control == Control::Stop {
+            if self.state.record.stopped_early || host.control() == Control::Stop {
                 return Ok(Control::Stop);
             }
         }
@@ -326,9 +345,7 @@ impl<'a> Run<'a> {
         indices: &[usize],
         micro_batches: &[Vec<usize>],
     ) -> Result<(Tensor<1>, Tensor<1>)> {
-        let Self {
-            inputs, network, state, ..
-        } = self;
+        let Self { inputs, state, .. } = self;
         if inputs.fail_at_step == Some(state.step) {
             return Err(DeviceError::Failed {
                 during: "training",
@@ -336,6 +353,7 @@ impl<'a> Run<'a> {
             }
             .into());
         }
+        let network = self.network.take().expect("the network is back after each step");
         let labels_of = |positions: &[usize]| -> Vec<Option<usize>> {
             positions
                 .iter()
@@ -353,7 +371,7 @@ impl<'a> Run<'a> {
             let place = (state.step * inputs.config.gradient_accumulation_steps + number) as u64;
             let logits = network.forward(&batch, &mut Dropout::of_step(inputs.config.seed, place));
             let loss = inputs.loss.forward(logits, &labels_of(positions), denominator);
-            gradients.add(network, loss.backward());
+            gradients.add(&network, loss.backward());
             let loss = loss.without_autodiff();
             total = Some(match total {
                 Some(total) => total + loss,
@@ -369,15 +387,15 @@ impl<'a> Run<'a> {
         };
         let norm = gradients.clip_global_norm(limit);
         let learning_rate = self.schedule.learning_rate(state.step);
-        self.network = self.optimizer.step(network.clone(), gradients, learning_rate);
+        self.network = Some(self.optimizer.step(network, gradients, learning_rate));
         let zero = || Tensor::zeros([1], &self.inputs.device.clone().inner());
         Ok((total.unwrap_or_else(zero), norm.unwrap_or_else(zero)))
     }
 
     /// Reads the pending losses back and tells them. A sync point.
-    async fn report(&mut self, host: &mut dyn RunHost) -> Result<Control> {
+    async fn report(&mut self, host: &mut dyn RunHost) -> Result<()> {
         if self.pending.is_empty() {
-            return Ok(Control::Continue);
+            return Ok(());
         }
         let steps = self.pending.len() / 2;
         let values = host_values(Tensor::cat(std::mem::take(&mut self.pending), 0)).await?;
@@ -397,16 +415,17 @@ impl<'a> Run<'a> {
             examples: (epoch * examples as f64) as usize,
         };
         self.state.record.steps.push(record.clone());
-        Ok(host.event(TrainEvent::Step(record)))
+        host.event(TrainEvent::Step(record));
+        Ok(())
     }
 
-    /// Measures the model, keeps it where it is the best, and says whether patience is left.
-    async fn evaluate(&mut self, host: &mut dyn RunHost) -> Result<Control> {
+    /// Measures the model, keeps it where it is the best, and notes where patience has run out.
+    async fn evaluate(&mut self, host: &mut dyn RunHost) -> Result<()> {
         let Some(eval) = &self.inputs.eval else {
-            return Ok(Control::Continue);
+            return Ok(());
         };
         let config = self.inputs.config;
-        let network = self.network.valid();
+        let network = self.network().valid();
         let device = self.inputs.device.clone().inner();
         let (logits, _) = logits(&network, &eval.source, config.eval_batch_size, &device, |_| {}).await?;
         let loss = mean_cross_entropy(&logits, &eval.labels);
@@ -438,23 +457,26 @@ impl<'a> Run<'a> {
             best,
         };
         self.state.record.evaluations.push(record.clone());
-        let control = host.event(TrainEvent::Evaluated(record));
+        host.event(TrainEvent::Evaluated(record));
         let patience = config.early_stopping_patience;
-        Ok(match patience > 0 && self.state.without_improvement >= patience {
-            true => Control::Stop,
-            false => control,
-        })
+        self.state.record.stopped_early = patience > 0 && self.state.without_improvement >= patience;
+        Ok(())
     }
 
     /// Stores all that is needed to go on from here.
     async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
         let step = self.state.step;
-        write(host, WEIGHTS, weights::save(&self.network).await?)?;
-        write(host, OPTIMIZER, self.optimizer.save().await?)?;
+        write(host, WEIGHTS, weights::save(self.network()).await?)?;
+        write(
+            host,
+            OPTIMIZER,
+            self.optimizer.save(&self.inputs.device.clone().inner()).await?,
+        )?;
         if let Some(best) = &self.best_weights {
             write(host, BEST_WEIGHTS, best.clone())?;
         }
-        let state = serde_json::to_vec(&self.state).expect("plain data serialises");
+        let mut state = Vec::new();
+        ciborium::into_writer(&self.state, &mut state).expect("plain data serialises into memory");
         write(host, STATE, state)?;
         host.commit(step).map_err(|source| TrainError::Store {
             file: format!("of step {step}"),
@@ -474,7 +496,7 @@ impl<'a> Run<'a> {
             Some(bytes) => self.load_weights(bytes)?,
             None => self.state.record.kept_step = self.state.step,
         }
-        Ok((self.network.valid(), self.state.record))
+        Ok((self.network().valid(), self.state.record))
     }
 }
 

@@ -4,11 +4,12 @@
 //! checkpoint and `[in, out]` here. Reading takes f32, f16 and bf16, with or without the family's prefix, and TensorFlow's
 //! old `gamma`/`beta`; writing gives f32 under transformers' names.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Tensor, TensorData, bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use serde_json::{Map, Value, json};
 
 use crate::error::Error;
 use crate::examples::host_values;
@@ -55,12 +56,6 @@ pub enum WeightsError {
     NotFinite {
         /// Its name in the checkpoint.
         tensor: String,
-    },
-    /// The weights could not be read back or written down.
-    #[error("the weights could not be serialised")]
-    Serialize {
-        /// What the writer said.
-        source: safetensors::SafeTensorError,
     },
 }
 
@@ -385,29 +380,43 @@ fn collect<M: Module>(module: &M) -> Vec<Saved> {
 
 /// Writes `module` as a safetensors file of f32. A sync point: reads every weight back.
 pub async fn save<M: Module>(module: &M) -> Result<Vec<u8>, Error> {
-    let mut tensors = Vec::new();
-    for Saved { name, values } in collect(module) {
-        tensors.push((name.name, name.shape, host_values(values).await?));
-    }
-    Ok(serialize(&tensors)?)
+    let tensors = collect(module)
+        .into_iter()
+        .map(|Saved { name, values }| (name.name, name.shape, values))
+        .collect();
+    serialize(tensors).await
 }
 
-/// A safetensors file of f32 tensors, with the metadata that transformers asks for.
-pub fn serialize(tensors: &[(String, Vec<usize>, Vec<f32>)]) -> Result<Vec<u8>, WeightsError> {
-    let bytes: Vec<Vec<u8>> = tensors
-        .iter()
-        .map(|(_, _, values)| values.iter().flat_map(|value| value.to_le_bytes()).collect())
-        .collect();
-    let views = tensors
-        .iter()
-        .zip(&bytes)
-        .map(|((name, shape, _), bytes)| {
-            TensorView::new(Dtype::F32, shape.clone(), bytes).map(|view| (name.as_str(), view))
-        })
-        .collect::<Result<Vec<_>, _>>()
-        .map_err(|source| WeightsError::Serialize { source })?;
-    let metadata = HashMap::from([("format".to_owned(), "pt".to_owned())]);
-    safetensors::serialize(views, Some(metadata)).map_err(|source| WeightsError::Serialize { source })
+/// A safetensors file of f32 tensors, each given by name, shape and flat values, with the metadata that transformers asks
+/// for. A sync point for each tensor: only one is on the host beside the file, where the safetensors crate would hold all.
+pub async fn serialize(mut tensors: Vec<(String, Vec<usize>, Tensor<1>)>) -> Result<Vec<u8>, Error> {
+    tensors.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let mut header = Map::new();
+    header.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
+    let mut end = 0;
+    for (name, shape, _) in &tensors {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        header.insert(
+            name.clone(),
+            json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }),
+        );
+    }
+    let mut header = Value::Object(header).to_string();
+    // The data must begin at a multiple of eight bytes.
+    header.extend(std::iter::repeat_n(
+        ' ',
+        header.len().next_multiple_of(8) - header.len(),
+    ));
+    let mut file = Vec::with_capacity(8 + header.len() + end);
+    file.extend_from_slice(&(header.len() as u64).to_le_bytes());
+    file.extend_from_slice(header.as_bytes());
+    for (_, _, values) in tensors {
+        for value in host_values(values).await? {
+            file.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+    Ok(file)
 }
 
 #[cfg(test)]

@@ -48,17 +48,25 @@ impl Checkpoints {
     /// Makes the files written since the last commit the newest checkpoint and drops older ones.
     pub fn commit(&self, step: usize) -> Result<()> {
         let older = self.complete();
-        let path = self.root.join(format!("step-{step:08}"));
-        folder::remove(&path)?;
+        // A checkpoint of the same step stays until the new one has its place.
+        let again = older
+            .iter()
+            .filter(|old| old.to_string_lossy().contains(&format!("step-{step:08}")))
+            .count();
+        let path = self.root.join(format!("step-{step:08}-{again}"));
         fs::rename(self.partial(), &path).with_context(|| path.display().to_string())?;
         // The rename itself must be on the disk before the older checkpoint goes.
         fs::File::open(&self.root)
             .and_then(|root| root.sync_all())
             .with_context(|| self.root.display().to_string())?;
-        older
-            .iter()
-            .filter(|old| **old != path)
-            .try_for_each(|old| folder::remove(old))
+        let dropped = self.root.join("dropped.partial");
+        for old in older {
+            // Renamed first: a checkpoint that is half removed must not look whole.
+            folder::remove(&dropped)?;
+            fs::rename(&old, &dropped).with_context(|| old.display().to_string())?;
+            folder::remove(&dropped)?;
+        }
+        Ok(())
     }
 
     /// Reads a file of the newest checkpoint.

@@ -32,11 +32,35 @@ pub fn read(path: &Path) -> Result<Files> {
 
 /// Whether the output folder may be written, before anything is computed.
 pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
+    if path.file_name().is_none() {
+        bail!("{} has no name that a folder could be written under", path.display());
+    }
     if path.exists() && !overwrite {
         bail!("{} exists: choose another --output or give --overwrite", path.display());
     }
+    if path.exists() && !is_output(path)? {
+        bail!(
+            "{} holds more than a fine-tuned model: it is not overwritten",
+            path.display()
+        );
+    }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
+}
+
+/// Whether a folder holds nothing but what [`write`] puts there, so that replacing it loses nothing else.
+fn is_output(path: &Path) -> Result<bool> {
+    let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
+    let mut names = Vec::new();
+    for entry in entries {
+        let entry = entry.with_context(|| path.display().to_string())?;
+        if entry.path().is_dir() {
+            return Ok(false);
+        }
+        names.push(entry.file_name().to_string_lossy().into_owned());
+    }
+    let known = |name: &String| is_model_file(name) || name == "training.json";
+    Ok(names.is_empty() || (names.contains(&"training.json".to_owned()) && names.iter().all(known)))
 }
 
 /// Writes `files` as a folder: to a neighbour first, which is then renamed.

@@ -65,16 +65,17 @@ fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
     if is_text {
         return Ok(Value::String(text.to_owned()));
     }
-    match serde_json::from_str(text) {
-        Ok(value @ (Value::Number(_) | Value::Bool(_))) => Ok(value),
-        // 1e-4 is JSON, but .5 and 1. are not.
-        _ => text
-            .parse::<f64>()
-            .ok()
-            .and_then(serde_json::Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(|| "expected a number".to_owned()),
+    if let Ok(value @ Value::Bool(_)) = serde_json::from_str(text) {
+        return Ok(value);
     }
+    let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    // Hugging Face's scripts write whole numbers as 3.0; seeds are longer than a float is exact.
+    let whole = text.parse::<u64>().ok().map(serde_json::Number::from);
+    let whole = whole.or_else(|| (number.fract() == 0.0 && number.abs() < 1e15).then(|| (number as i64).into()));
+    whole
+        .or_else(|| serde_json::Number::from_f64(number))
+        .map(Value::Number)
+        .ok_or_else(|| "expected a finite number".to_owned())
 }
 
 /// Paths that a run file may name.

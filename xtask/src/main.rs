@@ -1,8 +1,10 @@
-//! Runs the project's own chores: `cargo xtask test` is the whole test run, the same on a fresh machine and in CI.
+//! Runs the project's own chores: `cargo xtask test` is the whole test run, the same on a fresh machine and in CI;
+//! `cargo xtask bench` measures.
 //!
 //! `test` holds the steps and their order, `requirement` what a machine must have for them and how to get it, `command`
 //! starts programs.
 
+mod bench;
 mod command;
 mod requirement;
 mod test;
@@ -23,11 +25,14 @@ struct Arguments {
 enum Chore {
     /// Sets the machine up, then runs every check and every test without network
     Test(test::Options),
+    /// Measures training and inference beside PyTorch
+    Bench(bench::Options),
 }
 
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Bench(options) => bench::run(&options),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

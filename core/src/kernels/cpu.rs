@@ -109,8 +109,8 @@ fn adamw_block(values: &mut [f32], grad: &[f32], first: &mut [f32], second: &mut
     let inverse_root = 1.0 / step.root_correction;
     let moments = first.iter_mut().zip(second);
     for ((value, &grad), (first, second)) in values.iter_mut().zip(grad).zip(moments) {
-        *first = *first * step.beta1 + grad * (1.0 - step.beta1);
-        *second = *second * step.beta2 + grad * grad * (1.0 - step.beta2);
+        *first = *first * step.beta1 + grad * step.share1;
+        *second = *second * step.beta2 + grad * grad * step.share2;
         let denominator = second.sqrt() * inverse_root + step.epsilon;
         *value = *value * step.shrink - step.step_size * *first / denominator;
     }

@@ -18,6 +18,10 @@ pub struct AdamWStep {
     pub beta1: f32,
     /// Decay of the second moment.
     pub beta2: f32,
+    /// `1 - beta1`, rounded once.
+    pub share1: f32,
+    /// `1 - beta2`, rounded once.
+    pub share2: f32,
     /// Added to the root of the second moment.
     pub epsilon: f32,
     /// `1 - learning_rate · weight_decay`
@@ -105,9 +109,9 @@ pub trait KernelBackend: Backend {
         step: AdamWStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let scaled = |x, factor: f32| Self::float_mul_scalar(x, factor.into());
-        let first = Self::float_add(scaled(first, step.beta1), scaled(grad.clone(), 1.0 - step.beta1));
+        let first = Self::float_add(scaled(first, step.beta1), scaled(grad.clone(), step.share1));
         let square = Self::float_mul(grad.clone(), grad);
-        let second = Self::float_add(scaled(second, step.beta2), scaled(square, 1.0 - step.beta2));
+        let second = Self::float_add(scaled(second, step.beta2), scaled(square, step.share2));
         let root = scaled(Self::float_sqrt(second.clone()), 1.0 / step.root_correction);
         let denominator = Self::float_add_scalar(root, step.epsilon.into());
         let update = scaled(Self::float_div(first.clone(), denominator), step.step_size);

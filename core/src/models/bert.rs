@@ -73,8 +73,10 @@ impl Default for BertConfig {
     }
 }
 
-/// No BERT is wider, deeper or has more words than this; larger numbers are a damaged file.
+/// No BERT is wider or has more words than this; larger numbers are a damaged file.
 const LARGEST_SIZE: usize = 1 << 24;
+/// Layers are made before the checkpoint is compared with them: a damaged number must not exhaust the memory.
+const MOST_LAYERS: usize = 1024;
 
 impl BertConfig {
     /// Checks that the sizes make a model; names the key that does not.
@@ -82,7 +84,6 @@ impl BertConfig {
         let sizes = [
             ("vocab_size", self.vocab_size),
             ("hidden_size", self.hidden_size),
-            ("num_hidden_layers", self.num_hidden_layers),
             ("num_attention_heads", self.num_attention_heads),
             ("intermediate_size", self.intermediate_size),
             ("max_position_embeddings", self.max_position_embeddings),
@@ -91,6 +92,14 @@ impl BertConfig {
             if value == 0 || value > LARGEST_SIZE {
                 return Err(BundleError::config(key, value, "must be between 1 and 16,777,216"));
             }
+        }
+        if self.num_hidden_layers == 0 || self.num_hidden_layers > MOST_LAYERS {
+            let reason = format!("must be between 1 and {MOST_LAYERS}");
+            return Err(BundleError::config(
+                "num_hidden_layers",
+                self.num_hidden_layers,
+                &reason,
+            ));
         }
         if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
             return Err(BundleError::config(

@@ -68,22 +68,36 @@ pub struct WeightInit<'a> {
 impl<'a> WeightInit<'a> {
     /// Draws from normal(0, `std`) on `device`; `std` is the config's `initializer_range`.
     pub fn new(seed: u64, std: f64, device: &'a Device) -> Self {
-        Self { seed, drawn: 0, std, device }
+        Self {
+            seed,
+            drawn: 0,
+            std,
+            device,
+        }
     }
 
     /// A linear layer `[d_input, d_output]` with normal weights and zero bias.
     pub fn linear(&mut self, d_input: usize, d_output: usize) -> Linear {
-        Linear { weight: self.normal([d_input, d_output]), bias: Some(self.constant(0.0, d_output)) }
+        Linear {
+            weight: self.normal([d_input, d_output]),
+            bias: Some(self.constant(0.0, d_output)),
+        }
     }
 
     /// An embedding table `[rows, d_model]` with normal weights.
     pub fn embedding(&mut self, rows: usize, d_model: usize) -> Embedding {
-        Embedding { weight: self.normal([rows, d_model]) }
+        Embedding {
+            weight: self.normal([rows, d_model]),
+        }
     }
 
     /// A layer normalisation over the last axis: weight one, bias zero.
     pub fn layer_norm(&mut self, d_model: usize, epsilon: f64) -> LayerNorm {
-        LayerNorm { weight: self.constant(1.0, d_model), bias: self.constant(0.0, d_model), epsilon }
+        LayerNorm {
+            weight: self.constant(1.0, d_model),
+            bias: self.constant(0.0, d_model),
+            epsilon,
+        }
     }
 
     fn normal(&mut self, shape: [usize; 2]) -> Param<Tensor<2>> {
@@ -91,7 +105,9 @@ impl<'a> WeightInit<'a> {
         let (seed, std) = (mix(self.seed ^ mix(self.drawn)), self.std);
         self.lazy(shape, move || {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
-            (0..shape[0] * shape[1]).map(|_| (standard_normal(&mut rng) * std) as f32).collect()
+            (0..shape[0] * shape[1])
+                .map(|_| (standard_normal(&mut rng) * std) as f32)
+                .collect()
         })
     }
 
@@ -153,7 +169,7 @@ impl Dropout {
 }
 
 /// SplitMix64's finaliser: a bijection of 64 bits whose outputs pass for independent.
-fn mix(x: u64) -> u64 {
+pub(crate) fn mix(x: u64) -> u64 {
     let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);

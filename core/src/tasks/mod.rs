@@ -44,6 +44,15 @@ pub enum TaskError {
         /// The only label.
         label: String,
     },
+    /// A file, or a part of one, without examples.
+    #[error("{file}: there are no examples")]
+    Empty {
+        /// The data file.
+        file: String,
+    },
+    /// Class weights under which nothing counts.
+    #[error("--class-weights gives every label of the training data the weight 0")]
+    NoWeight,
     /// A label that class weights name but the data does not.
     #[error("--class-weights names {label:?}, which is not a label; known: {}", known.join(", "))]
     UnknownWeightLabel {

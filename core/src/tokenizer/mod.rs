@@ -1,6 +1,6 @@
 //! Turns text into ids: one façade over every kind of tokenizer a model folder can hold.
 //!
-//! [`Tokenizer::from_files`] picks the kind from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` and
+//! [`Tokenizer::from_files`] picks the `kind` from the files: `hub` runs Hugging Face's fast tokenizers, `japanese` and
 //! `sentencepiece` what they cannot, with `mecab` and `dictionary` beneath. Each kind splits one text into a sequence of
 //! tokens and joins sequences with its special tokens; truncation and windows happen here, between the two, so that every
 //! kind has them. Every token keeps its span in characters of the original text.
@@ -13,6 +13,7 @@ mod error;
 mod explain;
 mod hub;
 mod japanese;
+mod kind;
 pub mod mecab;
 mod sentencepiece;
 mod sentencepiece_model;
@@ -26,12 +27,13 @@ pub use error::TokenizerError;
 pub use explain::{ExplainedToken, ExplainedWord, Explanation, PathStep, UnknownReason};
 pub use special_tokens::SpecialTokens;
 
-use encoding::{OddToken, Sequence};
 use std::sync::Arc;
 
 use dictionary::Dictionary;
+use encoding::Sequence;
 use hub::HubTokenizer;
 use japanese::{JapaneseConfig, JapaneseTokenizer};
+use kind::Kind;
 use sentencepiece::SentencePieceTokenizer;
 
 /// The files of a model folder: name → bytes.
@@ -56,12 +58,6 @@ pub struct Tokenizer {
     special_tokens: SpecialTokens,
     pad_id: u32,
     file_names: Vec<String>,
-}
-
-enum Kind {
-    Hub(Box<HubTokenizer>),
-    Japanese(Box<JapaneseTokenizer>),
-    SentencePiece(Box<SentencePieceTokenizer>),
 }
 
 impl Tokenizer {
@@ -164,17 +160,7 @@ impl Tokenizer {
             .filter_map(|name| self.kind.id(name))
             .collect();
         let kept: Vec<u32> = ids.iter().copied().filter(|id| !special.contains(id)).collect();
-        match &self.kind {
-            Kind::Hub(hub) => hub.decode(&kept),
-            Kind::Japanese(_) => {
-                let tokens: Vec<String> = kept.iter().filter_map(|&id| self.kind.token(id)).collect();
-                Ok(tokens.join(" ").replace(" ##", "").trim().to_owned())
-            }
-            Kind::SentencePiece(_) => {
-                let text: String = kept.iter().filter_map(|&id| self.kind.token(id)).collect();
-                Ok(text.replace('\u{2581}', " ").trim_start().to_owned())
-            }
-        }
+        self.kind.decode(&kept)
     }
 
     /// Encodes text that is already split into words: `word_ids` number the words given, `offsets` count characters from
@@ -330,83 +316,6 @@ impl Tokenizer {
 
     fn role_id(&self, name: &Option<String>) -> Option<u32> {
         self.kind.id(name.as_deref()?)
-    }
-}
-
-impl Kind {
-    fn hub(hub: HubTokenizer) -> Self {
-        Self::Hub(Box::new(hub))
-    }
-
-    fn segment(&self, text: &str) -> Result<Sequence, TokenizerError> {
-        match self {
-            Self::Hub(hub) => hub.segment(text),
-            Self::Japanese(japanese) => Ok(japanese.segment(text)),
-            Self::SentencePiece(pieces) => Ok(pieces.segment(text)),
-        }
-    }
-
-    fn segment_words(&self, words: &[&str]) -> Result<Sequence, TokenizerError> {
-        match self {
-            Self::Hub(hub) => hub.segment_words(words),
-            Self::Japanese(japanese) => Ok(japanese.segment_words(words)),
-            Self::SentencePiece(pieces) => Ok(pieces.segment_words(words)),
-        }
-    }
-
-    fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Result<Encoding, TokenizerError> {
-        match self {
-            Self::Hub(hub) => hub.assemble(first, second),
-            Self::Japanese(japanese) => Ok(japanese.assemble(first, second)),
-            Self::SentencePiece(pieces) => Ok(pieces.assemble(first, second)),
-        }
-    }
-
-    /// The words of a text in the order of their numbers, where the kind knows more than its tokens tell.
-    fn explained_words(&self, text: &str) -> Option<Vec<ExplainedWord>> {
-        match self {
-            Self::Japanese(japanese) => Some(japanese.explained_words(text)),
-            Self::Hub(_) | Self::SentencePiece(_) => None,
-        }
-    }
-
-    fn odd_token(&self) -> OddToken {
-        match self {
-            Self::Hub(_) | Self::SentencePiece(_) => OddToken::Longer,
-            Self::Japanese(_) => OddToken::First,
-        }
-    }
-
-    fn special_tokens_added(&self, pair: bool) -> usize {
-        match self {
-            Self::Hub(hub) => hub.special_tokens_added(pair),
-            Self::Japanese(japanese) => japanese.special_tokens_added(pair),
-            Self::SentencePiece(pieces) => pieces.special_tokens_added(pair),
-        }
-    }
-
-    fn vocab_size(&self) -> usize {
-        match self {
-            Self::Hub(hub) => hub.vocab_size(),
-            Self::Japanese(japanese) => japanese.vocab_size(),
-            Self::SentencePiece(pieces) => pieces.vocab_size(),
-        }
-    }
-
-    fn id(&self, token: &str) -> Option<u32> {
-        match self {
-            Self::Hub(hub) => hub.id(token),
-            Self::Japanese(japanese) => japanese.id(token),
-            Self::SentencePiece(pieces) => pieces.id(token),
-        }
-    }
-
-    fn token(&self, id: u32) -> Option<String> {
-        match self {
-            Self::Hub(hub) => hub.token(id),
-            Self::Japanese(japanese) => japanese.token(id),
-            Self::SentencePiece(pieces) => pieces.token(id),
-        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! `terakoya evaluate`: scores a fine-tuned model on labelled data.
 
+use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -27,8 +28,8 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         write_predictions(path, &data.examples, &evaluation, &label_map)?;
     }
     match args.json {
-        true => println!("{}", to_json(&evaluation)?),
-        false => print_report(&evaluation),
+        true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
+        false => print_report(&mut stdout().lock(), &evaluation)?,
     }
     Ok(())
 }
@@ -63,11 +64,12 @@ pub fn to_json(evaluation: &Evaluation) -> Result<Value> {
 }
 
 /// The table that a person reads.
-pub fn print_report(evaluation: &Evaluation) {
-    println!("{}", evaluation.report);
+pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()> {
+    writeln!(out, "{}", evaluation.report)?;
     if let Some(loss) = evaluation.loss {
-        println!("loss {loss:.4}");
+        writeln!(out, "loss {loss:.4}")?;
     }
+    Ok(())
 }
 
 /// Writes every example with gold, predicted and score, in the format of the file's extension.

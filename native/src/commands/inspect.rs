@@ -1,5 +1,7 @@
 //! `terakoya inspect`: shows what a model folder holds.
 
+use std::io::{Write, stdout};
+
 use anyhow::Result;
 use terakoya_core::device::DeviceChoice;
 
@@ -10,36 +12,41 @@ use crate::commands::open_session;
 pub fn run(args: InspectArgs) -> Result<()> {
     let session = open_session(&args.model, &args.tokenizer, DeviceChoice::Cpu)?;
     let inspection = session.inspect();
+    let mut out = stdout().lock();
     if args.json {
-        println!("{}", serde_json::to_string(&inspection)?);
+        writeln!(out, "{}", serde_json::to_string(&inspection)?)?;
         return Ok(());
     }
-    println!(
+    writeln!(
+        out,
         "model type     {} ({})",
         inspection.model_type,
         inspection.architectures.join(", ")
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "shape          {} layers, hidden size {}, {} heads, at most {} tokens",
         inspection.num_hidden_layers, inspection.hidden_size, inspection.num_attention_heads, inspection.max_length
-    );
-    println!(
+    )?;
+    writeln!(
+        out,
         "vocabulary     {} rows, {} tokenizer entries",
         inspection.vocab_size, inspection.tokenizer_vocab_size
-    );
-    println!("parameters     {}", inspection.parameters);
+    )?;
+    writeln!(out, "parameters     {}", inspection.parameters)?;
     match inspection.labels.is_empty() {
-        true => println!("head           none yet; fine-tuning makes one"),
-        false => println!("labels         {}", inspection.labels.join(", ")),
+        true => writeln!(out, "head           none yet; fine-tuning makes one")?,
+        false => writeln!(out, "labels         {}", inspection.labels.join(", "))?,
     }
     if !inspection.missing.is_empty() {
-        println!("not in it      {}", inspection.missing.join(", "));
+        writeln!(out, "not in it      {}", inspection.missing.join(", "))?;
     }
     for (layers, bytes) in &inspection.training_memory {
-        println!(
+        writeln!(
+            out,
             "memory to train {layers:<7} about {} MB at batch 8 × 128 tokens",
             bytes / 1_000_000
-        );
+        )?;
     }
     Ok(())
 }

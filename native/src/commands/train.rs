@@ -1,5 +1,6 @@
 //! `terakoya train`: fine-tunes a model on a data file and writes the folder that comes out.
 
+use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 use terakoya_core::data::{Filter, LabelMap, ReadOptions, split};
 use terakoya_core::protocol::{Evaluation, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
-use terakoya_core::train::{Control, HostError, RunHost};
+use terakoya_core::train::{Control, HostError, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
 use crate::args::TrainArgs;
@@ -40,20 +41,19 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     prepare_output(&args, &output, &checkpoints)?;
 
     let data = RunData::read(&args, &run_file, &config)?;
-    let mut session = open_session(&model, &args.tokenizer, args.device.device.into())?;
+    let session = open_session(&model, &args.tokenizer, args.device.device.into())?;
     let mut host = TerminalHost {
         checkpoints,
+        resume: args.resume,
+        failed: None,
         progress: Progress::new(),
         started: Instant::now(),
-        evaluations: Vec::new(),
+        evaluation_seconds: Vec::new(),
     };
     interrupt_politely()?;
-    let record = train(&mut session, &config, &data, &args, &mut host);
+    let trained = train(session, &config, &data, &args, &mut host);
     host.progress.clear();
-    let record = record.with_context(|| match host.checkpoints.exist() {
-        true => "training ended early; --resume goes on from the last checkpoint".to_owned(),
-        false => "training".to_owned(),
-    })?;
+    let (session, record) = trained.map_err(|error| explain(error, &host))?;
     let train_seconds = host.started.elapsed().as_secs_f64();
     say_truncated(record.truncated, data.train.examples.len());
 
@@ -67,8 +67,13 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
         )?),
         None => None,
     };
-    let timings = json!({ "train_seconds": train_seconds, "total_seconds": started.elapsed().as_secs_f64() });
+    let timings = json!({
+        "train_seconds": train_seconds,
+        "evaluation_seconds": host.evaluation_seconds,
+        "total_seconds": started.elapsed().as_secs_f64(),
+    });
     let run = Finished {
+        args: &args,
         config: &config,
         model: &model,
         data: &data,
@@ -79,11 +84,15 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     let mut files = block_on(session.to_files())?;
     files.insert("training.json".to_owned(), run.training_json(&session)?.into_bytes());
     folder::write(&output, &files)?;
-    host.checkpoints.clear()?;
-    host.progress.line(&format!(
-        "saved to {} after {train_seconds:.1} s of training",
-        output.display()
-    ));
+    let saved = format!("saved to {} after {train_seconds:.1} s of training", output.display());
+    if record.interrupted {
+        host.progress.line(&format!(
+            "{saved}; it was stopped: the same command with --resume goes on"
+        ));
+    } else {
+        host.checkpoints.clear()?;
+        host.progress.line(&saved);
+    }
     run.print(args.json)
 }
 
@@ -98,6 +107,19 @@ fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions)
         .as_ref()
         .map_or("the flags".to_owned(), |path| path.display().to_string());
     serde_json::from_value(Value::Object(options)).with_context(|| format!("options in {source}"))
+}
+
+/// Says how to go on, where there is something to go on from.
+fn explain(error: anyhow::Error, host: &TerminalHost) -> anyhow::Error {
+    let core = error.downcast_ref::<terakoya_core::error::Error>();
+    let refused = matches!(
+        core,
+        Some(terakoya_core::error::Error::Train(TrainError::OtherRun { .. }))
+    );
+    match host.checkpoints.exist() && !refused {
+        true => error.context("training ended early; --resume goes on from the last checkpoint"),
+        false => error.context("training"),
+    }
 }
 
 /// Refuses to lose anything that is there.
@@ -116,7 +138,7 @@ fn prepare_output(args: &TrainArgs, output: &Path, checkpoints: &Checkpoints) ->
             checkpoints.root().display()
         );
     }
-    checkpoints.clear()
+    Ok(())
 }
 
 /// The data of a run.
@@ -177,19 +199,19 @@ impl RunData {
 }
 
 fn train(
-    session: &mut Session,
+    session: Session,
     config: &TrainingConfig,
     data: &RunData,
     args: &TrainArgs,
     host: &mut TerminalHost,
-) -> Result<TrainingRecord> {
+) -> Result<(Session, TrainingRecord)> {
+    // What a graphics card has free cannot be asked through wgpu.
+    let free = session.device().max_storage_binding.is_none().then(free_memory);
     let training_data = TrainingData {
         train: RunData::named(&data.train),
         eval: data.eval.as_ref().map(RunData::named),
-        available_memory: Some(
-            args.memory_limit
-                .map_or_else(free_memory, |megabytes| megabytes * 1_000_000),
-        ),
+        test: data.test.as_ref().map(RunData::named),
+        available_memory: args.memory_limit.map(|megabytes| megabytes * 1_000_000).or(free),
         fail_at_step: args.fail_at_step,
     };
     Ok(block_on(session.train(config, training_data, host))?)
@@ -217,24 +239,38 @@ fn interrupt_politely() -> Result<()> {
 /// The terminal and the disk, as the training loop sees them.
 struct TerminalHost {
     checkpoints: Checkpoints,
+    /// Whether the checkpoints there are belong to this run.
+    resume: bool,
+    /// Why an older run's checkpoints could not be removed.
+    failed: Option<anyhow::Error>,
     progress: Progress,
     started: Instant,
-    evaluations: Vec<f64>,
+    /// When each evaluation was done, since the training began.
+    evaluation_seconds: Vec<f64>,
 }
 
 impl RunHost for TerminalHost {
-    fn event(&mut self, event: TrainEvent) -> Control {
+    fn event(&mut self, event: TrainEvent) {
         match event {
-            TrainEvent::Started(plan) => self.progress.start(&plan),
+            TrainEvent::Started(plan) => {
+                // Only now is it sure that the new run begins: what an older one left may go.
+                if !self.resume {
+                    self.failed = self.checkpoints.clear().err();
+                }
+                self.progress.start(&plan);
+            }
             TrainEvent::Note { message } => self.progress.line(&message),
             TrainEvent::Caching { done, total } => self.progress.count("computing frozen layers", done, total),
             TrainEvent::Step(record) => self.progress.steps(&record),
             TrainEvent::Evaluated(record) => {
-                self.evaluations.push(self.started.elapsed().as_secs_f64());
+                self.evaluation_seconds.push(self.started.elapsed().as_secs_f64());
                 self.progress.evaluated(&record);
             }
             TrainEvent::Checkpointed { .. } => {}
         }
+    }
+
+    fn control(&mut self) -> Control {
         match INTERRUPTED.load(Ordering::Relaxed) {
             true => Control::Stop,
             false => Control::Continue,
@@ -242,6 +278,9 @@ impl RunHost for TerminalHost {
     }
 
     fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
+        if let Some(error) = self.failed.take() {
+            return Err(error.into());
+        }
         Ok(self.checkpoints.write(file, &bytes)?)
     }
 
@@ -256,6 +295,7 @@ impl RunHost for TerminalHost {
 
 /// A run that has ended well.
 struct Finished<'a> {
+    args: &'a TrainArgs,
     config: &'a TrainingConfig,
     model: &'a Path,
     data: &'a RunData,
@@ -276,6 +316,13 @@ impl Finished<'_> {
             "model": self.model,
             "config": self.config,
             "labels": session.labels(),
+            "read": self.args.data.read_options(None),
+            "split": self.args.split,
+            "filters": {
+                "train": self.args.train_filter,
+                "eval": self.args.eval_filter,
+                "test": self.args.test_filter,
+            },
             "data": {
                 "train": file(&self.data.train),
                 "eval": self.data.eval.as_ref().map(file),
@@ -289,6 +336,7 @@ impl Finished<'_> {
     }
 
     fn print(&self, as_json: bool) -> Result<()> {
+        let mut out = stdout().lock();
         let kept = self
             .record
             .evaluations
@@ -300,19 +348,20 @@ impl Finished<'_> {
                 "test": self.test.map(to_json).transpose()?,
                 "timings": self.timings,
             });
-            println!("{value}");
+            writeln!(out, "{value}")?;
             return Ok(());
         }
         if let Some(kept) = kept {
-            println!(
+            writeln!(
+                out,
                 "evaluation of the model that was kept (epoch {:.2}, loss {:.4})",
                 kept.epoch, kept.loss
-            );
-            println!("{}", kept.report);
+            )?;
+            writeln!(out, "{}", kept.report)?;
         }
         if let Some(test) = self.test {
-            println!("test");
-            print_report(test);
+            writeln!(out, "test")?;
+            print_report(&mut out, test)?;
         }
         Ok(())
     }
