@@ -3,12 +3,14 @@
 //! The order of the examples depends on seed and epoch, dropout on seed and step, so a run that was killed goes on as if it
 //! had not been. [`RunHost`] is what the loop asks of the outside: a place to keep bytes, and whether to go on.
 
+mod checkpoint;
+
 use std::rc::Rc;
 
 use burn::module::Module;
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
+use self::checkpoint::{RunState, adamw_config};
 use crate::batch::bucketed;
 use crate::data::shuffle;
 use crate::error::{DeviceError, Result};
@@ -16,7 +18,7 @@ use crate::examples::{ExampleSource, Window, host_values, windows};
 use crate::loss::CrossEntropy;
 use crate::metrics::{GoldLabel, MetricsError, classification_report};
 use crate::models::layers::{Dropout, mix};
-use crate::optim::{AdamW, AdamWConfig, GradientSum};
+use crate::optim::{AdamW, GradientSum};
 use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
 use crate::schedule::Schedule;
 use crate::tasks::sequence_classification::{SequenceClassification, argmax, mean_cross_entropy};
@@ -102,12 +104,6 @@ pub trait RunHost {
     fn read(&mut self, file: &str) -> std::result::Result<Option<Vec<u8>>, HostError>;
 }
 
-const WEIGHTS: &str = "model.safetensors";
-const BEST_WEIGHTS: &str = "best.safetensors";
-const OPTIMIZER: &str = "optimizer.safetensors";
-/// CBOR, since JSON does not give every float back as it was, and a tie between two evaluations hangs on the last bit.
-const STATE: &str = "state.cbor";
-
 /// Labelled examples.
 pub struct Labelled<'a> {
     /// Where batches come from.
@@ -134,18 +130,6 @@ pub struct RunInputs<'a> {
     pub device: &'a Device,
     /// Fails as a lost device would, at this step; for tests of what is left then.
     pub fail_at_step: Option<usize>,
-}
-
-/// What a checkpoint says beside the weights.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-struct RunState {
-    config: TrainingConfig,
-    data_hash: String,
-    step: usize,
-    epochs_done: usize,
-    best: Option<f64>,
-    without_improvement: usize,
-    record: TrainingRecord,
 }
 
 /// Optimizer steps of a run over `examples` examples.
@@ -232,43 +216,6 @@ impl<'a> Run<'a> {
             pending: Vec::new(),
             best_weights: None,
         }
-    }
-
-    /// Goes on from the newest checkpoint, where the host has one.
-    fn resume(&mut self, host: &mut dyn RunHost) -> Result<()> {
-        let Some(state) = read(host, STATE)? else {
-            return Ok(());
-        };
-        let damaged = |file| TrainError::Damaged { file };
-        let state: RunState = ciborium::from_reader(&state[..]).map_err(|_| damaged(STATE))?;
-        if state.config != *self.inputs.config {
-            return Err(TrainError::OtherRun { what: "options" }.into());
-        }
-        if state.data_hash != self.inputs.data_hash {
-            return Err(TrainError::OtherRun { what: "data" }.into());
-        }
-        let bytes = read(host, WEIGHTS)?.ok_or_else(|| damaged(WEIGHTS))?;
-        self.load_weights(bytes)?;
-        let moments = read(host, OPTIMIZER)?.ok_or_else(|| damaged(OPTIMIZER))?;
-        let device = self.inputs.device.clone().inner();
-        self.optimizer =
-            AdamW::load(adamw_config(self.inputs.config), &moments, &device).ok_or_else(|| damaged(OPTIMIZER))?;
-        self.best_weights = read(host, BEST_WEIGHTS)?;
-        self.state = state;
-        let (step, total) = (self.state.step, self.schedule.total_steps);
-        host.event(TrainEvent::Note {
-            message: format!("goes on after step {step} of {total}"),
-        });
-        Ok(())
-    }
-
-    fn load_weights(&mut self, bytes: Vec<u8>) -> Result<()> {
-        let files = [(WEIGHTS.to_owned(), bytes)];
-        let checkpoint = weights::Checkpoint::read(&files)?;
-        let network = weights::load(self.network().clone(), &checkpoint, |_| false, &mut Default::default())?;
-        // Loaded tensors learn again; what was frozen is frozen again.
-        self.network = Some(network.freeze(self.inputs.config.train_layers));
-        Ok(())
     }
 
     /// One pass over the data.
@@ -463,32 +410,6 @@ impl<'a> Run<'a> {
         Ok(())
     }
 
-    /// Stores all that is needed to go on from here.
-    async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
-        let step = self.state.step;
-        write(host, WEIGHTS, weights::save(self.network()).await?)?;
-        write(
-            host,
-            OPTIMIZER,
-            self.optimizer.save(&self.inputs.device.clone().inner()).await?,
-        )?;
-        if let Some(best) = &self.best_weights {
-            write(host, BEST_WEIGHTS, best.clone())?;
-        }
-        let mut state = Vec::new();
-        ciborium::into_writer(&self.state, &mut state).expect("plain data serialises into memory");
-        write(host, STATE, state)?;
-        host.commit(step).map_err(|source| TrainError::Store {
-            file: format!("of step {step}"),
-            source,
-        })?;
-        host.event(TrainEvent::Checkpointed {
-            epoch: self.state.epochs_done,
-            step,
-        });
-        Ok(())
-    }
-
     /// The model to keep, off the autodiff device, and the record.
     async fn finish(mut self, host: &mut dyn RunHost) -> Result<(SequenceClassification, TrainingRecord)> {
         self.report(host).await?;
@@ -498,31 +419,6 @@ impl<'a> Run<'a> {
         }
         Ok((self.network().valid(), self.state.record))
     }
-}
-
-fn adamw_config(config: &TrainingConfig) -> AdamWConfig {
-    AdamWConfig {
-        beta1: config.adam_beta1,
-        beta2: config.adam_beta2,
-        epsilon: config.adam_epsilon,
-        weight_decay: config.weight_decay,
-    }
-}
-
-fn read(host: &mut dyn RunHost, file: &str) -> Result<Option<Vec<u8>>> {
-    let bytes = host.read(file).map_err(|source| TrainError::Store {
-        file: file.to_owned(),
-        source,
-    })?;
-    Ok(bytes)
-}
-
-fn write(host: &mut dyn RunHost, file: &str, bytes: Vec<u8>) -> Result<()> {
-    host.write(file, bytes).map_err(|source| TrainError::Store {
-        file: file.to_owned(),
-        source,
-    })?;
-    Ok(())
 }
 
 /// Logits of every example, in their order, and how many texts were cut. A sync point for each batch; `progress` hears the

@@ -317,6 +317,7 @@ impl Finished<'_> {
             "config": self.config,
             "labels": session.labels(),
             "read": self.args.data.read_options(None),
+            "user_dictionary": self.args.tokenizer.user_dictionary,
             "split": self.args.split,
             "filters": {
                 "train": self.args.train_filter,

@@ -1,0 +1,121 @@
+//! Writes down all that a run needs to go on as if it had not been broken off, and reads it back.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Run, RunHost, TrainError};
+use crate::error::Result;
+use crate::optim::{AdamW, AdamWConfig};
+use crate::protocol::{TrainEvent, TrainingRecord};
+use crate::training_config::TrainingConfig;
+use crate::weights;
+
+const WEIGHTS: &str = "model.safetensors";
+const BEST_WEIGHTS: &str = "best.safetensors";
+const OPTIMIZER: &str = "optimizer.safetensors";
+/// CBOR, since JSON does not give every float back as it was, and a tie between two evaluations hangs on the last bit.
+const STATE: &str = "state.cbor";
+
+/// What a checkpoint says beside the weights.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(super) struct RunState {
+    pub config: TrainingConfig,
+    pub data_hash: String,
+    pub step: usize,
+    pub epochs_done: usize,
+    pub best: Option<f64>,
+    pub without_improvement: usize,
+    pub record: TrainingRecord,
+}
+
+impl Run<'_> {
+    /// Goes on from the newest checkpoint, where the host has one.
+    pub(super) fn resume(&mut self, host: &mut dyn RunHost) -> Result<()> {
+        let Some(state) = read(host, STATE)? else {
+            return Ok(());
+        };
+        let damaged = |file| TrainError::Damaged { file };
+        let state: RunState = ciborium::from_reader(&state[..]).map_err(|_| damaged(STATE))?;
+        if state.config != *self.inputs.config {
+            return Err(TrainError::OtherRun { what: "options" }.into());
+        }
+        if state.data_hash != self.inputs.data_hash {
+            return Err(TrainError::OtherRun {
+                what: "data, labels or model",
+            }
+            .into());
+        }
+        let bytes = read(host, WEIGHTS)?.ok_or_else(|| damaged(WEIGHTS))?;
+        self.load_weights(bytes)?;
+        let moments = read(host, OPTIMIZER)?.ok_or_else(|| damaged(OPTIMIZER))?;
+        let device = self.inputs.device.clone().inner();
+        self.optimizer =
+            AdamW::load(adamw_config(self.inputs.config), &moments, &device).ok_or_else(|| damaged(OPTIMIZER))?;
+        self.best_weights = read(host, BEST_WEIGHTS)?;
+        self.state = state;
+        let (step, total) = (self.state.step, self.schedule.total_steps);
+        host.event(TrainEvent::Note {
+            message: format!("goes on after step {step} of {total}"),
+        });
+        Ok(())
+    }
+
+    pub(super) fn load_weights(&mut self, bytes: Vec<u8>) -> Result<()> {
+        let files = [(WEIGHTS.to_owned(), bytes)];
+        let checkpoint = weights::Checkpoint::read(&files)?;
+        let network = weights::load(self.network().clone(), &checkpoint, |_| false, &mut Default::default())?;
+        // Loaded tensors learn again; what was frozen is frozen again.
+        self.network = Some(network.freeze(self.inputs.config.train_layers));
+        Ok(())
+    }
+
+    /// Stores all that is needed to go on from here.
+    pub(super) async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
+        let step = self.state.step;
+        write(host, WEIGHTS, weights::save(self.network()).await?)?;
+        write(
+            host,
+            OPTIMIZER,
+            self.optimizer.save(&self.inputs.device.clone().inner()).await?,
+        )?;
+        if let Some(best) = &self.best_weights {
+            write(host, BEST_WEIGHTS, best.clone())?;
+        }
+        let mut state = Vec::new();
+        ciborium::into_writer(&self.state, &mut state).expect("plain data serialises into memory");
+        write(host, STATE, state)?;
+        host.commit(step).map_err(|source| TrainError::Store {
+            file: format!("of step {step}"),
+            source,
+        })?;
+        host.event(TrainEvent::Checkpointed {
+            epoch: self.state.epochs_done,
+            step,
+        });
+        Ok(())
+    }
+}
+
+pub(super) fn adamw_config(config: &TrainingConfig) -> AdamWConfig {
+    AdamWConfig {
+        beta1: config.adam_beta1,
+        beta2: config.adam_beta2,
+        epsilon: config.adam_epsilon,
+        weight_decay: config.weight_decay,
+    }
+}
+
+fn read(host: &mut dyn RunHost, file: &str) -> Result<Option<Vec<u8>>> {
+    let bytes = host.read(file).map_err(|source| TrainError::Store {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(bytes)
+}
+
+fn write(host: &mut dyn RunHost, file: &str, bytes: Vec<u8>) -> Result<()> {
+    host.write(file, bytes).map_err(|source| TrainError::Store {
+        file: file.to_owned(),
+        source,
+    })?;
+    Ok(())
+}
