@@ -8,7 +8,7 @@ use std::fmt::Display;
 use serde_json::{Map, Value, json};
 
 use crate::models::bert::BertConfig;
-use crate::tokenizer::{EncodeOptions, Files, Tokenizer};
+use crate::tokenizer::{EncodeOptions, Files, TOKENIZER_FILES, Tokenizer};
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
@@ -103,18 +103,8 @@ pub struct Bundle {
 
 /// Whether a folder's file belongs to a model, so that `native` need not read the others.
 pub fn is_model_file(name: &str) -> bool {
-    let tokenizer = [
-        "tokenizer.json",
-        "tokenizer_config.json",
-        "special_tokens_map.json",
-        "added_tokens.json",
-        "vocab.txt",
-        "vocab.json",
-        "merges.txt",
-        "spiece.model",
-    ];
     name == CONFIG
-        || tokenizer.contains(&name)
+        || TOKENIZER_FILES.contains(&name)
         || name == WEIGHTS_INDEX
         || (name.starts_with("model") && name.ends_with(".safetensors"))
 }

@@ -40,7 +40,7 @@ use sentencepiece::SentencePieceTokenizer;
 pub type Files = std::collections::BTreeMap<String, Vec<u8>>;
 
 /// Files that define a tokenizer, in any of its kinds; a fine-tuned bundle copies those present unchanged.
-const TOKENIZER_FILES: [&str; 9] = [
+pub const TOKENIZER_FILES: [&str; 9] = [
     "tokenizer.json",
     "tokenizer_config.json",
     "special_tokens_map.json",

@@ -1,6 +1,7 @@
 //! `terakoya train`: fine-tunes a model on a data file and writes the folder that comes out.
 
 use std::io::{Write, stdout};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -214,7 +215,14 @@ fn train(
         available_memory: args.memory_limit.map(|megabytes| megabytes * 1_000_000).or(free),
         fail_at_step: args.fail_at_step,
     };
-    Ok(block_on(session.train(config, training_data, host))?)
+    // burn and the graphics stack answer some failures of a device with a panic: it must not hide that there is a checkpoint.
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        block_on(session.train(config, training_data, host))
+    }));
+    match outcome {
+        Ok(trained) => Ok(trained?),
+        Err(_) => bail!("the device, or a library under it, failed as said above"),
+    }
 }
 
 /// Free memory in bytes, within the limits of a container.
