@@ -9,13 +9,15 @@ use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
 use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::error::Error;
-use crate::kernels::{AdamWStep, adamw};
+use crate::kernels::{AdamWStep, AdamWTensors, adamw, square_sum};
 use crate::weights::serialize;
 
 /// Gradients by parameter path, flat `[elements]`.
 #[derive(Debug, Default)]
 pub struct GradientSum {
     flat: BTreeMap<String, Tensor<1>>,
+    /// What clipping leaves of them, `[1]`; the optimizer multiplies by it on its way.
+    scale: Option<Tensor<1>>,
 }
 
 impl GradientSum {
@@ -30,13 +32,10 @@ impl GradientSum {
 
     /// Scales all gradients so that their joint 2-norm is at most `max_norm`; returns the norm before, `[1]`.
     pub fn clip_global_norm(&mut self, max_norm: f64) -> Option<Tensor<1>> {
-        let squares = self.flat.values().map(|grad| grad.clone().square().sum());
+        let squares = self.flat.values().map(|grad| square_sum(grad.clone()));
         let norm = squares.reduce(|sum, square| sum + square)?.sqrt();
         // torch.nn.utils.clip_grad_norm_ adds the same 1e-6.
-        let scale = (norm.clone() + 1e-6).recip().mul_scalar(max_norm).clamp_max(1.0);
-        for grad in self.flat.values_mut() {
-            grad.inplace(|grad| grad * scale.clone());
-        }
+        self.scale = Some((norm.clone() + 1e-6).recip().mul_scalar(max_norm).clamp_max(1.0));
         Some(norm)
     }
 
@@ -127,6 +126,7 @@ impl AdamW {
         let mut mapper = AdamWMapper {
             path: Vec::new(),
             gradients: gradients.flat,
+            scale: gradients.scale,
             moments: &mut self.moments,
             config: self.config,
             learning_rate,
@@ -182,6 +182,7 @@ impl AdamW {
 struct AdamWMapper<'a> {
     path: Vec<String>,
     gradients: BTreeMap<String, Tensor<1>>,
+    scale: Option<Tensor<1>>,
     moments: &'a mut BTreeMap<String, Moments>,
     config: AdamWConfig,
     learning_rate: f64,
@@ -208,7 +209,15 @@ impl AdamWMapper<'_> {
         let moments = self.moments.remove(&path);
         let zeros = || Tensor::zeros(grad.dims(), &grad.device());
         let (first, second) = moments.map_or_else(|| (zeros(), zeros()), |both| (both.first, both.second));
-        let (values, first, second) = adamw(values, grad, first, second, step);
+        let scale = self.scale.clone().unwrap_or_else(|| Tensor::ones([1], &grad.device()));
+        let tensors = AdamWTensors {
+            values,
+            grad,
+            scale,
+            first,
+            second,
+        };
+        let (values, first, second) = adamw(tensors, step);
         self.moments.insert(path, Moments { first, second });
         values
     }

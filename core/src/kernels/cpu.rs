@@ -88,8 +88,26 @@ impl KernelBackend for Flex {
         })
     }
 
-    fn adamw_step(values: Flat, grad: Flat, first: Flat, second: Flat, step: AdamWStep) -> (Flat, Flat, Flat) {
-        let grad = grad.to_contiguous();
+    fn square_sum(x: Flat) -> Flat {
+        let x = x.to_contiguous();
+        let arch = Arch::new();
+        let blocks = slice(&x).par_chunks(BLOCK);
+        let sums: Vec<f32> = blocks.map(|block| arch.dispatch(|| dot(block, block))).collect();
+        // f64: the blocks of a large embedding table are many.
+        let sum: f64 = sums.iter().map(|&sum| f64::from(sum)).sum();
+        tensor(vec![sum as f32], Shape::new([1]))
+    }
+
+    fn adamw_step(
+        values: Flat,
+        grad: Flat,
+        scale: Flat,
+        first: Flat,
+        second: Flat,
+        step: AdamWStep,
+    ) -> (Flat, Flat, Flat) {
+        let (grad, scale) = (grad.to_contiguous(), scale.to_contiguous());
+        let scale = slice(&scale)[0];
         let [mut values, mut first, mut second] = [values, first, second].map(owned);
         let arch = Arch::new();
         let blocks = slice_mut(&mut values)
@@ -98,17 +116,24 @@ impl KernelBackend for Flex {
             .zip(slice_mut(&mut second).par_chunks_mut(BLOCK))
             .zip(slice(&grad).par_chunks(BLOCK));
         blocks.for_each(|(((values, first), second), grad)| {
-            arch.dispatch(|| adamw_block(values, grad, first, second, step));
+            arch.dispatch(|| adamw_block(values, (grad, scale), first, second, step));
         });
         (values, first, second)
     }
 }
 
 #[inline(always)]
-fn adamw_block(values: &mut [f32], grad: &[f32], first: &mut [f32], second: &mut [f32], step: AdamWStep) {
+fn adamw_block(
+    values: &mut [f32],
+    (grad, scale): (&[f32], f32),
+    first: &mut [f32],
+    second: &mut [f32],
+    step: AdamWStep,
+) {
     let inverse_root = 1.0 / step.root_correction;
     let moments = first.iter_mut().zip(second);
     for ((value, &grad), (first, second)) in values.iter_mut().zip(grad).zip(moments) {
+        let grad = grad * scale;
         *first = *first * step.beta1 + grad * step.share1;
         *second = *second * step.beta2 + grad * grad * step.share2;
         let denominator = second.sqrt() * inverse_root + step.epsilon;

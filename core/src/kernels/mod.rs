@@ -100,15 +100,23 @@ pub trait KernelBackend: Backend {
         Self::float_mul_scalar(Self::float_mul(x, mask), (1.0 / keep).into())
     }
 
-    /// New values and moments of a parameter after an AdamW step; all are flat and of one length.
+    /// The sum of the squares of all elements, `[1]`.
+    fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_sum(Self::float_mul(x.clone(), x))
+    }
+
+    /// New values and moments of a parameter after an AdamW step along `grad · scale`; all are flat and of one length, but for
+    /// `scale`, which is `[1]`.
     fn adamw_step(
         values: FloatTensor<Self>,
         grad: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
         first: FloatTensor<Self>,
         second: FloatTensor<Self>,
         step: AdamWStep,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
         let scaled = |x, factor: f32| Self::float_mul_scalar(x, factor.into());
+        let grad = Self::float_mul(grad, scale);
         let first = Self::float_add(scaled(first, step.beta1), scaled(grad.clone(), step.share1));
         let square = Self::float_mul(grad.clone(), grad);
         let second = Self::float_add(scaled(second, step.beta2), scaled(square, step.share2));
@@ -190,19 +198,33 @@ pub fn dropout<const D: usize>(x: Tensor<D>, key: u64, keep: f64) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::keyed_dropout(x.into_dispatch(), key, keep))
 }
 
+/// The sum of the squares of all elements, `[1]`.
+pub fn square_sum(x: Tensor<1>) -> Tensor<1> {
+    Tensor::from_dispatch(Dispatch::square_sum(x.into_dispatch()))
+}
+
+/// What a step of AdamW moves: each `[elements]`, but `scale` `[1]`, by which the gradient is multiplied first.
+pub struct AdamWTensors {
+    /// The parameter.
+    pub values: Tensor<1>,
+    /// Its gradient.
+    pub grad: Tensor<1>,
+    /// The share of the gradient that clipping leaves.
+    pub scale: Tensor<1>,
+    /// First moment.
+    pub first: Tensor<1>,
+    /// Second moment.
+    pub second: Tensor<1>,
+}
+
 /// Values, first and second moments, `[elements]` each, after an AdamW step.
-pub fn adamw(
-    values: Tensor<1>,
-    grad: Tensor<1>,
-    first: Tensor<1>,
-    second: Tensor<1>,
-    step: AdamWStep,
-) -> (Tensor<1>, Tensor<1>, Tensor<1>) {
+pub fn adamw(tensors: AdamWTensors, step: AdamWStep) -> (Tensor<1>, Tensor<1>, Tensor<1>) {
     let (values, first, second) = Dispatch::adamw_step(
-        values.into_dispatch(),
-        grad.into_dispatch(),
-        first.into_dispatch(),
-        second.into_dispatch(),
+        tensors.values.into_dispatch(),
+        tensors.grad.into_dispatch(),
+        tensors.scale.into_dispatch(),
+        tensors.first.into_dispatch(),
+        tensors.second.into_dispatch(),
         step,
     );
     (
