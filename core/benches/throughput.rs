@@ -18,6 +18,10 @@ use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::Encoding;
 
+/// The allocator of the command line, so that its pages are measured too.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 const BATCH: usize = 8;
 const LENGTHS: [usize; 2] = [32, 128];
 
