@@ -30,7 +30,7 @@ struct Tolerance {
     gradient: f32,
     /// Relative, of losses.
     loss: f32,
-    /// Absolute, of weights after ten steps of at most 1e-3: a tenth of the last step.
+    /// Absolute, of weights after ten steps of at most 1e-3: on the CPU a tenth of the largest step.
     weights: f32,
 }
 

@@ -23,7 +23,7 @@ use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::tasks::TaskError;
 use crate::tasks::sequence_classification::{Pooling, SequenceClassification, argmax, is_head, mean_cross_entropy};
 use crate::tokenizer::dictionary::Dictionary;
-use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
+use crate::tokenizer::{Files, Tokenizer};
 use crate::train::{TrainError, logits};
 use crate::training_config::TrainLayers;
 use crate::weights::{Checkpoint, LoadReport, load, save};
@@ -98,11 +98,6 @@ impl Session {
     /// The labels that a trained head can say.
     pub fn labels(&self) -> &[String] {
         &self.bundle.labels
-    }
-
-    /// The model's tokenizer.
-    pub fn tokenizer(&self) -> &Tokenizer {
-        &self.tokenizer
     }
 
     /// Classifies `examples`; `progress` hears the number done. Texts longer than `max_length` or the model are cut; their
@@ -227,14 +222,6 @@ impl Session {
             }
         }
         Ok(vectors)
-    }
-
-    /// Encodes one text or pair as the model reads it.
-    ///
-    /// # Errors
-    /// If the tokenizer cannot.
-    pub fn tokenize(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
-        Ok(self.tokenizer.encode(text, text_pair, &EncodeOptions::default())?)
     }
 
     /// The model as a folder that transformers loads. A sync point: reads every weight back.
