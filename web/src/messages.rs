@@ -1,0 +1,329 @@
+//! Defines what the page asks of the worker and what the worker tells: JSON, with bytes beside it where files travel.
+//!
+//! Each message is posted as an array `[json, ArrayBuffer…]`. The page numbers its requests; every request is answered by
+//! events with its number, the last of which is neither a progress nor a training event. Requests to try a text may be
+//! dropped where a newer one waits; they are then answered by [`Event::Stale`].
+
+use serde::{Deserialize, Serialize};
+use terakoya_core::data::ReadOptions;
+use terakoya_core::device::DeviceChoice;
+use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
+use terakoya_core::training_config::TrainingConfig;
+
+/// A message with the number of the request it belongs to; 0 for what the worker says unasked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Numbered<Message> {
+    /// Number of the request.
+    pub id: u32,
+    /// The message.
+    pub message: Message,
+}
+
+/// What the page asks.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "request", rename_all = "kebab-case")]
+pub enum Request {
+    /// Loads a model; answered by [`Event::Download`]s and [`Event::Opened`].
+    Open {
+        /// Which.
+        model: ModelSource,
+        /// Where it runs.
+        device: DeviceChoice,
+    },
+    /// Tokenizes and classifies; answered by [`Event::Tried`] or [`Event::Stale`].
+    Try(Text),
+    /// Says which words mattered and where a head looked; answered by [`Event::Explained`].
+    Explain {
+        /// The text.
+        text: Text,
+        /// The label whose logit is explained, by its number; the predicted one if not given.
+        label: Option<usize>,
+        /// Encoder layer, from 0.
+        layer: usize,
+        /// Attention head, from 0.
+        head: usize,
+    },
+    /// Reads a data file, whose bytes are beside the message; answered by [`Event::Data`].
+    ReadData {
+        /// Its name, for messages and for the format.
+        name: String,
+        /// How to read it where the file does not tell.
+        options: ReadOptions,
+    },
+    /// Takes a short measured step; answered by [`Event::Measured`].
+    Measure {
+        /// What would be trained.
+        config: TrainingConfig,
+        /// Training rows.
+        train: Vec<Row>,
+        /// Evaluation rows.
+        eval: Vec<Row>,
+    },
+    /// Fine-tunes the open model; answered by [`Event::Train`]s and [`Event::Finished`].
+    Train {
+        /// The options.
+        config: TrainingConfig,
+        /// Training rows.
+        train: Vec<Row>,
+        /// Evaluation rows.
+        eval: Vec<Row>,
+    },
+    /// Goes on with a run from its last checkpoint; answered as [`Request::Train`].
+    Continue {
+        /// Its [`SavedRun::id`].
+        run: String,
+    },
+    /// Holds the training after the running step, until [`Request::Resume`]; answered by [`Event::Done`].
+    Pause,
+    /// Lets a held training go on; answered by [`Event::Done`].
+    Resume,
+    /// Ends the training with what it has; answered by [`Event::Done`].
+    Stop,
+    /// Scores rows; answered by [`Event::Evaluated`].
+    Evaluate {
+        /// Before or after fine-tuning.
+        model: WhichModel,
+        /// The rows.
+        rows: Vec<Row>,
+    },
+    /// Packs the fine-tuned model; answered by [`Event::Exported`] with the zip's bytes beside it.
+    Export,
+    /// Lists what is kept in the browser; answered by [`Event::Kept`].
+    ListKept,
+    /// Deletes a run, or a downloaded model; answered by [`Event::Kept`].
+    Delete {
+        /// [`SavedRun::id`] or [`KeptModel::name`].
+        name: String,
+    },
+}
+
+/// Where a model comes from.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ModelSource {
+    /// A folder of the site, by the address of its `model.json` relative to the page.
+    Site(String),
+    /// A zip whose bytes are beside the message; its name.
+    Zip(String),
+    /// The result of a run that is kept in the browser, by its [`SavedRun::id`].
+    Run(String),
+}
+
+/// Before or after fine-tuning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WhichModel {
+    /// As it was opened.
+    Base,
+    /// As the last training left it.
+    Tuned,
+}
+
+/// A text or a pair of texts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Text {
+    /// The text.
+    pub text: String,
+    /// The second one.
+    pub text_pair: Option<String>,
+}
+
+/// A row of the table of examples.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Row {
+    /// The text.
+    pub text: String,
+    /// The second text.
+    pub text_pair: Option<String>,
+    /// Its label, where it has one.
+    pub label: Option<String>,
+}
+
+/// What the worker tells.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub enum Event {
+    /// The worker runs; said once, unasked.
+    Ready {
+        /// The site's version; a page of another version reloads.
+        version: String,
+    },
+    /// A part of a model has come.
+    Download {
+        /// The file.
+        file: String,
+        /// Bytes of the model that are here.
+        done: u64,
+        /// Bytes of the model.
+        total: u64,
+    },
+    /// A model is ready.
+    Opened(Opened),
+    /// What the model makes of a text.
+    Tried {
+        /// What its tokenizer makes of it.
+        tokens: Vec<Token>,
+        /// Its answer; nothing where the head is not trained.
+        prediction: Option<Prediction>,
+        /// The base model's answer, where there is a fine-tuned one.
+        before: Option<Prediction>,
+        /// Tokens that did not fit the model.
+        truncated: bool,
+        /// Time of the forward pass.
+        milliseconds: f64,
+    },
+    /// A newer text came before this one was looked at.
+    Stale,
+    /// Why the model said so.
+    Explained {
+        /// The tokens.
+        tokens: Vec<Token>,
+        /// Gradient × input of each token for the label's logit: positive speaks for it.
+        saliency: Vec<f32>,
+        /// `[query][key]` attention probabilities of the chosen head.
+        attention: Vec<Vec<f32>>,
+        /// The label that is explained.
+        label: String,
+    },
+    /// A data file was read.
+    Data {
+        /// Its rows.
+        rows: Vec<Row>,
+        /// Which columns were taken, for a message.
+        columns: String,
+    },
+    /// What training would cost.
+    Measured {
+        /// Steps, parameters, memory.
+        plan: RunPlan,
+        /// A step's time on this device.
+        step_milliseconds: f64,
+        /// The whole run's estimated time.
+        seconds: f64,
+        /// Why it cannot be done here.
+        refused: Option<String>,
+    },
+    /// Training tells how it goes.
+    Train(TrainEvent),
+    /// Training is over: the model is the tuned one now.
+    Finished {
+        /// What it did.
+        record: TrainingRecord,
+        /// The labels, in the order of their numbers.
+        labels: Vec<String>,
+        /// The run description: `terakoya train --config` reads it.
+        training_json: String,
+    },
+    /// Rows were scored.
+    Evaluated {
+        /// Which model did it.
+        model: WhichModel,
+        /// The scores, and every row's prediction.
+        evaluation: Evaluation,
+    },
+    /// A model was packed; its bytes are beside the message.
+    Exported {
+        /// The file's name.
+        file_name: String,
+    },
+    /// What is kept in the browser.
+    Kept(Kept),
+    /// It is done.
+    Done,
+    /// Something the user should know and that did not end the request.
+    Notice(Notice),
+    /// The request failed.
+    Failed {
+        /// Why, in words for the user.
+        message: String,
+    },
+}
+
+/// A model that is ready.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Opened {
+    /// What it is called.
+    pub name: String,
+    /// What it is.
+    pub inspection: Inspection,
+    /// Which device it is on, and why.
+    pub device: String,
+    /// Bytes of memory of the worker.
+    pub memory_bytes: u64,
+}
+
+/// A token as it is shown.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Token {
+    /// Its id.
+    pub id: u32,
+    /// Its spelling in the vocabulary.
+    pub token: String,
+    /// Its characters in the text, end exclusive; nothing for special tokens.
+    pub span: Option<(usize, usize)>,
+    /// Number of its word.
+    pub word: Option<u32>,
+    /// 0 for the text, 1 for the second text.
+    pub sequence: Option<u8>,
+    /// Whether it is the unknown token.
+    pub unknown: bool,
+}
+
+/// Something the user should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Notice {
+    /// The browser would not keep something; the reason.
+    NotKept(String),
+    /// Another tab of this site trains the same run.
+    OtherTab,
+    /// Any other line.
+    Line(String),
+}
+
+/// What is kept in the browser's storage.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    /// Runs, newest first.
+    pub runs: Vec<SavedRun>,
+    /// Downloaded models.
+    pub models: Vec<KeptModel>,
+    /// Bytes in use.
+    pub used: u64,
+    /// Bytes there may be.
+    pub quota: u64,
+    /// Whether the browser promised not to evict them.
+    pub persistent: bool,
+    /// Whether there is storage at all.
+    pub available: bool,
+}
+
+/// A run that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SavedRun {
+    /// Its folder's name.
+    pub id: String,
+    /// The base model's name.
+    pub model: String,
+    /// When it began, in milliseconds since 1970.
+    pub started: f64,
+    /// Epochs that are done.
+    pub epochs_done: usize,
+    /// Epochs in all.
+    pub epochs: usize,
+    /// The labels.
+    pub labels: Vec<String>,
+    /// Whether it ended.
+    pub finished: bool,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// A downloaded model.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptModel {
+    /// Its name.
+    pub name: String,
+    /// Its size.
+    pub bytes: u64,
+}
