@@ -7,7 +7,9 @@
 mod bench;
 mod command;
 mod requirement;
+mod serve;
 mod test;
+mod web;
 
 use std::process::ExitCode;
 
@@ -25,6 +27,10 @@ struct Arguments {
 enum Chore {
     /// Sets the machine up, then runs every check and every test without network
     Test(test::Options),
+    /// Builds the site into a folder that any static host can serve, and weighs its code
+    Web(web::Options),
+    /// Builds the site and serves it on this machine
+    Serve(serve::Options),
     /// Measures training and inference beside PyTorch
     Bench(bench::Options),
 }
@@ -32,6 +38,8 @@ enum Chore {
 fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test(options) => test::run(&options),
+        Chore::Web(options) => web::run(&options),
+        Chore::Serve(options) => serve::run(&options),
         Chore::Bench(options) => bench::run(&options),
     };
     match done {

@@ -1,0 +1,110 @@
+//! Builds the site: compiles the page and the worker for WebAssembly, glues them to JavaScript with the wasm-bindgen
+//! library, and lays everything a static host needs into one folder.
+//!
+//! `glue` runs wasm-bindgen and binaryen, `site` lays out the folder, `sizes` weighs what a student downloads.
+
+mod glue;
+mod site;
+mod sizes;
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail};
+use clap::Args;
+
+use crate::command::{self, cargo, project};
+use crate::requirement::{Requirement, WASM_TARGET};
+
+/// The profile the site is compiled with.
+const PROFILE: &str = "web";
+
+/// The programs of the site.
+const PROGRAMS: [&str; 2] = ["page", "worker"];
+
+/// How the site is built.
+#[derive(Args, Default)]
+pub struct Options {
+    /// Folder of the site
+    #[arg(long, default_value = "target/site")]
+    pub output: PathBuf,
+    /// Leaves binaryen out, which takes minutes and changes the transferred size little
+    #[arg(long)]
+    pub no_wasm_opt: bool,
+}
+
+/// Builds the site and prints what its code weighs.
+///
+/// # Errors
+/// If a build step fails or a file cannot be written.
+pub fn run(options: &Options) -> Result<()> {
+    let compiled = build(options)?;
+    println!("the site is in {}", options.output.display());
+    sizes::print(&options.output, &compiled)
+}
+
+/// Builds the site into its folder; gives the compiled programs, from which names were not yet taken.
+///
+/// # Errors
+/// If a build step fails or a file cannot be written.
+pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
+    let compiled = compile()?;
+    let start = Instant::now();
+    let mut programs = Vec::new();
+    for path in &compiled {
+        let glued = glue::glue(path).with_context(|| format!("gluing {}", path.display()))?;
+        programs.push(glued);
+    }
+    println!("glued in {:.1} s", start.elapsed().as_secs_f64());
+    if !options.no_wasm_opt {
+        for program in &mut programs {
+            glue::optimize(program)?;
+        }
+    }
+    site::lay_out(&project().join(&options.output), &programs)?;
+    Ok(compiled)
+}
+
+/// Compiles the programs; gives their paths.
+fn compile() -> Result<Vec<PathBuf>> {
+    if !Requirement::WasmTarget.is_present() {
+        bail!(
+            "{} is missing; to get it: {}",
+            Requirement::WasmTarget.name(),
+            Requirement::WasmTarget.how_to_get()
+        );
+    }
+    let mut build = cargo(&[
+        "build",
+        "--profile",
+        PROFILE,
+        "--locked",
+        "--target",
+        WASM_TARGET,
+        "--package",
+        "terakoya-web",
+        "--features",
+        "browser",
+        "--bins",
+    ]);
+    command::run(&mut build)?;
+    let folder = target_folder()?.join(WASM_TARGET).join(PROFILE);
+    Ok(PROGRAMS.map(|name| folder.join(name).with_extension("wasm")).to_vec())
+}
+
+/// Where cargo puts what it builds.
+fn target_folder() -> Result<PathBuf> {
+    let metadata = command::output(&mut cargo(&[
+        "metadata",
+        "--format-version",
+        "1",
+        "--no-deps",
+        "--locked",
+    ]))
+    .context("cargo metadata failed")?;
+    let metadata: serde_json::Value = serde_json::from_str(&metadata).context("cargo metadata is not JSON")?;
+    let folder = metadata["target_directory"]
+        .as_str()
+        .context("cargo metadata names no target folder")?;
+    Ok(PathBuf::from(folder))
+}

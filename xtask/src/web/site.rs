@@ -1,0 +1,213 @@
+//! Lays the site out: programs in folders named after their content, the page, the service worker, models with a list
+//! of their files and hashes, dictionaries and lessons.
+//!
+//! Names that change with the content are what keeps an old page from meeting a new worker: a page names its worker's
+//! folder, and both stay in the cache of their version.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::glue::{Program, read_folder};
+use crate::command::project;
+
+/// Files of the site by their names relative to it.
+type Files = BTreeMap<String, Vec<u8>>;
+
+/// What stands for an address in the templates, and the address.
+type Addresses = BTreeMap<&'static str, String>;
+
+/// Folders of `assets` that hold a model the page offers, the default first.
+const MODELS: [&str; 2] = ["e5-small-ja-en", "bert-tiny"];
+
+/// Writes the whole site into `output`, which is emptied first if it is a site.
+///
+/// # Errors
+/// If a part is missing, or the folder holds something else.
+pub fn lay_out(output: &Path, programs: &[Program]) -> Result<()> {
+    let mut code = Files::new();
+    let mut addresses = Addresses::new();
+    for program in programs {
+        let folder = format!("{}-{}", program.name, hash_of_files(&program.files));
+        addresses.insert(
+            if program.name == "page" { "page" } else { "worker" },
+            format!("{folder}/start.js"),
+        );
+        for (name, bytes) in &program.files {
+            code.insert(format!("{folder}/{name}"), bytes.clone());
+        }
+    }
+    let mut sources = Files::new();
+    read_folder(&project().join("web/static"), "", &mut sources)?;
+    let style = sources.remove("style.css").context("web/static/style.css is missing")?;
+    let style_name = format!("style-{}.css", short_hash(&style));
+    addresses.insert("style", style_name.clone());
+    code.insert(style_name, style);
+    let index = take_text(&mut sources, "index.html")?;
+    let service_worker = take_text(&mut sources, "service-worker.js")?;
+    code.extend(sources);
+    code.extend(lessons()?);
+    let (models, list) = models()?;
+    code.insert("models.json".to_owned(), list);
+
+    let version = hash_of_files(&code);
+    addresses.insert("version", version.clone());
+    code.insert("index.html".to_owned(), fill(&index, &addresses)?.into_bytes());
+    let version = hash_of_files(&code);
+    addresses.insert("version", version);
+    let cached: Vec<&str> = code
+        .keys()
+        .map(|name| if name == "index.html" { "./" } else { name })
+        .collect();
+    addresses.insert("files", json!(cached).to_string());
+    let service_worker = fill(&service_worker, &addresses)?;
+
+    let mut all = code;
+    all.insert("service-worker.js".to_owned(), service_worker.into_bytes());
+    all.extend(models);
+    all.extend(dictionaries()?);
+    write(output, &all)
+}
+
+fn take_text(files: &mut Files, name: &str) -> Result<String> {
+    let bytes = files
+        .remove(name)
+        .with_context(|| format!("web/static/{name} is missing"))?;
+    String::from_utf8(bytes).with_context(|| format!("web/static/{name}"))
+}
+
+/// Puts addresses where the template has `{{name}}`.
+fn fill(template: &str, addresses: &Addresses) -> Result<String> {
+    let mut filled = template.to_owned();
+    for (name, address) in addresses {
+        filled = filled.replace(&format!("{{{{{name}}}}}"), address);
+    }
+    if let Some((_, rest)) = filled.split_once("{{") {
+        bail!("a template asks for {}", rest.split("}}").next().unwrap_or_default());
+    }
+    Ok(filled)
+}
+
+/// The lessons with their licence.
+fn lessons() -> Result<Files> {
+    let mut files = Files::new();
+    read_folder(&project().join("assets/lessons-ja"), "lessons/", &mut files)?;
+    Ok(files)
+}
+
+/// The dictionaries, fetched only where a model asks for one.
+fn dictionaries() -> Result<Files> {
+    let mut files = Files::new();
+    read_folder(&project().join("assets/dictionaries"), "", &mut files)?;
+    Ok(with_manifest("dictionaries", "dictionaries", files))
+}
+
+/// The models that are in the tree, each with `model.json`; and the list of them for the page.
+fn models() -> Result<(Files, Vec<u8>)> {
+    let (mut all, mut list) = (Files::new(), Vec::new());
+    for name in MODELS {
+        let folder = project().join("assets").join(name);
+        if !folder.join("config.json").exists() {
+            continue;
+        }
+        let mut files = Files::new();
+        read_folder(&folder, "", &mut files)?;
+        let bytes: usize = files.values().map(Vec::len).sum();
+        list.push(json!({ "name": name, "address": format!("models/{name}/model.json"), "bytes": bytes }));
+        all.extend(with_manifest(name, &format!("models/{name}"), files));
+    }
+    Ok((all, json!(list).to_string().into_bytes()))
+}
+
+/// `files` in `folder`, with a `model.json` that lists them, which the worker fetches first.
+fn with_manifest(name: &str, folder: &str, files: Files) -> Files {
+    let described: Vec<_> = files
+        .iter()
+        .map(|(file, bytes)| json!({ "name": file, "bytes": bytes.len(), "sha256": hash(bytes) }))
+        .collect();
+    let manifest = json!({ "name": name, "files": described });
+    let mut all: Files = files
+        .into_iter()
+        .map(|(file, bytes)| (format!("{folder}/{file}"), bytes))
+        .collect();
+    all.insert(format!("{folder}/model.json"), manifest.to_string().into_bytes());
+    all
+}
+
+fn hash(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Enough of a hash to tell versions apart in a name.
+fn short_hash(bytes: &[u8]) -> String {
+    hash(bytes)[..12].to_owned()
+}
+
+fn hash_of_files(files: &Files) -> String {
+    let hashes: Vec<String> = files
+        .iter()
+        .map(|(name, bytes)| format!("{name} {}", hash(bytes)))
+        .collect();
+    short_hash(hashes.join("\n").as_bytes())
+}
+
+/// Replaces the folder; refuses one that is not a site.
+fn write(output: &Path, files: &Files) -> Result<()> {
+    let is_empty = fs::read_dir(output).map_or(true, |mut entries| entries.next().is_none());
+    if !is_empty && !output.join("service-worker.js").exists() {
+        bail!(
+            "{} holds something that is not a site; name another folder",
+            output.display()
+        );
+    }
+    if output.exists() {
+        fs::remove_dir_all(output).with_context(|| output.display().to_string())?;
+    }
+    for (name, bytes) in files {
+        let path = output.join(name);
+        if let Some(folder) = path.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn templates_are_filled_and_unknown_names_noticed() {
+        let addresses = Addresses::from([("page", "page-1/start.js".to_owned())]);
+        assert_eq!(
+            fill("<a {{page}} {{page}}>", &addresses).expect("known"),
+            "<a page-1/start.js page-1/start.js>"
+        );
+        let error = fill("{{page}} {{pages}}", &addresses).expect_err("unknown");
+        assert_eq!(error.to_string(), "a template asks for pages");
+    }
+
+    #[test]
+    fn another_folder_is_not_emptied() {
+        let folder = std::env::temp_dir().join(format!("terakoya-site-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a temporary folder");
+        fs::write(folder.join("thesis.txt"), "years").expect("writable");
+        assert!(write(&folder, &Files::new()).is_err());
+        assert!(folder.join("thesis.txt").exists());
+        fs::remove_dir_all(&folder).expect("removable");
+    }
+
+    #[test]
+    fn any_change_changes_the_hash() {
+        let files = Files::from([("a".to_owned(), b"1".to_vec()), ("b".to_owned(), b"2".to_vec())]);
+        let mut other = files.clone();
+        other.insert("b".to_owned(), b"3".to_vec());
+        assert_ne!(hash_of_files(&files), hash_of_files(&other));
+        assert_eq!(hash_of_files(&files).len(), 12);
+    }
+}

@@ -1,0 +1,155 @@
+//! Weighs the site's code: raw, gzip and brotli, against the budget, and which crates it is made of.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use wasmparser::{KnownCustom, Name, Parser, Payload};
+
+use super::glue::read_folder;
+use crate::command::project;
+
+/// Most bytes that all code may have: raw, gzip, brotli at quality 11.
+const BUDGET: [usize; 3] = [25_000_000, 4_500_000, 3_000_000];
+
+/// How many contributors are shown.
+const SHOWN: usize = 10;
+
+/// Prints what the code of the site in `output` weighs, and the crates that `compiled` programs are made of.
+///
+/// # Errors
+/// If a file cannot be read.
+pub fn print(output: &Path, compiled: &[PathBuf]) -> Result<()> {
+    let mut files = BTreeMap::new();
+    read_folder(&project().join(output), "", &mut files)?;
+    files.retain(|name, _| name.ends_with(".wasm") || name.ends_with(".js"));
+    let mut total = [0; 3];
+    println!("{:>12} {:>11} {:>11}  code", "raw", "gzip", "brotli");
+    for (name, bytes) in &files {
+        let sizes = [bytes.len(), gzip(bytes)?, brotli(bytes)?];
+        println!("{:>12} {:>11} {:>11}  {name}", sizes[0], sizes[1], sizes[2]);
+        for (total, size) in total.iter_mut().zip(sizes) {
+            *total += size;
+        }
+    }
+    println!("{:>12} {:>11} {:>11}  all", total[0], total[1], total[2]);
+    let [raw, zipped, brotli] = BUDGET;
+    println!("{raw:>12} {zipped:>11} {brotli:>11}  budget");
+    for path in compiled {
+        print_contributors(path)?;
+    }
+    Ok(())
+}
+
+fn gzip(bytes: &[u8]) -> Result<usize> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
+    encoder.write_all(bytes)?;
+    Ok(encoder.finish()?.len())
+}
+
+fn brotli(bytes: &[u8]) -> Result<usize> {
+    let mut small = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams {
+        quality: 11,
+        lgwin: 24,
+        ..Default::default()
+    };
+    brotli::BrotliCompress(&mut &bytes[..], &mut small, &parameters)?;
+    Ok(small.len())
+}
+
+/// Prints the crates whose functions take most of a program.
+fn print_contributors(path: &Path) -> Result<()> {
+    let bytes = fs::read(path).with_context(|| path.display().to_string())?;
+    let sizes = crate_sizes(&bytes)?;
+    let mut sizes: Vec<(&String, &usize)> = sizes.iter().collect();
+    sizes.sort_by_key(|&(name, &size)| (std::cmp::Reverse(size), name));
+    println!(
+        "\n{}: bytes of functions before gluing, by the crate that wrote them",
+        path.display()
+    );
+    for (name, size) in sizes.iter().take(SHOWN) {
+        println!("{size:>12}  {name}");
+    }
+    Ok(())
+}
+
+/// Bytes of function bodies of each crate, by the names in the program's name section.
+fn crate_sizes(bytes: &[u8]) -> Result<BTreeMap<String, usize>> {
+    let mut imported = 0;
+    let mut bodies: Vec<usize> = Vec::new();
+    let mut names: HashMap<u32, &str> = HashMap::new();
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::ImportSection(imports) => {
+                for import in imports.into_imports() {
+                    if matches!(import?.ty, wasmparser::TypeRef::Func(_)) {
+                        imported += 1;
+                    }
+                }
+            }
+            Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
+            Payload::CustomSection(section) => {
+                if let KnownCustom::Name(reader) = section.as_known() {
+                    for part in reader {
+                        if let Name::Function(functions) = part? {
+                            for naming in functions {
+                                let naming = naming?;
+                                names.insert(naming.index, naming.name);
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    let mut sizes = BTreeMap::new();
+    for (index, size) in bodies.into_iter().enumerate() {
+        let name = u32::try_from(imported + index).ok().and_then(|index| names.get(&index));
+        *sizes.entry(crate_of(name.copied().unwrap_or_default())).or_default() += size;
+    }
+    Ok(sizes)
+}
+
+/// The crate in a mangled name: of a method of a trait, the crate of the type.
+fn crate_of(mangled: &str) -> String {
+    let name = format!("{:#}", rustc_demangle::demangle(mangled));
+    let first = name
+        .trim_start_matches(['<', '&', '[', '(', '*', ' '])
+        .trim_start_matches("mut ")
+        .trim_start_matches("dyn ");
+    let end = first
+        .find(|c: char| !(c.is_alphanumeric() || c == '_'))
+        .unwrap_or(first.len());
+    match &first[..end] {
+        "" => "(no name)".to_owned(),
+        name => name.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_belong_to_the_crate_that_wrote_them() {
+        assert_eq!(crate_of("_ZN9burn_flex3ops6matmul17h0123456789abcdefE"), "burn_flex");
+        assert_eq!(
+            crate_of("_ZN54_$LT$cubecl_ir..Type$u20$as$u20$core..clone..Clone$GT$5clone17h0123456789abcdefE"),
+            "cubecl_ir"
+        );
+        assert_eq!(crate_of(""), "(no name)");
+    }
+
+    #[test]
+    fn small_text_is_smaller_compressed() {
+        let text = vec![b'a'; 10_000];
+        assert!(gzip(&text).expect("memory") < 100);
+        assert!(brotli(&text).expect("memory") < 100);
+    }
+}
