@@ -11,9 +11,12 @@ use terakoya_core::bundle::Bundle;
 use terakoya_core::error::Error;
 use terakoya_core::examples::host_values;
 use terakoya_core::models::layers::{Dropout, WeightInit};
-use terakoya_core::tasks::sequence_classification::{SequenceClassification, is_head};
+use terakoya_core::rows::Row;
+use terakoya_core::tasks::Task;
+use terakoya_core::tasks::network::Network;
+use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::{Encoding, Files, Tokenizer};
-use terakoya_core::weights::{Checkpoint, LoadReport, load};
+use terakoya_core::weights::{Checkpoint, Lacking, LoadReport, load};
 
 fn fixture(file: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -29,26 +32,37 @@ fn files(weights: Vec<(&str, Vec<u8>)>) -> Files {
 }
 
 /// Reads a bundle's weights as a session does.
-fn open(files: Files) -> Result<(SequenceClassification, LoadReport), Error> {
+fn open(files: Files) -> Result<(Network, LoadReport), Error> {
     let mut bundle = Bundle::read(files)?;
     let shards = bundle.take_weights()?;
     let checkpoint = Checkpoint::read(&shards)?;
     let device = Device::flex();
-    let labels = bundle.labels.len().max(2);
-    let network = SequenceClassification::init(&bundle.model_config, labels, &mut WeightInit::new(0, 0.02, &device));
+    let task = SequenceClassification::plain(bundle.labels.clone());
+    let network = Network::init(
+        &bundle.model_config,
+        task.head(),
+        &mut WeightInit::new(0, 0.02, &device),
+    );
     let mut report = LoadReport::default();
-    let network = load(network, &checkpoint, is_head, &mut report)?;
+    let network = load(network, &checkpoint, Lacking::Head, &mut report)?;
     Ok((network, report))
 }
 
-fn logits(network: &SequenceClassification) -> Vec<f32> {
+fn logits(network: &Network) -> Vec<f32> {
     let encoding = Encoding {
         ids: vec![2, 17, 40, 3],
         type_ids: vec![0; 4],
         ..Encoding::default()
     };
     let batch = collate(&[&encoding], 0, PaddingSide::Right, &Device::flex());
-    block_on(host_values(network.forward(&batch, &mut Dropout::off()))).expect("the CPU answers")
+    let row = Row {
+        encoding,
+        ..Row::default()
+    };
+    let rows = [&row];
+    let pass = network.pass(&batch, &rows, &mut Dropout::off());
+    let logits = SequenceClassification::plain(Vec::new()).outputs(pass);
+    block_on(host_values(logits)).expect("the CPU answers")
 }
 
 type Tensor = (String, Dtype, Vec<usize>, Vec<u8>);
@@ -71,7 +85,7 @@ fn written(tensors: &[Tensor]) -> Vec<u8> {
 }
 
 /// The network of a single file with these tensors.
-fn network_of(tensors: &[Tensor]) -> SequenceClassification {
+fn network_of(tensors: &[Tensor]) -> Network {
     let (network, report) = open(files(vec![("model.safetensors", written(tensors))])).expect("it loads");
     assert_eq!(report.initialised, Vec::<String>::new());
     network

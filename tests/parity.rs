@@ -10,17 +10,20 @@ use burn::module::Module;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use futures_lite::future::block_on;
 use safetensors::SafeTensors;
-use terakoya_core::batch::{Batch, Inputs};
+use terakoya_core::batch::{Batch, Inputs, Tokens};
 use terakoya_core::bundle::Bundle;
 use terakoya_core::device::{ComputeDevice, DeviceChoice, is_cpu};
 use terakoya_core::examples::host_values;
 use terakoya_core::loss::CrossEntropy;
 use terakoya_core::models::layers::{Dropout, WeightInit, attention_bias};
 use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
+use terakoya_core::rows::{Row, Target};
 use terakoya_core::schedule::{LrSchedule, Schedule};
-use terakoya_core::tasks::sequence_classification::{SequenceClassification, is_head};
+use terakoya_core::tasks::Task;
+use terakoya_core::tasks::network::Network;
+use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::Files;
-use terakoya_core::weights::{Checkpoint, load, parameter_names, save, transpose};
+use terakoya_core::weights::{Checkpoint, Lacking, load, parameter_names, save, transpose};
 
 /// The bounds of the design: f32 on the CPU, and on a GPU, whose exp, erf and tanh round differently.
 struct Tolerance {
@@ -52,7 +55,8 @@ const GPU: Tolerance = Tolerance {
 const KEY_BIAS_DRIFT: f32 = 0.0101;
 
 struct Fixture {
-    network: SequenceClassification,
+    network: Network,
+    task: Box<dyn Task>,
     tensors: BTreeMap<String, (Vec<usize>, Vec<f32>)>,
     reference: serde_json::Value,
     device: Device,
@@ -70,11 +74,14 @@ impl Fixture {
         let shards = bundle.take_weights().expect("weights");
         let checkpoint = Checkpoint::read(&shards).expect("safetensors");
         let device = device.clone().autodiff();
-        let num_labels = bundle.labels.len().max(2);
-        let network =
-            SequenceClassification::init(&bundle.model_config, num_labels, &mut WeightInit::new(0, 0.02, &device));
+        let task = (bundle.task().expect("a task").definition().of_bundle)(&bundle).expect("labels");
+        let network = Network::init(
+            &bundle.model_config,
+            task.head(),
+            &mut WeightInit::new(0, 0.02, &device),
+        );
         let mut report = Default::default();
-        let network = load(network, &checkpoint, is_head, &mut report).expect("weights fit");
+        let network = load(network, &checkpoint, Lacking::Head, &mut report).expect("weights fit");
         assert_eq!(report.initialised, Vec::<String>::new());
         assert_eq!(
             report.used.len(),
@@ -84,6 +91,7 @@ impl Fixture {
         let tolerance = if is_cpu(&device) { CPU } else { GPU };
         Self {
             network,
+            task,
             tensors: floats(&bytes("reference.safetensors")),
             reference: serde_json::from_slice(&bytes("reference.json")).expect("reference.json"),
             device,
@@ -101,24 +109,35 @@ impl Fixture {
         let mask = TensorData::new(self.tensors["attention_mask"].1.clone(), [batch, seq]);
         let attention_mask = Tensor::from_data(mask, &self.device);
         Batch {
-            inputs: Inputs::Tokens {
+            inputs: Inputs::Tokens(Tokens {
                 input_ids: int(ids),
                 token_type_ids: Some(int(&self.tensors["token_type_ids"].1)),
-            },
+            }),
             attention_bias: Some(attention_bias(attention_mask.clone())),
             attention_mask,
         }
     }
 
-    fn labels(&self) -> Vec<Option<usize>> {
+    fn rows(&self) -> Vec<Row> {
         let labels = self.tensors["labels"].1.iter();
-        labels.map(|&label| (label >= 0.0).then_some(label as usize)).collect()
+        let target = |&label: &f32| match label {
+            label if label < 0.0 => Target::None,
+            label => Target::Class(label as u32),
+        };
+        let row = |target| Row {
+            target,
+            ..Row::default()
+        };
+        labels.map(target).map(row).collect()
     }
 
-    fn loss_of(&self, network: &SequenceClassification, loss: &CrossEntropy) -> Tensor<1> {
-        let logits = network.forward(&self.batch(), &mut Dropout::off());
-        let labels = self.labels();
-        loss.forward(logits, &labels, loss.weight_sum(&labels))
+    fn loss_of(&self, network: &Network, task: &dyn Task) -> Tensor<1> {
+        let rows = self.rows();
+        let rows: Vec<&Row> = rows.iter().collect();
+        let targets: Vec<&Target> = rows.iter().map(|row| &row.target).collect();
+        let mut dropout = Dropout::off();
+        let pass = network.pass(&self.batch(), &rows, &mut dropout);
+        task.loss(pass, task.weight(&targets), &mut dropout)
     }
 
     fn assert_close(&self, what: &str, found: &[f32], expected: &[f32], tolerance: f32) {
@@ -142,21 +161,23 @@ impl Fixture {
     fn check_forward(&self) {
         let network = &self.network;
         let batch = self.batch();
-        let layers = network.bert.config().num_hidden_layers;
+        let layers = network.sizes().num_hidden_layers;
         for layer in 0..=layers {
             let name = format!("hidden_states.{layer}");
-            let states = network.hidden_states(&batch, layer, &mut Dropout::off());
+            let states = network.encoder.hidden_states(&batch, layer, &mut Dropout::off());
             self.assert_close(&name, &host(states), &self.tensors[&name].1, self.tolerance.forward);
         }
-        let states = network.hidden_states(&batch, layers, &mut Dropout::off());
-        let pooled = network.bert.pooler.as_ref().expect("a pooler").forward(states);
+        let states = network.encoder.hidden_states(&batch, layers, &mut Dropout::off());
+        let pooled = network.head.classification().pool(states);
         self.assert_close(
             "pooler_output",
             &host(pooled),
             &self.tensors["pooler_output"].1,
             self.tolerance.forward,
         );
-        let logits = network.forward(&batch, &mut Dropout::off());
+        let rows = self.rows();
+        let rows: Vec<&Row> = rows.iter().collect();
+        let logits = self.task.outputs(network.pass(&batch, &rows, &mut Dropout::off()));
         self.assert_close(
             "logits",
             &host(logits),
@@ -184,17 +205,18 @@ impl Fixture {
                 class_weights: class_weights.clone(),
                 label_smoothing,
             };
-            let found = host(self.loss_of(&self.network, &loss))[0];
+            let task = SequenceClassification::new(self.task.labels().to_vec(), loss);
+            let found = host(self.loss_of(&self.network, &task))[0];
             self.assert_relative(key, found.into(), number(&self.reference[key]));
         }
     }
 
-    fn gradients(&self, network: &SequenceClassification) -> (f64, GradientSum) {
-        let loss = self.loss_of(network, &CrossEntropy::plain(network.num_labels()));
+    fn gradients(&self, network: &Network) -> (f64, GradientSum) {
+        let loss = self.loss_of(network, &*self.task);
         let mut gradients = GradientSum::default();
         gradients.add(network, loss.backward());
-        if let Some((path, elements)) = network.padding_row() {
-            gradients.clear(path, elements);
+        for (path, elements) in network.padding_rows() {
+            gradients.clear(&path, elements);
         }
         (host(loss)[0].into(), gradients)
     }

@@ -11,10 +11,13 @@ use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use terakoya_core::batch::{Batch, PaddingSide, collate};
-use terakoya_core::loss::CrossEntropy;
 use terakoya_core::models::bert::BertConfig;
+use terakoya_core::models::encoder::ModelConfig;
 use terakoya_core::models::layers::{Dropout, WeightInit};
 use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
+use terakoya_core::rows::{Row, Target};
+use terakoya_core::tasks::Task;
+use terakoya_core::tasks::network::Network;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::Encoding;
 
@@ -25,20 +28,39 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BATCH: usize = 8;
 const LENGTHS: [usize; 2] = [32, 128];
 
-fn shape(name: &str) -> BertConfig {
+fn shape(name: &str) -> ModelConfig {
     let (layers, hidden, heads, vocab_size) = match name {
         "tiny" => (2, 128, 2, 30_522),
         "e5-small" => (12, 384, 12, 32_000),
         _ => (12, 768, 12, 30_522),
     };
-    BertConfig {
+    ModelConfig::Bert(BertConfig {
         vocab_size,
         hidden_size: hidden,
         num_hidden_layers: layers,
         num_attention_heads: heads,
         intermediate_size: 4 * hidden,
         ..BertConfig::default()
-    }
+    })
+}
+
+fn task() -> SequenceClassification {
+    SequenceClassification::plain(vec!["no".to_owned(), "yes".to_owned()])
+}
+
+fn network(name: &str, device: &Device) -> Network {
+    let config = shape(name);
+    let mut init = WeightInit::new(1, config.sizes().initializer_range, device);
+    Network::init(&config, task().head(), &mut init)
+}
+
+/// One row for each of the batch, with a label.
+fn rows() -> Vec<Row> {
+    let row = |label| Row {
+        target: Target::Class(label),
+        ..Row::default()
+    };
+    (0..BATCH as u32).map(|number| row(number % 2)).collect()
 }
 
 /// Full rows of ids that differ, so that no padding is measured.
@@ -62,26 +84,25 @@ fn training(criterion: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(8));
     for name in ["tiny", "e5-small", "base"] {
-        let config = shape(name);
-        let mut init = WeightInit::new(1, config.initializer_range, &device);
         // Taken out for each step, as the training loop does, so that weights are changed in place.
-        let mut network = Some(SequenceClassification::init(&config, 2, &mut init));
+        let mut network = Some(network(name, &device));
         let mut optimizer = AdamW::new(AdamWConfig {
             beta1: 0.9,
             beta2: 0.999,
             epsilon: 1e-8,
             weight_decay: 0.01,
         });
-        let loss = CrossEntropy::plain(2);
-        let labels = [Some(0), Some(1)].repeat(BATCH / 2);
+        let (task, rows) = (task(), rows());
+        let rows: Vec<&Row> = rows.iter().collect();
         for seq in LENGTHS {
             let mut step = 0;
             group.bench_function(BenchmarkId::new(name, seq), |bencher| {
                 bencher.iter(|| {
                     let batch = batch(seq, &device);
                     let learner = network.take().expect("put back after each step");
-                    let logits = learner.forward(&batch, &mut Dropout::of_step(42, step));
-                    let value = loss.forward(logits, &labels, BATCH as f64);
+                    let mut dropout = Dropout::of_step(42, step);
+                    let pass = learner.pass(&batch, &rows, &mut dropout);
+                    let value = task.loss(pass, BATCH as f64, &mut dropout);
                     let mut gradients = GradientSum::default();
                     gradients.add(&learner, value.backward());
                     gradients.clip_global_norm(1.0);
@@ -102,15 +123,14 @@ fn inference(criterion: &mut Criterion) {
         .sample_size(10)
         .measurement_time(Duration::from_secs(5));
     for name in ["tiny", "e5-small", "base"] {
-        let config = shape(name);
-        let network =
-            SequenceClassification::init(&config, 2, &mut WeightInit::new(1, config.initializer_range, &device))
-                .valid();
+        let network = network(name, &device).valid();
+        let (task, rows) = (task(), rows());
+        let rows: Vec<&Row> = rows.iter().collect();
         for seq in LENGTHS {
             group.bench_function(BenchmarkId::new(name, seq), |bencher| {
                 bencher.iter(|| {
-                    let logits = network.forward(&batch(seq, &device), &mut Dropout::off());
-                    let data: TensorData = logits.into_data();
+                    let pass = network.pass(&batch(seq, &device), &rows, &mut Dropout::off());
+                    let data: TensorData = task.outputs(pass).into_data();
                     black_box(data)
                 });
             });

@@ -13,12 +13,7 @@ use crate::tokenizer::Encoding;
 #[expect(clippy::large_enum_variant, reason = "there is one a batch, not worth an allocation")]
 pub enum Inputs {
     /// Token ids.
-    Tokens {
-        /// `[batch, seq]`
-        input_ids: Tensor<2, Int>,
-        /// `[batch, seq]`; nothing where every token is of type 0.
-        token_type_ids: Option<Tensor<2, Int>>,
-    },
+    Tokens(Tokens),
     /// Cached outputs of the frozen lower layers.
     HiddenStates {
         /// `[batch, seq, hidden]`
@@ -26,6 +21,15 @@ pub enum Inputs {
         /// How many encoder layers they have passed.
         layers_done: usize,
     },
+}
+
+/// Token ids and what is known of each token.
+#[derive(Debug, Clone)]
+pub struct Tokens {
+    /// `[batch, seq]`
+    pub input_ids: Tensor<2, Int>,
+    /// `[batch, seq]`; nothing where every token is of type 0.
+    pub token_type_ids: Option<Tensor<2, Int>>,
 }
 
 /// Some examples side by side, padded to the longest.
@@ -67,10 +71,10 @@ pub fn collate(encodings: &[&Encoding], pad_id: u32, side: PaddingSide, device: 
     let ids = |values| Tensor::from_data(TensorData::new(values, [batch, seq]), device);
     let (attention_mask, attention_bias) = masks(&lengths, seq, side, device);
     Batch {
-        inputs: Inputs::Tokens {
+        inputs: Inputs::Tokens(Tokens {
             input_ids: ids(input_ids),
             token_type_ids: mixed_types.then(|| ids(type_ids)),
-        },
+        }),
         attention_bias,
         attention_mask,
     }
@@ -148,10 +152,10 @@ mod tests {
             (PaddingSide::Left, [1, 5, 6, 7, 8, 9], [0., 1., 1., 1., 1., 1.]),
         ] {
             let batch = collate(&[&short, &long], 1, side, &Device::flex());
-            let Inputs::Tokens {
+            let Inputs::Tokens(Tokens {
                 input_ids,
                 token_type_ids,
-            } = batch.inputs
+            }) = batch.inputs
             else {
                 panic!("token ids were collated");
             };

@@ -7,7 +7,8 @@ use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
 
-use crate::models::bert::BertConfig;
+use crate::models::encoder::{MODEL_TYPES, ModelConfig};
+use crate::tasks::TaskKind;
 use crate::tokenizer::{EncodeOptions, Files, TOKENIZER_FILES, Tokenizer};
 
 const CONFIG: &str = "config.json";
@@ -51,7 +52,7 @@ pub enum BundleError {
         reason: String,
     },
     /// An architecture that is not implemented.
-    #[error("config.json: model_type {model_type:?} is unknown; known: bert")]
+    #[error("config.json: model_type {model_type:?} is unknown; known: {}", MODEL_TYPES.join(", "))]
     UnknownModelType {
         /// What the file says.
         model_type: String,
@@ -95,7 +96,7 @@ pub struct Bundle {
     /// config.json as it stands, so that keys we do not know survive a fine-tuning.
     pub config_json: Map<String, Value>,
     /// The sizes of the encoder.
-    pub model_config: BertConfig,
+    pub model_config: ModelConfig,
     /// Where the class names come from: `id2label` in the order of the ids, empty where the checkpoint names none.
     pub labels: Vec<String>,
     files: Files,
@@ -114,18 +115,7 @@ impl Bundle {
     /// only their names are looked at.
     pub fn read(files: Files) -> Result<Self, BundleError> {
         let config_json = read_config(&files)?;
-        let model_type = config_json.get("model_type").and_then(Value::as_str).unwrap_or("bert");
-        if model_type != "bert" {
-            return Err(BundleError::UnknownModelType {
-                model_type: model_type.to_owned(),
-            });
-        }
-        let model_config: BertConfig =
-            serde_json::from_value(Value::Object(config_json.clone())).map_err(|source| BundleError::Json {
-                file: CONFIG.to_owned(),
-                source,
-            })?;
-        model_config.validate()?;
+        let model_config = ModelConfig::read(&config_json)?;
         let labels = read_labels(&config_json)?;
         Ok(Self {
             config_json,
@@ -137,10 +127,11 @@ impl Bundle {
 
     /// Checks that every id and type id the tokenizer makes has a row in the embedding tables.
     pub fn check_vocabulary(&self, tokenizer: &Tokenizer) -> Result<(), BundleError> {
-        if tokenizer.vocab_size() > self.model_config.vocab_size {
+        let sizes = self.model_config.sizes();
+        if tokenizer.vocab_size() > sizes.vocab_size {
             return Err(BundleError::Vocabulary {
                 tokenizer: tokenizer.vocab_size(),
-                config: self.model_config.vocab_size,
+                config: sizes.vocab_size,
             });
         }
         let pair = tokenizer.encode("", Some(""), &EncodeOptions::default());
@@ -148,7 +139,7 @@ impl Bundle {
             .ok()
             .and_then(|encoding| encoding.type_ids.into_iter().max())
             .unwrap_or(0);
-        let rows = self.model_config.type_vocab_size;
+        let rows = sizes.type_vocab_size;
         if rows > 0 && types as usize >= rows {
             let reason = format!("the tokenizer gives token type {types} to pairs");
             return Err(BundleError::config("type_vocab_size", rows, &reason));
@@ -186,31 +177,39 @@ impl Bundle {
         Ok(shards)
     }
 
-    /// Names the task and its labels in config.json, as transformers does.
-    pub fn describe_classification(&mut self, labels: &[String]) {
-        let id2label: Map<String, Value> = labels
-            .iter()
-            .enumerate()
-            .map(|(id, label)| (id.to_string(), json!(label)))
-            .collect();
-        let label2id: Map<String, Value> = labels
-            .iter()
-            .enumerate()
-            .map(|(id, label)| (label.clone(), json!(id)))
-            .collect();
+    /// The task that the folder was fine-tuned for, if it was.
+    pub fn task(&self) -> Option<TaskKind> {
+        TaskKind::of_config(&self.config_json)
+    }
+
+    /// Names the task, its labels and what else it has to say (`entries`) in config.json, as transformers does.
+    pub fn describe(&mut self, task: TaskKind, labels: &[String], entries: Map<String, Value>) {
+        let definition = task.definition();
+        let class = format!("{}{}", self.model_config.class_prefix(), definition.class_suffix);
         let config = &mut self.config_json;
-        config.insert("architectures".to_owned(), json!(["BertForSequenceClassification"]));
-        config.insert("model_type".to_owned(), json!("bert"));
-        config.insert("problem_type".to_owned(), json!("single_label_classification"));
-        config.insert("id2label".to_owned(), Value::Object(id2label));
-        config.insert("label2id".to_owned(), Value::Object(label2id));
+        config.insert("architectures".to_owned(), json!([class]));
+        config.insert("model_type".to_owned(), json!(self.model_config.model_type()));
+        for key in ["problem_type", "id2label", "label2id"] {
+            config.shift_remove(key);
+        }
+        if let Some(problem_type) = definition.problem_type {
+            config.insert("problem_type".to_owned(), json!(problem_type));
+        }
+        if !labels.is_empty() {
+            let ids = || labels.iter().enumerate();
+            let id2label: Map<String, Value> = ids().map(|(id, label)| (id.to_string(), json!(label))).collect();
+            let label2id: Map<String, Value> = ids().map(|(id, label)| (label.clone(), json!(id))).collect();
+            config.insert("id2label".to_owned(), Value::Object(id2label));
+            config.insert("label2id".to_owned(), Value::Object(label2id));
+        }
+        config.extend(entries);
         // The weights are saved in f32; a stale f16 here would make transformers round them.
         config.shift_remove("torch_dtype");
         config.insert("dtype".to_owned(), json!("float32"));
         self.labels = labels.to_vec();
     }
 
-    /// config.json and the tokenizer's files, unchanged but for what [`Self::describe_classification`] says.
+    /// config.json and the tokenizer's files, unchanged but for what [`Self::describe`] says.
     pub fn to_files(&self) -> Files {
         let mut files: Files = self
             .files
@@ -309,7 +308,8 @@ mod tests {
     #[test]
     fn unknown_keys_survive() {
         let mut bundle = Bundle::read(files(r#"{"x_extra":[1]}"#)).expect("valid");
-        bundle.describe_classification(&["b".to_owned(), "a".to_owned()]);
+        let labels = ["b".to_owned(), "a".to_owned()];
+        bundle.describe(TaskKind::SequenceClassification, &labels, Map::new());
         let saved = Bundle::read(bundle.to_files()).expect("valid");
         assert_eq!(saved.config_json["x_extra"], json!([1]));
         assert_eq!(saved.labels, ["b", "a"]);

@@ -66,4 +66,4 @@ impl DeviceError {
 }
 
 /// The core's result type.
-pub type Result<T> = std::result::Result<T, Error>;
+pub type Result<T, E = Error> = std::result::Result<T, E>;

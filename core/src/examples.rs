@@ -1,4 +1,4 @@
-//! Feeds a run its examples: tokenized window by window, or taken from the cached activations of frozen layers.
+//! Feeds a run its rows: tokenized window by window, or taken from the cached activations of frozen layers.
 //!
 //! Texts are kept as text; only one window of them is tokenized at a time, so a million rows train in the memory of
 //! their bytes. Used by training, evaluation and prediction alike.
@@ -7,131 +7,154 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::batch::{Batch, PaddingSide, collate, collate_hidden};
+use crate::batch::{Batch, PaddingSide, bucketed, collate, collate_hidden};
 use crate::data::Example;
 use crate::error::{DeviceError, Result};
 use crate::models::layers::Dropout;
-use crate::tasks::sequence_classification::SequenceClassification;
-use crate::tokenizer::{EncodeOptions, Encoding, Tokenizer};
-use crate::train::{Control, TrainError};
+use crate::protocol::TrainEvent;
+use crate::rows::{Output, Purpose, Row, RowIndex, TextEncoder};
+use crate::tasks::Task;
+use crate::tasks::network::Network;
+use crate::tokenizer::Encoding;
+use crate::train::{Control, RunHost, TrainError};
 
-/// Examples that can be turned into batches.
-pub struct ExampleSource<'a> {
+/// A set of examples that can be turned into batches of rows.
+pub struct RowSource<'a> {
     /// The texts.
     pub examples: &'a [Example],
-    /// Turns texts into ids.
-    pub tokenizer: &'a Tokenizer,
-    /// Longest text in tokens.
-    pub max_length: usize,
-    /// The side that short rows are filled up on.
-    pub padding_side: PaddingSide,
+    /// The rows they make.
+    pub rows: RowIndex,
+    task: &'a dyn Task,
+    text: TextEncoder<'a>,
     cache: Option<ActivationCache>,
 }
 
-/// What the frozen layers make of each example, `[seq, hidden]` in row-major order.
+/// What the frozen layers make of each row.
 struct ActivationCache {
-    rows: Vec<Box<[f32]>>,
+    rows: Vec<CachedRow>,
     hidden: usize,
     layers_done: usize,
     truncated: usize,
 }
 
+/// A row, of whose encoding only what scoring needs is kept, and its activations `[seq, hidden]` in row-major order.
+pub struct CachedRow {
+    row: Row,
+    states: Box<[f32]>,
+}
+
 /// Which part of the hidden states the layers above read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CachedPositions {
-    /// All tokens: encoder layers come above.
+    /// All tokens.
     All,
-    /// The first token: only the pooler and the head come above.
+    /// The first token: only a head for whole texts comes above.
     First,
 }
 
-/// A window of examples, ready to be laid side by side.
+/// Some rows, ready to be laid side by side.
 pub enum Window<'a> {
     /// Encoded texts.
-    Encodings(Vec<Encoding>),
-    /// Rows of the cache.
-    Cached(Vec<&'a [f32]>, usize, usize),
+    Encoded(Vec<Row>),
+    /// Rows of the cache, the width of their activations and the number of layers these have passed.
+    Cached(Vec<&'a CachedRow>, usize, usize),
 }
 
-impl<'a> ExampleSource<'a> {
-    /// Examples as text.
-    pub fn new(examples: &'a [Example], tokenizer: &'a Tokenizer, max_length: usize) -> Self {
-        Self {
+/// Where the progress of several sets together is told.
+pub struct CachingProgress<'a> {
+    /// Hears it, and is asked whether to go on.
+    pub host: &'a mut dyn RunHost,
+    /// Rows done before this set.
+    pub before: usize,
+    /// Rows of all sets.
+    pub total: usize,
+}
+
+impl<'a> RowSource<'a> {
+    /// The rows that `task` makes of `examples`.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    pub fn new(examples: &'a [Example], task: &'a dyn Task, text: TextEncoder<'a>) -> Result<Self> {
+        Ok(Self {
+            rows: task.rows(examples, &text)?,
             examples,
-            tokenizer,
-            max_length,
-            padding_side: PaddingSide::default(),
+            task,
+            text,
             cache: None,
-        }
+        })
     }
 
-    /// Encodes the examples at `indices`, or finds them in the cache.
-    pub fn window(&self, indices: &[usize]) -> Result<Window<'_>> {
+    /// Encodes the rows at `indices` for `purpose`, or finds them in the cache.
+    pub fn window(&self, indices: &[usize], purpose: Purpose) -> Result<Window<'_>> {
         if let Some(cache) = &self.cache {
-            let rows = indices.iter().map(|&index| &*cache.rows[index]).collect();
+            let rows = indices.iter().map(|&index| &cache.rows[index]).collect();
             return Ok(Window::Cached(rows, cache.hidden, cache.layers_done));
         }
-        let options = EncodeOptions::max_length(self.max_length);
-        let encode = |&index: &usize| {
-            let example = &self.examples[index];
-            self.tokenizer
-                .encode(&example.text, example.text_pair.as_deref(), &options)
+        let encode = |&row: &usize| {
+            let (example, part) = self.rows.source(row);
+            self.task.encode(&self.examples[example], part, &self.text, purpose)
         };
-        let encodings = indices.iter().map(encode).collect::<std::result::Result<_, _>>()?;
-        Ok(Window::Encodings(encodings))
+        Ok(Window::Encoded(indices.iter().map(encode).collect::<Result<_>>()?))
     }
 
-    /// Lays the examples of `window` at `positions` side by side.
+    /// Lays the rows of `window` at `positions` side by side.
     pub fn batch(&self, window: &Window, positions: &[usize], device: &Device) -> Batch {
         match window {
-            Window::Encodings(encodings) => {
-                let rows: Vec<&Encoding> = positions.iter().map(|&position| &encodings[position]).collect();
-                collate(&rows, self.tokenizer.pad_id(), self.padding_side, device)
+            Window::Encoded(rows) => {
+                let rows: Vec<&Encoding> = positions.iter().map(|&position| &rows[position].encoding).collect();
+                collate(&rows, self.text.tokenizer.pad_id(), PaddingSide::Right, device)
             }
             Window::Cached(rows, hidden, layers_done) => {
-                let rows: Vec<&[f32]> = positions.iter().map(|&position| rows[position]).collect();
+                let rows: Vec<&[f32]> = positions.iter().map(|&position| &*rows[position].states).collect();
                 collate_hidden(&rows, *hidden, *layers_done, device)
             }
         }
     }
 
-    /// Computes the output of the first `layers` for every example once, without dropout, and keeps it. Reports the
-    /// number of examples done after each batch. A sync point for each batch.
+    /// Computes the output of the first `layers` for every row once, without dropout, and keeps it. A sync point for each
+    /// batch.
     pub async fn cache_activations(
         &mut self,
-        network: &SequenceClassification,
+        network: &Network,
         layers: usize,
         positions: CachedPositions,
         device: &Device,
-        mut progress: impl FnMut(usize) -> Control,
+        progress: CachingProgress<'_>,
     ) -> Result<()> {
-        let hidden = network.bert.config().hidden_size;
-        let mut rows: Vec<Box<[f32]>> = vec![Box::default(); self.examples.len()];
+        let hidden = network.sizes().hidden_size;
+        let mut cached: Vec<Option<CachedRow>> = (0..self.rows.len()).map(|_| None).collect();
         let (mut done, mut truncated) = (0, 0);
         for batch in self.batches_by_length(CACHE_BATCH)? {
-            let window = self.window(&batch)?;
+            let window = self.window(&batch, Purpose::Evaluate)?;
             truncated += window.truncated();
-            let lengths = window.lengths();
             let order: Vec<usize> = (0..batch.len()).collect();
             let input = self.batch(&window, &order, device);
-            let mut states = network.hidden_states(&input, layers, &mut Dropout::off());
+            let mut states = network.encoder.hidden_states(&input, layers, &mut Dropout::off());
             if positions == CachedPositions::First {
                 states = states.slice([0..batch.len(), 0..1]);
             }
             let [_, seq, _] = states.dims();
             let values = host_values(states).await?;
-            for (row, &example) in batch.iter().enumerate() {
-                let start = row * seq * hidden;
-                let kept = lengths[row].min(seq) * hidden;
-                rows[example] = values[start..start + kept].into();
+            let rows = window.into_rows().into_iter().zip(values.chunks_exact(seq * hidden));
+            for ((row, values), &index) in rows.zip(&batch) {
+                let kept = row.encoding.ids.len().min(seq) * hidden;
+                cached[index] = Some(CachedRow {
+                    states: values[..kept].into(),
+                    row: slimmed(row, positions),
+                });
             }
             done += batch.len();
-            if progress(done) == Control::Stop {
+            progress.host.event(TrainEvent::Caching {
+                done: progress.before + done,
+                total: progress.total,
+            });
+            if progress.host.control().await == Control::Stop {
                 return Err(TrainError::Interrupted.into());
             }
         }
         self.cache = Some(ActivationCache {
-            rows,
+            rows: cached.into_iter().flatten().collect(),
             hidden,
             layers_done: layers,
             truncated,
@@ -144,25 +167,34 @@ impl<'a> ExampleSource<'a> {
         self.cache.as_ref().map_or(0, |cache| cache.truncated)
     }
 
-    /// All examples in batches of similar length, each as indices, in windows of the file's order.
+    /// All rows in batches of similar length, each as indices, in windows of the file's order.
     pub fn batches_by_length(&self, batch_size: usize) -> Result<Vec<Vec<usize>>> {
         let mut batches = Vec::new();
-        for window in windows(self.examples.len(), batch_size) {
+        for window in windows(self.rows.len(), batch_size) {
             let start = window.start;
             let indices: Vec<usize> = window.collect();
             // Characters order texts nearly as tokens do and cost no second tokenization.
             let lengths: Vec<usize> = indices.iter().map(|&index| self.bytes(index)).collect();
-            for batch in crate::batch::bucketed(&lengths, batch_size, None) {
+            for batch in bucketed(&lengths, batch_size, None) {
                 batches.push(batch.into_iter().map(|position| start + position).collect());
             }
         }
         Ok(batches)
     }
 
-    fn bytes(&self, index: usize) -> usize {
-        let example = &self.examples[index];
+    fn bytes(&self, row: usize) -> usize {
+        let example = &self.examples[self.rows.source(row).0];
         example.text.len() + example.text_pair.as_ref().map_or(0, String::len)
     }
+}
+
+/// What a cached row keeps of its encoding: nothing where only the first token is read, else all but the spellings.
+fn slimmed(mut row: Row, positions: CachedPositions) -> Row {
+    match positions {
+        CachedPositions::First => row.encoding = Encoding::default(),
+        CachedPositions::All => row.encoding.tokens = Vec::new(),
+    }
+    row
 }
 
 /// Examples a forward pass while activations are cached.
@@ -178,20 +210,89 @@ pub fn windows(len: usize, batch_size: usize) -> impl Iterator<Item = Range<usiz
 }
 
 impl Window<'_> {
-    /// Length of each example in tokens.
+    /// The rows at `positions`.
+    pub fn rows(&self, positions: &[usize]) -> Vec<&Row> {
+        match self {
+            Self::Encoded(rows) => positions.iter().map(|&position| &rows[position]).collect(),
+            Self::Cached(rows, ..) => positions.iter().map(|&position| &rows[position].row).collect(),
+        }
+    }
+
+    fn into_rows(self) -> Vec<Row> {
+        match self {
+            Self::Encoded(rows) => rows,
+            Self::Cached(rows, ..) => rows.into_iter().map(|cached| cached.row.clone()).collect(),
+        }
+    }
+
+    /// Length of each row in tokens.
     pub fn lengths(&self) -> Vec<usize> {
         match self {
-            Self::Encodings(encodings) => encodings.iter().map(|encoding| encoding.ids.len()).collect(),
-            Self::Cached(rows, hidden, _) => rows.iter().map(|row| row.len() / hidden).collect(),
+            Self::Encoded(rows) => rows.iter().map(|row| row.encoding.ids.len()).collect(),
+            Self::Cached(rows, hidden, _) => rows.iter().map(|cached| cached.states.len() / hidden).collect(),
         }
     }
 
     /// How many texts were cut.
     pub fn truncated(&self) -> usize {
         match self {
-            Self::Encodings(encodings) => encodings.iter().filter(|encoding| encoding.truncated).count(),
+            Self::Encoded(rows) => rows.iter().filter(|row| row.encoding.truncated).count(),
             Self::Cached(..) => 0,
         }
+    }
+}
+
+/// Asks a model for the outputs of every row of a source, a batch at a time, so that the caller can breathe in between.
+pub struct Answering<'a> {
+    network: &'a Network,
+    source: &'a RowSource<'a>,
+    purpose: Purpose,
+    batches: std::vec::IntoIter<Vec<usize>>,
+    outputs: Vec<Option<Output>>,
+    done: usize,
+    truncated: usize,
+}
+
+impl<'a> Answering<'a> {
+    /// Nothing is computed yet.
+    pub fn new(network: &'a Network, source: &'a RowSource<'a>, purpose: Purpose, batch_size: usize) -> Result<Self> {
+        Ok(Self {
+            network,
+            source,
+            purpose,
+            batches: source.batches_by_length(batch_size)?.into_iter(),
+            outputs: (0..source.rows.len()).map(|_| None).collect(),
+            done: 0,
+            truncated: 0,
+        })
+    }
+
+    /// Computes the next batch and gives the number of rows done; nothing once all are. A sync point.
+    pub async fn step(&mut self, device: &Device) -> Result<Option<usize>> {
+        let Some(batch) = self.batches.next() else {
+            return Ok(None);
+        };
+        let window = self.source.window(&batch, self.purpose)?;
+        self.truncated += window.truncated();
+        let positions: Vec<usize> = (0..batch.len()).collect();
+        let input = self.source.batch(&window, &positions, device);
+        let rows = window.rows(&positions);
+        let outputs = self
+            .source
+            .task
+            .outputs(self.network.pass(&input, &rows, &mut Dropout::off()));
+        let [_, width] = outputs.dims();
+        let values = host_values(outputs).await?;
+        for ((values, row), &index) in values.chunks(width.max(1)).zip(rows).zip(&batch) {
+            self.outputs[index] = Some(self.source.task.read(row, values));
+        }
+        self.done += batch.len();
+        Ok(Some(self.done))
+    }
+
+    /// The outputs in the order of the rows, and how many texts were cut.
+    pub fn finish(self) -> (Vec<Output>, usize) {
+        (self.outputs.into_iter().flatten().collect(), self.truncated)
     }
 }
 

@@ -16,6 +16,7 @@ pub mod tokenizer;
 
 pub mod batch;
 pub mod examples;
+pub mod rows;
 
 pub mod kernels;
 pub mod models;

@@ -61,6 +61,16 @@ impl CrossEntropy {
     }
 }
 
+/// Mean cross-entropy of `logits` `[batch][num_labels]`, on the host, for evaluation.
+pub fn mean_cross_entropy(logits: &[&[f32]], labels: &[usize]) -> f64 {
+    let losses = logits.iter().zip(labels).map(|(row, &label)| {
+        let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f64 = row.iter().map(|logit| f64::from(logit - highest).exp()).sum();
+        sum.ln() - f64::from(row[label] - highest)
+    });
+    losses.sum::<f64>() / labels.len().max(1) as f64
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,8 +3,11 @@
 //! The activation formula counts the floats that autodiff keeps for a layer's backward pass; measured peaks are in the
 //! README. `native` compares the estimate with the memory there is.
 
-use crate::models::bert::BertConfig;
-use crate::tasks::sequence_classification::frozen_layers;
+use burn::module::Module;
+
+use crate::examples::CachedPositions;
+use crate::models::encoder::ModelSizes;
+use crate::tasks::network::{Network, frozen_layers};
 use crate::training_config::TrainLayers;
 
 /// A run that would not fit.
@@ -26,12 +29,14 @@ pub struct DoesNotFit {
 pub struct Workload {
     /// Which weights learn.
     pub train_layers: TrainLayers,
-    /// Examples a forward pass.
+    /// Rows a forward pass.
     pub batch_size: usize,
     /// Longest text in tokens.
     pub max_length: usize,
-    /// Examples whose frozen activations are cached.
-    pub cached_examples: usize,
+    /// Rows whose frozen activations are cached.
+    pub cached_rows: usize,
+    /// What of them the task's head reads.
+    pub reads: CachedPositions,
 }
 
 /// Floats that a layer keeps for its backward pass, in multiples of `batch · seq · hidden`: its input, query, key, value,
@@ -43,66 +48,63 @@ const INTERMEDIATE_FLOATS: usize = 2;
 const SCORE_FLOATS: usize = 2;
 
 /// Weights that learn.
-pub fn trainable_parameters(config: &BertConfig, num_labels: usize, layers: TrainLayers) -> usize {
-    let frozen = frozen_layers(layers, config.num_hidden_layers);
+pub fn trainable_parameters(network: &Network, layers: TrainLayers) -> usize {
+    let sizes = network.sizes();
+    let frozen = frozen_layers(layers, sizes.num_hidden_layers);
     let embeddings = match layers {
-        TrainLayers::All => embedding_parameters(config),
+        TrainLayers::All => sizes.embedding_parameters,
         TrainLayers::Top(_) | TrainLayers::Head => 0,
     };
-    embeddings + (config.num_hidden_layers - frozen) * layer_parameters(config) + head_parameters(config, num_labels)
+    embeddings + (sizes.num_hidden_layers - frozen) * layer_parameters(sizes) + network.head.num_params()
 }
 
-/// Weights of the whole model.
-pub fn parameters(config: &BertConfig, num_labels: usize) -> usize {
-    trainable_parameters(config, num_labels, TrainLayers::All)
-}
-
-/// Estimated peak bytes of a training run.
-pub fn memory_bytes(config: &BertConfig, num_labels: usize, workload: Workload) -> u64 {
+/// Estimated peak bytes of a training run of `network`, whose weights need not have been drawn.
+pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
     let Workload {
         train_layers,
         batch_size,
         max_length,
-        cached_examples,
+        cached_rows,
+        reads,
     } = workload;
-    let seq = max_length.min(config.max_position_embeddings);
-    let frozen = frozen_layers(train_layers, config.num_hidden_layers);
+    let sizes = network.sizes();
+    let seq = max_length.min(sizes.max_length);
+    let frozen = frozen_layers(train_layers, sizes.num_hidden_layers);
     let tokens = batch_size * seq;
-    let layer_floats = tokens * (HIDDEN_FLOATS * config.hidden_size + INTERMEDIATE_FLOATS * config.intermediate_size)
-        + SCORE_FLOATS * batch_size * config.num_attention_heads * seq * seq;
-    let activations = layer_floats * (config.num_hidden_layers - frozen) + HIDDEN_FLOATS * tokens * config.hidden_size;
-    let cached_tokens = match train_layers {
-        TrainLayers::All => 0,
-        TrainLayers::Top(_) => seq,
-        TrainLayers::Head => 1,
+    let layer_floats = tokens * (HIDDEN_FLOATS * sizes.hidden_size + INTERMEDIATE_FLOATS * sizes.intermediate_size)
+        + SCORE_FLOATS * batch_size * sizes.num_attention_heads * seq * seq;
+    let activations = layer_floats * (sizes.num_hidden_layers - frozen) + HIDDEN_FLOATS * tokens * sizes.hidden_size;
+    let cached_tokens = match (train_layers, reads) {
+        (TrainLayers::All, _) => 0,
+        (TrainLayers::Head, CachedPositions::First) => 1,
+        (TrainLayers::Top(_) | TrainLayers::Head, _) => seq,
     };
-    let cache = cached_examples as u64 * (cached_tokens * config.hidden_size) as u64;
-    let trainable = trainable_parameters(config, num_labels, train_layers) as u64;
+    let cache = cached_rows as u64 * (cached_tokens * sizes.hidden_size) as u64;
     // A weight, its gradient and two moments.
-    let weights = parameters(config, num_labels) as u64 + 3 * trainable;
+    let weights = (network.num_params() + 3 * trainable_parameters(network, train_layers)) as u64;
     4 * (weights + activations as u64 + cache)
 }
 
-fn embedding_parameters(config: &BertConfig) -> usize {
-    (config.vocab_size + config.max_position_embeddings + config.type_vocab_size + 2) * config.hidden_size
-}
-
-fn layer_parameters(config: &BertConfig) -> usize {
-    let (hidden, wide) = (config.hidden_size, config.intermediate_size);
+fn layer_parameters(sizes: ModelSizes) -> usize {
+    let (hidden, wide) = (sizes.hidden_size, sizes.intermediate_size);
     4 * (hidden + 1) * hidden + (hidden + 1) * wide + (wide + 1) * hidden + 4 * hidden
-}
-
-fn head_parameters(config: &BertConfig, num_labels: usize) -> usize {
-    (config.hidden_size + 1) * (config.hidden_size + num_labels)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-    use crate::models::layers::WeightInit;
-    use crate::tasks::sequence_classification::SequenceClassification;
-    use burn::module::Module;
     use burn::tensor::Device;
+
+    use super::*;
+    use crate::models::bert::BertConfig;
+    use crate::models::encoder::ModelConfig;
+    use crate::models::layers::WeightInit;
+    use crate::tasks::network::HeadKind;
+
+    fn network(config: BertConfig, labels: usize) -> Network {
+        let device = Device::flex();
+        let mut init = WeightInit::new(1, 0.02, &device);
+        Network::init(&ModelConfig::Bert(config), HeadKind::Classification(labels), &mut init)
+    }
 
     #[test]
     fn parameters_are_those_of_the_module() {
@@ -115,22 +117,22 @@ mod tests {
             max_position_embeddings: 7,
             ..BertConfig::default()
         };
-        let device = Device::flex();
-        let model = SequenceClassification::init(&config, 5, &mut WeightInit::new(1, 0.02, &device));
-        assert_eq!(parameters(&config, 5), model.num_params());
+        let network = network(config, 5);
+        assert_eq!(trainable_parameters(&network, TrainLayers::All), network.num_params());
     }
 
     #[test]
     fn fewer_layers_need_less() {
-        let config = BertConfig::default();
+        let network = network(BertConfig::default(), 2);
         let bytes = |train_layers| {
             let workload = Workload {
                 train_layers,
                 batch_size: 8,
                 max_length: 128,
-                cached_examples: 0,
+                cached_rows: 0,
+                reads: CachedPositions::First,
             };
-            memory_bytes(&config, 2, workload)
+            memory_bytes(&network, workload)
         };
         assert!(bytes(TrainLayers::All) > bytes(TrainLayers::Top(6)));
         assert!(bytes(TrainLayers::Top(6)) > bytes(TrainLayers::Head));

@@ -2,10 +2,88 @@
 //!
 //! Everything here is plain data: tensors never leave the thread that runs [`crate::session::Session`].
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::ClassificationReport;
-pub use crate::tasks::sequence_classification::Prediction;
+use crate::tasks::TaskKind;
+pub use crate::tasks::sequence_classification::ClassPrediction;
+use crate::training_config::BestMetric;
+
+/// What a model says of one example. In JSON it is the object of its task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Prediction {
+    /// One label of several.
+    Class(ClassPrediction),
+}
+
+impl Prediction {
+    /// The same without logits, which only some ask for.
+    pub fn without_logits(mut self) -> Self {
+        match &mut self {
+            Self::Class(prediction) => prediction.logits = None,
+        }
+        self
+    }
+
+    /// What the model says, in a few words, and how sure it is.
+    pub fn answer(&self) -> (String, Option<f32>) {
+        match self {
+            Self::Class(prediction) => (prediction.label.clone(), Some(prediction.score)),
+        }
+    }
+}
+
+/// Shows the answer and its score, separated by a tab.
+impl fmt::Display for Prediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.answer() {
+            (answer, Some(score)) => write!(f, "{answer}\t{score:.4}"),
+            (answer, None) => f.write_str(&answer),
+        }
+    }
+}
+
+/// How good a model's predictions are, by the scores of its task. In JSON it is the object of its task.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Report {
+    /// One label of several.
+    Classification(ClassificationReport),
+}
+
+impl Report {
+    /// The value of a metric, the higher the better; nothing where the report does not have it.
+    pub fn score(&self, metric: BestMetric) -> Option<f64> {
+        match (self, metric) {
+            (Self::Classification(report), BestMetric::Accuracy) => Some(report.accuracy),
+            (Self::Classification(report), BestMetric::MacroF1) => Some(report.macro_f1),
+            (Self::Classification(report), BestMetric::Mcc) => Some(report.mcc),
+            _ => None,
+        }
+    }
+
+    /// The scores that a progress line shows.
+    pub fn summary(&self) -> String {
+        match self {
+            Self::Classification(report) => format!(
+                "accuracy {:.4}, macro F1 {:.4}, MCC {:.4}",
+                report.accuracy, report.macro_f1, report.mcc
+            ),
+        }
+    }
+}
+
+/// Shows every score as tables.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Classification(report) => report.fmt(f),
+        }
+    }
+}
 
 /// What a training run tells while it runs.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -81,10 +159,10 @@ pub struct EvaluationRecord {
     pub step: usize,
     /// Epochs done, with their fraction.
     pub epoch: f64,
-    /// Mean cross-entropy.
+    /// Mean loss.
     pub loss: f64,
-    /// Accuracy, F1, MCC and the rest.
-    pub report: ClassificationReport,
+    /// The scores of the task.
+    pub report: Report,
     /// Whether it is the best so far.
     pub best: bool,
 }
@@ -111,10 +189,10 @@ pub struct TrainingRecord {
 /// Every example's prediction beside its gold label.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
-    /// Mean cross-entropy over the examples whose label the model can say; `None` where there is no such example.
+    /// Mean loss over the examples whose right answer the model can give; `None` where there is no such example.
     pub loss: Option<f64>,
-    /// Accuracy, F1, MCC, per class, confusion matrix.
-    pub report: ClassificationReport,
+    /// The scores of the task.
+    pub report: Report,
     /// In the order of the data.
     pub predictions: Vec<Prediction>,
     /// Texts cut to the longest length.
@@ -128,6 +206,8 @@ pub struct Inspection {
     pub model_type: String,
     /// `architectures` of config.json.
     pub architectures: Vec<String>,
+    /// What the model was fine-tuned for; nothing where the head is not trained.
+    pub task: Option<TaskKind>,
     /// The labels; empty where the head is not trained.
     pub labels: Vec<String>,
     /// Width of the hidden states.

@@ -14,20 +14,21 @@ use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, LabelMap};
 use crate::device::ComputeDevice;
 use crate::error::Result;
-use crate::examples::{ExampleSource, host_values};
-use crate::metrics::{classification_report, gold_labels};
-use crate::models::bert::BertConfig;
+use crate::examples::{Answering, RowSource, host_values};
+use crate::models::encoder::ModelSizes;
 use crate::models::layers::{Dropout, WeightInit};
 use crate::plan::{Workload, memory_bytes};
 use crate::protocol::{Evaluation, Inspection, Prediction};
-use crate::tasks::TaskError;
-use crate::tasks::sequence_classification::{Pooling, SequenceClassification, argmax, is_head, mean_cross_entropy};
+use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
+use crate::tasks::features::Pooling;
+use crate::tasks::network::Network;
+use crate::tasks::{Task, TaskError};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{Files, Tokenizer};
-use crate::train::{TrainError, logits};
 use crate::training_config::TrainLayers;
-use crate::weights::{Checkpoint, LoadReport, load, save};
+use crate::weights::{Checkpoint, Lacking, LoadReport, load, save};
 
+pub use crate::data::NamedExamples;
 pub use fine_tune::TrainingData;
 
 /// A model on a device.
@@ -35,25 +36,21 @@ pub struct Session {
     device: ComputeDevice,
     bundle: Bundle,
     tokenizer: Tokenizer,
-    network: SequenceClassification,
+    /// What the head is for; the usual task where the folder names none of ours.
+    task: Box<dyn Task>,
+    network: Network,
     loaded: LoadReport,
+    /// The checkpoint's tensors that the network did not take, as safetensors: another task's head may be among them.
+    spare: Vec<u8>,
     /// SHA-256 of the files the model was read from, so that a run is not resumed on another one.
     origin: String,
 }
 
-/// A data file as it was read.
-#[derive(Debug, Clone, Copy)]
-pub struct NamedExamples<'a> {
-    /// The file's name, for messages.
-    pub name: &'a str,
-    /// Its rows.
-    pub examples: &'a [Example],
-}
-
-/// Whether texts that are longer than asked are cut at the model's limit or at a shorter one.
-fn cut_length(asked: Option<usize>, bundle: &Bundle) -> usize {
-    let limit = bundle.model_config.max_position_embeddings;
-    asked.unwrap_or(limit).min(limit)
+/// What the model says of some examples.
+struct Answers {
+    rows: RowIndex,
+    outputs: Vec<Output>,
+    truncated: usize,
 }
 
 impl Session {
@@ -69,23 +66,23 @@ impl Session {
         let shards = bundle.take_weights()?;
         let origin = file_hash(shards.iter().map(|(name, bytes)| (name, bytes)).chain(bundle.files()));
         let checkpoint = Checkpoint::read(&shards)?;
-        let config = &bundle.model_config;
-        check_device(config, &device)?;
-        let num_labels = bundle.labels.len().max(2);
+        let sizes = bundle.model_config.sizes();
+        check_device(sizes, &device)?;
+        let task = (bundle.task().unwrap_or_default().definition().of_bundle)(&bundle)?;
         let mut loaded = LoadReport::default();
-        let mut init = WeightInit::new(0, config.initializer_range, device.device());
-        let network = SequenceClassification::init(config, num_labels, &mut init);
-        let network = load(network, &checkpoint, is_head, &mut loaded)?;
-        if bundle.labels.is_empty() && loaded.initialised.is_empty() {
-            // transformers leaves the names of two classes out of config.json.
-            bundle.labels = (0..num_labels).map(|id| format!("LABEL_{id}")).collect();
-        }
+        let mut init = WeightInit::new(0, sizes.initializer_range, device.device());
+        let network = Network::init(&bundle.model_config, task.head(), &mut init);
+        let network = load(network, &checkpoint, Lacking::Head, &mut loaded)?;
+        // A decoder's matrix is the word embeddings' once more.
+        let spare = checkpoint.subset(|name| !loaded.used.contains(name) && !name.ends_with("decoder.weight"))?;
         Ok(Self {
             device,
             bundle,
             tokenizer,
+            task,
             network,
             loaded,
+            spare,
             origin,
         })
     }
@@ -97,11 +94,25 @@ impl Session {
 
     /// The labels that a trained head can say.
     pub fn labels(&self) -> &[String] {
-        &self.bundle.labels
+        self.task.labels()
     }
 
-    /// Classifies `examples`; `progress` hears the number done. Texts longer than `max_length` or the model are cut; their
-    /// number is returned.
+    /// Whether the head was trained, here or by whoever made the folder.
+    fn has_head(&self) -> bool {
+        self.loaded.initialised.is_empty()
+    }
+
+    /// Texts as ids, cut at the model's limit or at a shorter one.
+    fn text_encoder(&self, max_length: Option<usize>) -> TextEncoder<'_> {
+        let limit = self.bundle.model_config.sizes().max_length;
+        TextEncoder {
+            tokenizer: &self.tokenizer,
+            max_length: max_length.unwrap_or(limit).min(limit),
+        }
+    }
+
+    /// Says what the model makes of `examples`; `progress` hears the number of rows done. Texts longer than `max_length` or
+    /// the model are cut; their number is returned.
     ///
     /// # Errors
     /// If the head is not trained or the device fails.
@@ -112,36 +123,52 @@ impl Session {
         batch_size: usize,
         progress: impl FnMut(usize),
     ) -> Result<(Vec<Prediction>, usize)> {
-        let (rows, truncated) = self.logits(examples, max_length, batch_size, progress).await?;
-        let predictions = rows
-            .iter()
-            .map(|row| Prediction::decode(row, &self.bundle.labels))
-            .collect();
-        Ok((predictions, truncated))
+        let text = self.text_encoder(max_length);
+        let answers = self
+            .answers(examples, text, Purpose::Predict, batch_size, progress)
+            .await?;
+        let predictions = self.task.predictions(Answered {
+            examples,
+            rows: &answers.rows,
+            outputs: &answers.outputs,
+            label_map: &LabelMap::default(),
+        });
+        Ok((predictions, answers.truncated))
     }
 
-    async fn logits(
+    async fn answers(
         &self,
         examples: &[Example],
-        max_length: Option<usize>,
+        text: TextEncoder<'_>,
+        purpose: Purpose,
         batch_size: usize,
-        progress: impl FnMut(usize),
-    ) -> Result<(Vec<Vec<f32>>, usize)> {
-        if !self.loaded.initialised.is_empty() || self.bundle.labels.is_empty() {
+        mut progress: impl FnMut(usize),
+    ) -> Result<Answers> {
+        if !self.has_head() {
             return Err(TaskError::NoHead {
+                task: self.task.kind(),
                 missing: self.loaded.initialised.clone(),
             }
             .into());
         }
-        let source = ExampleSource::new(examples, &self.tokenizer, cut_length(max_length, &self.bundle));
-        logits(&self.network, &source, batch_size, self.device.device(), progress).await
+        let source = RowSource::new(examples, &*self.task, text)?;
+        let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
+        while let Some(done) = answering.step(self.device.device()).await? {
+            progress(done);
+        }
+        let (outputs, truncated) = answering.finish();
+        Ok(Answers {
+            rows: source.rows,
+            outputs,
+            truncated,
+        })
     }
 
-    /// Classifies labelled `data` and scores it. `label_map` renames and merges labels on both sides; labels that the model
+    /// Asks the model about `data` and scores it. `label_map` renames and merges labels on both sides; labels that the model
     /// cannot say count as wrong.
     ///
     /// # Errors
-    /// If an example has no label, the head is not trained, or the device fails.
+    /// If an example has no right answer, the head is not trained, or the device fails.
     pub async fn evaluate(
         &self,
         data: NamedExamples<'_>,
@@ -150,54 +177,24 @@ impl Session {
         batch_size: usize,
         progress: impl FnMut(usize),
     ) -> Result<Evaluation> {
-        let mut gold = Vec::with_capacity(data.examples.len());
-        for example in data.examples {
-            let label = example.label.as_deref().ok_or_else(|| TaskError::NoLabel {
-                file: data.name.to_owned(),
-                line: example.line,
-            })?;
-            gold.push(label_map.apply(label));
-        }
-        let (rows, truncated) = self.logits(data.examples, max_length, batch_size, progress).await?;
-        // Labels that the map merges are one class to the report.
-        let labels: Vec<String> = self
-            .bundle
-            .labels
-            .iter()
-            .map(|label| label_map.apply(label).to_owned())
-            .collect();
-        let predicted: Vec<usize> = rows.iter().map(|row| argmax(row)).collect();
-        let mut predictions: Vec<Prediction> = rows
-            .iter()
-            .map(|row| Prediction::decode(row, &self.bundle.labels))
-            .collect();
-        for (prediction, &label) in predictions.iter_mut().zip(&predicted) {
-            prediction.label = labels[label].clone();
-        }
-        let gold = gold_labels(gold, &labels);
-        let report = classification_report(&gold, &predicted, &labels).map_err(TrainError::from)?;
+        self.task.check_gold(data)?;
+        let text = self.text_encoder(max_length);
+        let answers = self
+            .answers(data.examples, text, Purpose::Evaluate, batch_size, progress)
+            .await?;
+        let answered = Answered {
+            examples: data.examples,
+            rows: &answers.rows,
+            outputs: &answers.outputs,
+            label_map,
+        };
+        let (loss, report) = self.task.report(answered)?;
         Ok(Evaluation {
-            loss: self.evaluation_loss(&rows, data.examples),
+            loss,
             report,
-            predictions,
-            truncated,
+            predictions: self.task.predictions(answered),
+            truncated: answers.truncated,
         })
-    }
-
-    /// Mean cross-entropy over the examples whose own label the model can say.
-    fn evaluation_loss(&self, rows: &[Vec<f32>], examples: &[Example]) -> Option<f64> {
-        let (mut logits, mut labels) = (Vec::new(), Vec::new());
-        for (row, example) in rows.iter().zip(examples) {
-            let own = example
-                .label
-                .as_ref()
-                .and_then(|label| self.bundle.labels.iter().position(|known| known == label));
-            if let Some(label) = own {
-                logits.push(row.clone());
-                labels.push(label);
-            }
-        }
-        (!labels.is_empty()).then(|| mean_cross_entropy(&logits, &labels))
     }
 
     /// One vector a text, `[hidden]`.
@@ -205,19 +202,21 @@ impl Session {
     /// # Errors
     /// If a text cannot be encoded or the device fails.
     pub async fn embed(&self, examples: &[Example], pooling: Pooling, batch_size: usize) -> Result<Vec<Vec<f32>>> {
-        let source = ExampleSource::new(examples, &self.tokenizer, cut_length(None, &self.bundle));
-        let config = &self.bundle.model_config;
+        let source = RowSource::new(examples, &*self.task, self.text_encoder(None))?;
+        let sizes = self.network.sizes();
         let mut vectors = vec![Vec::new(); examples.len()];
         for batch in source.batches_by_length(batch_size)? {
-            let window = source.window(&batch)?;
+            let window = source.window(&batch, Purpose::Predict)?;
             let positions: Vec<usize> = (0..batch.len()).collect();
             let input = source.batch(&window, &positions, self.device.device());
+            let mut dropout = Dropout::off();
             let hidden_states = self
                 .network
-                .hidden_states(&input, config.num_hidden_layers, &mut Dropout::off());
+                .encoder
+                .hidden_states(&input, sizes.num_hidden_layers, &mut dropout);
             let pooled = pooling.forward(hidden_states, input.attention_mask.clone());
             let values = host_values(pooled).await?;
-            for (vector, &example) in values.chunks(config.hidden_size).zip(&batch) {
+            for (vector, &example) in values.chunks(sizes.hidden_size).zip(&batch) {
                 vectors[example] = vector.to_vec();
             }
         }
@@ -236,68 +235,51 @@ impl Session {
 
     /// What the folder holds.
     pub fn inspect(&self) -> Inspection {
-        let config = &self.bundle.model_config;
-        let text = |key: &str| {
-            self.bundle
-                .config_json
-                .get(key)
-                .and_then(|value| value.as_str())
-                .map(str::to_owned)
-        };
-        let architectures = self
-            .bundle
-            .config_json
-            .get("architectures")
-            .and_then(|value| value.as_array());
-        let has_head = self.loaded.initialised.is_empty();
+        let sizes = self.network.sizes();
+        let names = self.bundle.config_json.get("architectures");
+        let names = names.and_then(|value| value.as_array()).into_iter().flatten();
         let memory = |train_layers| {
             let workload = Workload {
                 train_layers,
                 batch_size: 8,
                 max_length: 128,
-                cached_examples: 0,
+                cached_rows: 0,
+                reads: self.task.reads(),
             };
-            memory_bytes(config, self.network.num_labels(), workload)
+            (String::from(train_layers), memory_bytes(&self.network, workload))
         };
         let choices = [
             TrainLayers::All,
-            TrainLayers::Top(config.num_hidden_layers.div_ceil(2)),
+            TrainLayers::Top(sizes.num_hidden_layers.div_ceil(2)),
             TrainLayers::Head,
         ];
         Inspection {
-            model_type: text("model_type").unwrap_or_else(|| "bert".to_owned()),
-            architectures: architectures
-                .map(|names| {
-                    names
-                        .iter()
-                        .filter_map(|name| name.as_str().map(str::to_owned))
-                        .collect()
-                })
-                .unwrap_or_default(),
-            labels: if has_head {
-                self.bundle.labels.clone()
-            } else {
-                Vec::new()
+            model_type: self.bundle.model_config.model_type().to_owned(),
+            architectures: names.filter_map(|name| name.as_str().map(str::to_owned)).collect(),
+            task: self.has_head().then(|| self.task.kind()),
+            labels: match self.has_head() {
+                true => self.task.labels().to_vec(),
+                false => Vec::new(),
             },
-            hidden_size: config.hidden_size,
-            num_hidden_layers: config.num_hidden_layers,
-            num_attention_heads: config.num_attention_heads,
-            vocab_size: config.vocab_size,
+            hidden_size: sizes.hidden_size,
+            num_hidden_layers: sizes.num_hidden_layers,
+            num_attention_heads: sizes.num_attention_heads,
+            vocab_size: sizes.vocab_size,
             tokenizer_vocab_size: self.tokenizer.vocab_size(),
-            max_length: config.max_position_embeddings,
+            max_length: sizes.max_length,
             parameters: self.network.num_params(),
             missing: self.loaded.initialised.clone(),
-            training_memory: choices.map(|layers| (String::from(layers), memory(layers))).to_vec(),
+            training_memory: choices.map(memory).to_vec(),
         }
     }
 }
 
 /// Refuses a model whose largest weight is larger than the device can bind.
-fn check_device(config: &BertConfig, device: &ComputeDevice) -> Result<()> {
-    let bytes = 4 * (config.vocab_size * config.hidden_size) as u64;
+fn check_device(sizes: ModelSizes, device: &ComputeDevice) -> Result<()> {
+    let bytes = 4 * (sizes.vocab_size * sizes.hidden_size) as u64;
     match device.max_storage_binding.filter(|&limit| bytes > limit) {
         Some(limit) => {
-            let tensor = "bert.embeddings.word_embeddings.weight";
+            let tensor = "the word embedding table";
             Err(BundleError::TooLargeForDevice { tensor, bytes, limit }.into())
         }
         None => Ok(()),

@@ -5,6 +5,8 @@
 
 mod checkpoint;
 
+use std::future::Future;
+use std::pin::Pin;
 use std::rc::Rc;
 
 use burn::module::Module;
@@ -12,16 +14,17 @@ use burn::tensor::{Device, Tensor};
 
 use self::checkpoint::{RunState, adamw_config};
 use crate::batch::bucketed;
-use crate::data::shuffle;
+use crate::data::{LabelMap, shuffle};
 use crate::error::{DeviceError, Result};
-use crate::examples::{ExampleSource, Window, host_values, windows};
-use crate::loss::CrossEntropy;
-use crate::metrics::{GoldLabel, MetricsError, classification_report};
+use crate::examples::{Answering, RowSource, Window, host_values, windows};
+use crate::metrics::MetricsError;
 use crate::models::layers::{Dropout, mix};
 use crate::optim::{AdamW, GradientSum};
 use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
+use crate::rows::{Answered, Purpose, Target};
 use crate::schedule::Schedule;
-use crate::tasks::sequence_classification::{SequenceClassification, argmax, mean_cross_entropy};
+use crate::tasks::Task;
+use crate::tasks::network::Network;
 use crate::training_config::{BestMetric, OptionError, TrainingConfig};
 use crate::weights;
 
@@ -90,40 +93,34 @@ pub enum Control {
 /// An error of the outside, of any kind.
 pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 
+/// An answer that the outside may take its time for: a browser's worker reads its messages and writes its files between
+/// two steps. Natively it is ready at once.
+pub type HostFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
+
 /// What the loop asks of the outside.
 pub trait RunHost {
     /// Hears an event.
     fn event(&mut self, event: TrainEvent);
-    /// Is asked after each step whether to go on.
-    fn control(&mut self) -> Control;
-    /// Keeps `bytes` as a file of the checkpoint that is being written.
+    /// Is asked after each step, and between the batches of an evaluation or a cache, whether to go on.
+    fn control(&mut self) -> HostFuture<'_, Control>;
+    /// Keeps `bytes` as a file of the checkpoint that is being written; may wait for [`Self::commit`] to write them.
     fn write(&mut self, file: &str, bytes: Vec<u8>) -> std::result::Result<(), HostError>;
     /// Makes the files written since the last commit the newest checkpoint, all or none.
-    fn commit(&mut self, step: usize) -> std::result::Result<(), HostError>;
+    fn commit(&mut self, step: usize) -> HostFuture<'_, std::result::Result<(), HostError>>;
     /// Reads a file of the newest checkpoint; `None` where there is none.
     fn read(&mut self, file: &str) -> std::result::Result<Option<Vec<u8>>, HostError>;
-}
-
-/// Labelled examples.
-pub struct Labelled<'a> {
-    /// Where batches come from.
-    pub source: ExampleSource<'a>,
-    /// Label number of each example.
-    pub labels: Vec<usize>,
 }
 
 /// All that a run starts from.
 pub struct RunInputs<'a> {
     /// The options, validated.
     pub config: &'a TrainingConfig,
-    /// The labels' names.
-    pub labels: &'a [String],
+    /// What is learned.
+    pub task: &'a dyn Task,
     /// What is learned from.
-    pub train: Rc<Labelled<'a>>,
+    pub train: Rc<RowSource<'a>>,
     /// What is measured on.
-    pub eval: Option<Labelled<'a>>,
-    /// The loss.
-    pub loss: CrossEntropy,
+    pub eval: Option<Rc<RowSource<'a>>>,
     /// Hash of all data, so that a checkpoint is not continued on other data.
     pub data_hash: String,
     /// A device with autodiff.
@@ -132,17 +129,17 @@ pub struct RunInputs<'a> {
     pub fail_at_step: Option<usize>,
 }
 
-/// Optimizer steps of a run over `examples` examples.
-pub fn total_steps(config: &TrainingConfig, examples: usize) -> usize {
-    config.epochs * steps_per_epoch(config, examples)
+/// Optimizer steps of a run over `rows` rows.
+pub fn total_steps(config: &TrainingConfig, rows: usize) -> usize {
+    config.epochs * steps_per_epoch(config, rows)
 }
 
 fn step_size(config: &TrainingConfig) -> usize {
     config.batch_size * config.gradient_accumulation_steps
 }
 
-fn steps_per_epoch(config: &TrainingConfig, examples: usize) -> usize {
-    examples.div_ceil(step_size(config))
+fn steps_per_epoch(config: &TrainingConfig, rows: usize) -> usize {
+    rows.div_ceil(step_size(config))
 }
 
 /// Trains `network`, whose frozen parts need no gradient, and returns it with the record of the run.
@@ -150,12 +147,16 @@ fn steps_per_epoch(config: &TrainingConfig, examples: usize) -> usize {
 /// # Errors
 /// If the loss diverges, the device fails, the host cannot store, or a checkpoint is of another run.
 pub async fn train(
-    network: SequenceClassification,
+    network: Network,
     inputs: RunInputs<'_>,
     host: &mut dyn RunHost,
-) -> Result<(SequenceClassification, TrainingRecord)> {
+) -> Result<(Network, TrainingRecord)> {
     let mut run = Run::new(network, inputs);
     run.resume(host)?;
+    if run.state.evaluation_due && run.evaluate(host).await? == Control::Stop {
+        run.state.record.interrupted = true;
+        return run.finish(host).await;
+    }
     while run.state.epochs_done < run.inputs.config.epochs && !run.state.record.stopped_early {
         if run.epoch(host).await? == Control::Stop {
             run.state.record.interrupted = true;
@@ -167,7 +168,7 @@ pub async fn train(
 
 struct Run<'a> {
     /// Taken out while a step replaces its weights, so that they are changed in place.
-    network: Option<SequenceClassification>,
+    network: Option<Network>,
     inputs: RunInputs<'a>,
     optimizer: AdamW,
     schedule: Schedule,
@@ -179,13 +180,13 @@ struct Run<'a> {
 }
 
 impl<'a> Run<'a> {
-    fn network(&self) -> &SequenceClassification {
+    fn network(&self) -> &Network {
         self.network.as_ref().expect("the network is back after each step")
     }
 
-    fn new(network: SequenceClassification, inputs: RunInputs<'a>) -> Self {
+    fn new(network: Network, inputs: RunInputs<'a>) -> Self {
         let config = inputs.config;
-        let total_steps = total_steps(config, inputs.train.labels.len());
+        let total_steps = total_steps(config, inputs.train.rows.len());
         let warmup_steps = match config.warmup_steps {
             // transformers rounds the ratio up.
             0 => (config.warmup_ratio * total_steps as f64).ceil() as usize,
@@ -206,8 +207,9 @@ impl<'a> Run<'a> {
                 epochs_done: 0,
                 best: None,
                 without_improvement: 0,
+                evaluation_due: false,
                 record: TrainingRecord {
-                    truncated: inputs.train.source.truncated_in_cache(),
+                    truncated: inputs.train.truncated_in_cache(),
                     ..TrainingRecord::default()
                 },
             },
@@ -222,7 +224,7 @@ impl<'a> Run<'a> {
     async fn epoch(&mut self, host: &mut dyn RunHost) -> Result<Control> {
         let config = self.inputs.config;
         let epoch = self.state.epochs_done;
-        let mut order: Vec<usize> = (0..self.inputs.train.labels.len()).collect();
+        let mut order: Vec<usize> = (0..self.inputs.train.rows.len()).collect();
         let seed = mix(config.seed).wrapping_add(epoch as u64);
         shuffle(&mut order, seed);
         // Steps of this epoch that a resumed run has behind it.
@@ -239,27 +241,33 @@ impl<'a> Run<'a> {
             if control == Control::Stop {
                 self.report(host).await?;
                 self.checkpoint(host).await?;
-                return Ok(if self.state.record.stopped_early {
-                    Control::Continue
-                } else {
-                    Control::Stop
+                return Ok(match self.state.record.stopped_early {
+                    true => Control::Continue,
+                    false => Control::Stop,
                 });
             }
         }
         self.report(host).await?;
         self.state.epochs_done += 1;
-        if config.eval_steps == 0 {
-            self.evaluate(host).await?;
-        }
+        let control = match config.eval_steps {
+            0 => self.evaluate(host).await?,
+            _ => Control::Continue,
+        };
         self.checkpoint(host).await?;
-        Ok(host.control())
+        Ok(match control {
+            Control::Stop => Control::Stop,
+            Control::Continue => host.control().await,
+        })
     }
 
     /// The optimizer steps of one window of the epoch's order, but for the first `skip`.
     async fn window(&mut self, indices: &[usize], seed: u64, skip: usize, host: &mut dyn RunHost) -> Result<Control> {
         let config = self.inputs.config;
         let source = Rc::clone(&self.inputs.train);
-        let window = source.source.window(indices)?;
+        let purpose = Purpose::Train {
+            draw: mix(config.seed).wrapping_add(self.state.epochs_done as u64),
+        };
+        let window = source.window(indices, purpose)?;
         if self.state.epochs_done == 0 {
             self.state.record.truncated += window.truncated();
         }
@@ -269,16 +277,20 @@ impl<'a> Run<'a> {
         };
         let batches = bucketed(&lengths, config.batch_size, Some(seed));
         for micro_batches in batches.chunks(config.gradient_accumulation_steps).skip(skip) {
-            let (loss, norm) = self.step(&window, indices, micro_batches)?;
+            let (loss, norm) = self.step(&window, micro_batches)?;
             self.state.step += 1;
             self.pending.extend([loss, norm]);
             if self.state.step.is_multiple_of(config.logging_steps) {
                 self.report(host).await?;
             }
+            let mut control = host.control().await;
             if config.eval_steps > 0 && self.state.step.is_multiple_of(config.eval_steps) {
-                self.evaluate(host).await?;
+                self.state.evaluation_due = true;
+                if control == Control::Continue {
+                    control = self.evaluate(host).await?;
+                }
             }
-            if self.state.record.stopped_early || host.control() == Control::Stop {
+            if self.state.record.stopped_early || control == Control::Stop {
                 return Ok(Control::Stop);
             }
         }
@@ -286,12 +298,7 @@ impl<'a> Run<'a> {
     }
 
     /// One optimizer step over some micro-batches; loss and gradient norm stay on the device, `[1]` each.
-    fn step(
-        &mut self,
-        window: &Window,
-        indices: &[usize],
-        micro_batches: &[Vec<usize>],
-    ) -> Result<(Tensor<1>, Tensor<1>)> {
+    fn step(&mut self, window: &Window, micro_batches: &[Vec<usize>]) -> Result<(Tensor<1>, Tensor<1>)> {
         let Self { inputs, state, .. } = self;
         if inputs.fail_at_step == Some(state.step) {
             return Err(DeviceError::Failed {
@@ -301,23 +308,23 @@ impl<'a> Run<'a> {
             .into());
         }
         let network = self.network.take().expect("the network is back after each step");
-        let labels_of = |positions: &[usize]| -> Vec<Option<usize>> {
-            positions
-                .iter()
-                .map(|&position| Some(inputs.train.labels[indices[position]]))
-                .collect()
+        let weight = |positions: &Vec<usize>| {
+            let rows = window.rows(positions);
+            let targets: Vec<&Target> = rows.iter().map(|row| &row.target).collect();
+            inputs.task.weight(&targets)
         };
-        let denominator: f64 = micro_batches
-            .iter()
-            .map(|positions| inputs.loss.weight_sum(&labels_of(positions)))
-            .sum();
+        let counted: f64 = micro_batches.iter().map(weight).sum();
+        // A step in which nothing counts moves nothing.
+        let denominator = if counted > 0.0 { counted } else { 1.0 };
         let mut gradients = GradientSum::default();
         let mut total: Option<Tensor<1>> = None;
         for (number, positions) in micro_batches.iter().enumerate() {
-            let batch = inputs.train.source.batch(window, positions, inputs.device);
+            let batch = inputs.train.batch(window, positions, inputs.device);
             let place = (state.step * inputs.config.gradient_accumulation_steps + number) as u64;
-            let logits = network.forward(&batch, &mut Dropout::of_step(inputs.config.seed, place));
-            let loss = inputs.loss.forward(logits, &labels_of(positions), denominator);
+            let mut dropout = Dropout::of_step(inputs.config.seed, place);
+            let rows = window.rows(positions);
+            let pass = network.pass(&batch, &rows, &mut dropout);
+            let loss = inputs.task.loss(pass, denominator, &mut dropout);
             gradients.add(&network, loss.backward());
             let loss = loss.without_autodiff();
             total = Some(match total {
@@ -325,8 +332,8 @@ impl<'a> Run<'a> {
                 None => loss,
             });
         }
-        if let Some((path, elements)) = network.padding_row() {
-            gradients.clear(path, elements);
+        for (path, elements) in network.padding_rows() {
+            gradients.clear(&path, elements);
         }
         let limit = match inputs.config.max_grad_norm {
             0.0 => f64::MAX,
@@ -351,40 +358,52 @@ impl<'a> Run<'a> {
         if !loss.is_finite() {
             return Err(TrainError::Diverged { step, loss }.into());
         }
-        let examples = self.inputs.train.labels.len();
-        let epoch = step as f64 / steps_per_epoch(self.inputs.config, examples) as f64;
+        let rows = self.inputs.train.rows.len();
+        let epoch = step as f64 / steps_per_epoch(self.inputs.config, rows) as f64;
         let record = StepRecord {
             step,
             epoch,
             loss,
             learning_rate: self.schedule.learning_rate(step - 1),
             gradient_norm: values.last().copied().unwrap_or_default().into(),
-            examples: (epoch * examples as f64) as usize,
+            examples: (epoch * rows as f64) as usize,
         };
         self.state.record.steps.push(record.clone());
         host.event(TrainEvent::Step(record));
         Ok(())
     }
 
-    /// Measures the model, keeps it where it is the best, and notes where patience has run out.
-    async fn evaluate(&mut self, host: &mut dyn RunHost) -> Result<()> {
-        let Some(eval) = &self.inputs.eval else {
-            return Ok(());
+    /// Measures the model, keeps it where it is the best, and notes where patience has run out. An evaluation that the
+    /// host stops is due again.
+    async fn evaluate(&mut self, host: &mut dyn RunHost) -> Result<Control> {
+        let Some(eval) = self.inputs.eval.clone() else {
+            self.state.evaluation_due = false;
+            return Ok(Control::Continue);
         };
+        self.state.evaluation_due = true;
         let config = self.inputs.config;
         let network = self.network().valid();
         let device = self.inputs.device.clone().inner();
-        let (logits, _) = logits(&network, &eval.source, config.eval_batch_size, &device, |_| {}).await?;
-        let loss = mean_cross_entropy(&logits, &eval.labels);
-        let predicted: Vec<usize> = logits.iter().map(|row| argmax(row)).collect();
-        let gold: Vec<GoldLabel> = eval.labels.iter().map(|&label| GoldLabel::Known(label)).collect();
-        let report = classification_report(&gold, &predicted, self.inputs.labels).map_err(TrainError::from)?;
-        let score = match config.best_metric {
-            BestMetric::Accuracy => report.accuracy,
-            BestMetric::MacroF1 => report.macro_f1,
-            BestMetric::Mcc => report.mcc,
-            BestMetric::Loss => -loss,
+        let mut answering = Answering::new(&network, &eval, Purpose::Evaluate, config.eval_batch_size)?;
+        while answering.step(&device).await?.is_some() {
+            if host.control().await == Control::Stop {
+                return Ok(Control::Stop);
+            }
+        }
+        self.state.evaluation_due = false;
+        let (outputs, _) = answering.finish();
+        let (loss, report) = self.inputs.task.report(Answered {
+            examples: eval.examples,
+            rows: &eval.rows,
+            outputs: &outputs,
+            label_map: &LabelMap::default(),
+        })?;
+        let loss = loss.ok_or(TrainError::Metrics(MetricsError::NoExamples))?;
+        let metric = match config.best_metric {
+            BestMetric::Auto => self.inputs.task.kind().definition().metrics[0],
+            metric => metric,
         };
+        let score = report.score(metric).unwrap_or(-loss);
         let best = self.state.best.is_none_or(|best| score > best);
         if best {
             self.state.best = Some(score);
@@ -398,7 +417,7 @@ impl<'a> Run<'a> {
         }
         let record = EvaluationRecord {
             step: self.state.step,
-            epoch: self.state.step as f64 / steps_per_epoch(config, self.inputs.train.labels.len()) as f64,
+            epoch: self.state.step as f64 / steps_per_epoch(config, self.inputs.train.rows.len()) as f64,
             loss,
             report,
             best,
@@ -407,11 +426,11 @@ impl<'a> Run<'a> {
         host.event(TrainEvent::Evaluated(record));
         let patience = config.early_stopping_patience;
         self.state.record.stopped_early = patience > 0 && self.state.without_improvement >= patience;
-        Ok(())
+        Ok(Control::Continue)
     }
 
     /// The model to keep, off the autodiff device, and the record.
-    async fn finish(mut self, host: &mut dyn RunHost) -> Result<(SequenceClassification, TrainingRecord)> {
+    async fn finish(mut self, host: &mut dyn RunHost) -> Result<(Network, TrainingRecord)> {
         self.report(host).await?;
         match self.best_weights.take().filter(|_| self.inputs.config.keep_best) {
             Some(bytes) => self.load_weights(bytes)?,
@@ -419,30 +438,4 @@ impl<'a> Run<'a> {
         }
         Ok((self.network().valid(), self.state.record))
     }
-}
-
-/// Logits of every example, in their order, and how many texts were cut. A sync point for each batch; `progress` hears the
-/// number of examples done.
-pub async fn logits(
-    network: &SequenceClassification,
-    source: &ExampleSource<'_>,
-    batch_size: usize,
-    device: &Device,
-    mut progress: impl FnMut(usize),
-) -> Result<(Vec<Vec<f32>>, usize)> {
-    let mut rows: Vec<Vec<f32>> = vec![Vec::new(); source.examples.len()];
-    let (mut done, mut truncated) = (0, 0);
-    for batch in source.batches_by_length(batch_size)? {
-        let window = source.window(&batch)?;
-        truncated += window.truncated();
-        let positions: Vec<usize> = (0..batch.len()).collect();
-        let input = source.batch(&window, &positions, device);
-        let values = host_values(network.forward(&input, &mut Dropout::off())).await?;
-        for (row, &example) in values.chunks(network.num_labels().max(1)).zip(&batch) {
-            rows[example] = row.to_vec();
-        }
-        done += batch.len();
-        progress(done);
-    }
-    Ok((rows, truncated))
 }

@@ -97,7 +97,7 @@ impl Default for TrainingConfig {
             eval_steps: 0,
             logging_steps: 10,
             early_stopping_patience: 0,
-            best_metric: BestMetric::Accuracy,
+            best_metric: BestMetric::Auto,
             keep_best: true,
             max_train_samples: 0,
             max_eval_samples: 0,
@@ -212,7 +212,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "best_metric",
         &["metric_for_best_model"],
-        "accuracy, macro-f1, mcc or loss: what the best model has the best of",
+        "what the best model has the best of: accuracy, macro-f1, mcc or loss; auto: the task's usual choice",
     ),
     option(
         "keep_best",
@@ -323,8 +323,10 @@ impl TryFrom<String> for TrainLayers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum BestMetric {
-    /// Share of right answers.
+    /// What is usual for the task.
     #[default]
+    Auto,
+    /// Share of right answers.
     Accuracy,
     /// Mean of the classes' F1.
     MacroF1,
@@ -332,6 +334,19 @@ pub enum BestMetric {
     Mcc,
     /// Evaluation loss, the lower the better.
     Loss,
+}
+
+impl From<BestMetric> for String {
+    fn from(metric: BestMetric) -> Self {
+        let name = match metric {
+            BestMetric::Auto => "auto",
+            BestMetric::Accuracy => "accuracy",
+            BestMetric::MacroF1 => "macro-f1",
+            BestMetric::Mcc => "mcc",
+            BestMetric::Loss => "loss",
+        };
+        name.to_owned()
+    }
 }
 
 /// An option outside its range.

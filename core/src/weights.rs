@@ -1,18 +1,24 @@
-//! Moves weights between safetensors files and modules: the only place that knows both spellings and both layouts.
+//! Moves weights between safetensors files and modules: the only place that knows both spellings and both layouts. This
+//! file reads, `save` writes.
 //!
-//! A module's path is its checkpoint name but for the table in [`checkpoint_name`]; linear weights are `[out, in]` in the
-//! checkpoint and `[in, out]` here. Reading takes f32, f16 and bf16, with or without the family's prefix, and TensorFlow's
-//! old `gamma`/`beta`; writing gives f32 under transformers' names.
+//! Below an encoder a module's path is its checkpoint name but for a few segments; the names of heads stand in a table for
+//! each family in `spelling`. Linear weights are `[out, in]` in the checkpoint and `[in, out]` here. Reading takes f32, f16
+//! and bf16, with or without the family's prefix, and TensorFlow's old `gamma`/`beta`; writing gives f32 under
+//! transformers' names.
+
+mod save;
+mod spelling;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use burn::module::{Module, ModuleMapper, ModuleVisitor, Param};
+use burn::module::{Module, ModuleMapper, Param};
 use burn::tensor::{Tensor, TensorData, bf16, f16};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
-use serde_json::{Map, Value, json};
 
-use crate::error::Error;
-use crate::examples::host_values;
+use self::spelling::{Spelling, Walk, head_path, legacy_name, spelling};
+use crate::tasks::network::Network;
+
+pub use self::save::{ParameterName, parameter_names, save, save_where, serialize};
 
 /// What is wrong with a checkpoint's weights.
 #[derive(Debug, thiserror::Error)]
@@ -59,33 +65,6 @@ pub enum WeightsError {
     },
 }
 
-/// The prefixes of the families' base models, which checkpoints of a bare encoder leave out.
-const BASE_MODEL_PREFIXES: [&str; 1] = ["bert."];
-
-/// The name of a module's parameter in the checkpoint.
-fn checkpoint_name(path: &[String]) -> String {
-    let mut name = path.join(".");
-    for (ours, theirs) in [("attention.self_.", "attention.self."), ("layer_norm.", "LayerNorm.")] {
-        name = name.replace(ours, theirs);
-    }
-    name
-}
-
-/// TensorFlow's old spelling of a name, still found in checkpoints.
-fn legacy_name(name: &str) -> Option<String> {
-    let stem = name.strip_suffix("LayerNorm.weight");
-    let gamma = stem.map(|stem| format!("{stem}LayerNorm.gamma"));
-    gamma.or_else(|| {
-        name.strip_suffix("LayerNorm.bias")
-            .map(|stem| format!("{stem}LayerNorm.beta"))
-    })
-}
-
-/// Whether a parameter is a linear layer's matrix, whose axes the checkpoint swaps.
-fn is_transposed(container: &str, path: &[String]) -> bool {
-    container == "Struct:Linear" && path.last().is_some_and(|name| name == "weight")
-}
-
 /// The tensors of all the files of a checkpoint.
 pub struct Checkpoint<'a> {
     tensors: BTreeMap<String, TensorView<'a>>,
@@ -106,19 +85,39 @@ impl<'a> Checkpoint<'a> {
     }
 
     /// Looks a parameter up with and without its family's prefix, in both spellings.
-    fn find(&self, name: &str) -> Option<(&str, &TensorView<'a>)> {
+    fn find(&self, name: &str, prefix: &str) -> Option<(&str, &TensorView<'a>)> {
         let legacy = legacy_name(name);
         let spellings = [Some(name), legacy.as_deref()];
         spellings
             .into_iter()
             .flatten()
-            .flat_map(|name| {
-                let bare = BASE_MODEL_PREFIXES.iter().find_map(|prefix| name.strip_prefix(prefix));
-                [Some(name), bare]
-            })
+            .flat_map(|name| [Some(name), name.strip_prefix(prefix)])
             .flatten()
             .find_map(|name| self.tensors.get_key_value(name))
             .map(|(name, view)| (name.as_str(), view))
+    }
+
+    /// The tensors for which `keep` says yes by name, as a safetensors file of f32. Those that do not hold finite floats,
+    /// as old checkpoints' position ids, are left out.
+    pub fn subset(&self, keep: impl Fn(&str) -> bool) -> Result<Vec<u8>, WeightsError> {
+        let kept = self.tensors.iter().filter(|(name, _)| keep(name));
+        let tensors: Vec<(&String, Vec<usize>, Vec<u8>)> = kept
+            .filter_map(|(name, view)| {
+                let values = to_f32(name, view).ok()?;
+                let bytes = values.into_iter().flat_map(f32::to_le_bytes).collect();
+                Some((name, view.shape().to_vec(), bytes))
+            })
+            .collect();
+        let views: Result<Vec<_>, _> = tensors
+            .iter()
+            .map(|(name, shape, bytes)| Ok((name, TensorView::new(Dtype::F32, shape.clone(), bytes)?)))
+            .collect();
+        views
+            .and_then(|views| safetensors::serialize(views, None))
+            .map_err(|source| WeightsError::Safetensors {
+                file: "a part of the checkpoint".to_owned(),
+                source,
+            })
     }
 
     /// Number of tensors in all the files.
@@ -141,57 +140,47 @@ pub struct LoadReport {
     pub used: BTreeSet<String>,
 }
 
-/// Fills `module` from `checkpoint`. A parameter for which `is_head` says yes may be missing or of another shape: it keeps
-/// its value and is reported. All others must be there.
-pub fn load<M: Module>(
-    module: M,
+/// What a checkpoint may lack; what is lacking keeps its value and is reported.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lacking {
+    /// Nothing.
+    Nothing,
+    /// Weights of the head, or it may hold them in another shape.
+    Head,
+    /// As [`Lacking::Head`]; and the encoder is left as it is.
+    Encoder,
+}
+
+/// Fills `network` from `checkpoint`.
+///
+/// # Errors
+/// If a tensor is missing that `lacking` does not excuse, is of another shape than the config says, or is damaged.
+pub fn load(
+    network: Network,
     checkpoint: &Checkpoint,
-    is_head: fn(&str) -> bool,
+    lacking: Lacking,
     report: &mut LoadReport,
-) -> Result<M, WeightsError> {
+) -> Result<Network, WeightsError> {
     let mut loader = Loader {
         walk: Walk::default(),
+        spelling: spelling(&network.encoder),
         checkpoint,
-        is_head,
+        lacking,
         report,
         error: None,
     };
-    let module = module.map(&mut loader);
+    let network = network.map(&mut loader);
     match loader.error {
         Some(error) => Err(error),
-        None => Ok(module),
-    }
-}
-
-/// The place in a module's tree while it is visited.
-#[derive(Default)]
-struct Walk {
-    path: Vec<String>,
-    containers: Vec<String>,
-}
-
-impl Walk {
-    fn enter(&mut self, name: &str, container: &str) {
-        self.path.push(name.to_owned());
-        self.containers.push(container.to_owned());
-    }
-
-    fn exit(&mut self) {
-        self.path.pop();
-        self.containers.pop();
-    }
-
-    fn is_transposed(&self) -> bool {
-        self.containers
-            .last()
-            .is_some_and(|container| is_transposed(container, &self.path))
+        None => Ok(network),
     }
 }
 
 struct Loader<'a, 'b> {
     walk: Walk,
+    spelling: &'static Spelling,
     checkpoint: &'a Checkpoint<'b>,
-    is_head: fn(&str) -> bool,
+    lacking: Lacking,
     report: &'a mut LoadReport,
     error: Option<WeightsError>,
 }
@@ -199,14 +188,18 @@ struct Loader<'a, 'b> {
 impl Loader<'_, '_> {
     /// The values for a parameter of `shape`, in our layout, or nothing where it keeps its own.
     fn values(&mut self, shape: &[usize]) -> Result<Option<Vec<f32>>, WeightsError> {
-        let name = checkpoint_name(&self.walk.path);
+        let in_head = head_path(&self.walk.path).is_some();
+        if self.lacking == Lacking::Encoder && !in_head {
+            return Ok(None);
+        }
+        let name = self.spelling.checkpoint_name(&self.walk.path);
         let transposed = self.walk.is_transposed();
         let mut expected = shape.to_vec();
         if transposed {
             expected.reverse();
         }
-        let is_head = (self.is_head)(&name);
-        match self.checkpoint.find(&name) {
+        let may_lack = in_head && self.lacking != Lacking::Nothing;
+        match self.checkpoint.find(&name, self.spelling.base) {
             Some((found_name, view)) if view.shape() == expected => {
                 let mut values = to_f32(found_name, view)?;
                 if transposed {
@@ -215,12 +208,12 @@ impl Loader<'_, '_> {
                 self.report.used.insert(found_name.to_owned());
                 Ok(Some(values))
             }
-            Some((tensor, view)) if !is_head => Err(WeightsError::Shape {
+            Some((tensor, view)) if !may_lack => Err(WeightsError::Shape {
                 tensor: tensor.to_owned(),
                 expected,
                 found: view.shape().to_vec(),
             }),
-            None if !is_head => Err(WeightsError::Missing { tensor: name, expected }),
+            None if !may_lack => Err(WeightsError::Missing { tensor: name, expected }),
             _ => {
                 self.report.initialised.push(name);
                 Ok(None)
@@ -312,131 +305,9 @@ pub fn transpose(values: &[f32], rows: usize, columns: usize) -> Vec<f32> {
     out
 }
 
-/// One parameter on its way to the host, in the checkpoint's layout.
-struct Saved {
-    name: ParameterName,
-    values: Tensor<1>,
-}
-
-struct Collector {
-    walk: Walk,
-    saved: Vec<Saved>,
-}
-
-impl ModuleVisitor for Collector {
-    fn enter_module(&mut self, name: &str, container_type: &str) {
-        self.walk.enter(name, container_type);
-    }
-
-    fn exit_module(&mut self, _name: &str, _container_type: &str) {
-        self.walk.exit();
-    }
-
-    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let mut values = param.val().without_autodiff();
-        let transposed = self.walk.is_transposed();
-        if transposed {
-            values = values.transpose();
-        }
-        let name = ParameterName {
-            path: self.walk.path.join("."),
-            name: checkpoint_name(&self.walk.path),
-            shape: values.dims().to_vec(),
-            transposed,
-        };
-        self.saved.push(Saved {
-            name,
-            values: values.flatten(0, D - 1),
-        });
-    }
-}
-
-/// A parameter under both its names.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ParameterName {
-    /// Its path in the module.
-    pub path: String,
-    /// Its name in the checkpoint.
-    pub name: String,
-    /// Its shape in the checkpoint.
-    pub shape: Vec<usize>,
-    /// Whether its axes are swapped in the module.
-    pub transposed: bool,
-}
-
-/// The parameters of `module` under both their names.
-pub fn parameter_names<M: Module>(module: &M) -> Vec<ParameterName> {
-    collect(module).into_iter().map(|saved| saved.name).collect()
-}
-
-fn collect<M: Module>(module: &M) -> Vec<Saved> {
-    let mut collector = Collector {
-        walk: Walk::default(),
-        saved: Vec::new(),
-    };
-    module.visit(&mut collector);
-    collector.saved
-}
-
-/// Writes `module` as a safetensors file of f32. A sync point: reads every weight back.
-pub async fn save<M: Module>(module: &M) -> Result<Vec<u8>, Error> {
-    let tensors = collect(module)
-        .into_iter()
-        .map(|Saved { name, values }| (name.name, name.shape, values))
-        .collect();
-    serialize(tensors).await
-}
-
-/// A safetensors file of f32 tensors, each given by name, shape and flat values, with the metadata that transformers asks
-/// for. A sync point for each tensor: only one is on the host beside the file, where the safetensors crate would hold all.
-pub async fn serialize(mut tensors: Vec<(String, Vec<usize>, Tensor<1>)>) -> Result<Vec<u8>, Error> {
-    tensors.sort_by(|(a, ..), (b, ..)| a.cmp(b));
-    let mut header = Map::new();
-    header.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
-    let mut end = 0;
-    for (name, shape, _) in &tensors {
-        let start = end;
-        end += 4 * shape.iter().product::<usize>();
-        header.insert(
-            name.clone(),
-            json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }),
-        );
-    }
-    let mut header = Value::Object(header).to_string();
-    // The data must begin at a multiple of eight bytes.
-    header.extend(std::iter::repeat_n(
-        ' ',
-        header.len().next_multiple_of(8) - header.len(),
-    ));
-    let mut file = Vec::with_capacity(8 + header.len() + end);
-    file.extend_from_slice(&(header.len() as u64).to_le_bytes());
-    file.extend_from_slice(header.as_bytes());
-    for (_, _, values) in tensors {
-        for value in host_values(values).await? {
-            file.extend_from_slice(&value.to_le_bytes());
-        }
-    }
-    Ok(file)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_follow_the_table() {
-        let path = |text: &str| text.split('.').map(str::to_owned).collect::<Vec<_>>();
-        let name = checkpoint_name(&path("encoder.layer.0.attention.output.layer_norm.weight"));
-        assert_eq!(name, "encoder.layer.0.attention.output.LayerNorm.weight");
-        assert_eq!(
-            legacy_name(&name).as_deref(),
-            Some("encoder.layer.0.attention.output.LayerNorm.gamma")
-        );
-        assert_eq!(
-            checkpoint_name(&path("encoder.layer.1.attention.self_.query.bias")),
-            "encoder.layer.1.attention.self.query.bias"
-        );
-    }
 
     #[test]
     fn transpose_swaps_the_axes() {

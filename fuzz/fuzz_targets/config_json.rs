@@ -5,14 +5,16 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use serde_json::Map;
 use terakoya_core::bundle::Bundle;
+use terakoya_core::tasks::TaskKind;
 use terakoya_core::tokenizer::Files;
 
 fuzz_target!(|data: &[u8]| {
     let config = Files::from([("config.json".to_owned(), data.to_vec())]);
     if let Ok(mut bundle) = Bundle::read(config) {
         let labels = ["no".to_owned(), "yes".to_owned()];
-        bundle.describe_classification(&labels);
+        bundle.describe(TaskKind::SequenceClassification, &labels, Map::new());
         let saved = Bundle::read(bundle.to_files()).expect("a config that was read reads again");
         assert_eq!(saved.labels, labels);
     }

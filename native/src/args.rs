@@ -8,7 +8,7 @@ use terakoya_core::data::LabelMap;
 use terakoya_core::data::SplitRatios;
 use terakoya_core::data::{Column, Filter, Format, Quote, ReadOptions};
 use terakoya_core::device::DeviceChoice;
-use terakoya_core::tasks::sequence_classification::Pooling;
+use terakoya_core::tasks::features::Pooling;
 
 use crate::training_options::{self, TrainingOptions};
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use terakoya_core::data::{Example, ReadOptions, read, sha256_hex};
+use terakoya_core::data::{Example, Gold, ReadOptions, read, sha256_hex};
 
 /// A data file, read.
 #[derive(Debug)]
@@ -59,7 +59,7 @@ pub fn stdin_lines() -> Result<Vec<Example>> {
         .map(|(index, line)| Example {
             text: line.strip_suffix('\r').unwrap_or(line).to_owned(),
             text_pair: None,
-            label: None,
+            gold: Gold::None,
             line: index + 1,
         })
         .collect())

@@ -98,12 +98,10 @@ impl Progress {
     /// Shows an evaluation.
     pub fn evaluated(&self, record: &EvaluationRecord) {
         self.line(&format!(
-            "epoch {:.2}: loss {:.4}, accuracy {:.4}, macro F1 {:.4}, MCC {:.4}{}",
+            "epoch {:.2}: loss {:.4}, {}{}",
             record.epoch,
             record.loss,
-            record.report.accuracy,
-            record.report.macro_f1,
-            record.report.mcc,
+            record.report.summary(),
             if record.best { " (best so far)" } else { "" },
         ));
     }

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use super::columns::{self, Naming, Roles};
-use super::{Collector, DataError, Dataset, Example, Format, Place, Quote, ReadOptions};
+use super::{Collector, DataError, Dataset, Example, Format, Gold, Place, Quote, ReadOptions};
 
 /// Cuts text into records; blank lines are skipped.
 pub(super) struct Records<'a> {
@@ -196,7 +196,7 @@ fn example(name: &str, line: usize, fields: &[Cow<'_, str>], roles: &Roles) -> R
     Ok(Example {
         text: fields[roles.text].to_string(),
         text_pair: roles.pair.map(|index| fields[index].to_string()),
-        label: label.map(str::to_owned),
+        gold: Gold::of_label(label),
         line,
     })
 }

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Value};
 
 use super::columns::{self, Naming, Roles};
-use super::{Collector, Columns, DataError, Dataset, Example, Format, Place, ReadOptions};
+use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, Place, ReadOptions};
 
 /// Reads one object a line; blank lines are skipped.
 pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
@@ -144,7 +144,7 @@ impl<'a> Rows<'a> {
         self.collector.examples.push(Example {
             text,
             text_pair,
-            label,
+            gold: label.map_or(Gold::None, Gold::Label),
             line: place.number(),
         });
         Ok(())

@@ -72,7 +72,7 @@ impl fmt::Display for LabelMap {
 
 /// The distinct labels of the examples: by value if all are integers, else in the order of their characters.
 pub fn collect_labels(examples: &[Example]) -> Vec<String> {
-    let distinct: BTreeSet<&str> = examples.iter().filter_map(|example| example.label.as_deref()).collect();
+    let distinct: BTreeSet<&str> = examples.iter().filter_map(|example| example.gold.label()).collect();
     let mut labels: Vec<&str> = distinct.into_iter().collect();
     let values: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
     if values.is_some() {
@@ -98,12 +98,13 @@ pub fn balanced_class_weights(counts: &[u64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::Gold;
 
     fn labelled(labels: &[&str]) -> Vec<Example> {
         let example = |label: &&str| Example {
             text: String::new(),
             text_pair: None,
-            label: Some((*label).to_owned()),
+            gold: Gold::Label((*label).to_owned()),
             line: 1,
         };
         labels.iter().map(example).collect()

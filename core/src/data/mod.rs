@@ -8,6 +8,7 @@ mod columns;
 mod csv;
 mod error;
 mod format;
+mod gold;
 mod jsonl;
 mod labels;
 mod split;
@@ -21,6 +22,7 @@ use sha2::{Digest, Sha256};
 pub use columns::{ChosenColumn, Columns};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
+pub use gold::Gold;
 pub use labels::{LabelMap, balanced_class_weights, collect_labels};
 pub use split::{SplitRatios, shuffle, split};
 
@@ -34,10 +36,19 @@ pub struct Example {
     pub text: String,
     /// The second text of a pair.
     pub text_pair: Option<String>,
-    /// The label as written; `None` when the file has no label column.
-    pub label: Option<String>,
+    /// The right answer as written; [`Gold::None`] when the file has no label column.
+    pub gold: Gold,
     /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record.
     pub line: usize,
+}
+
+/// The rows of a file that has a name.
+#[derive(Debug, Clone, Copy)]
+pub struct NamedExamples<'a> {
+    /// The file's name, for messages.
+    pub name: &'a str,
+    /// Its rows.
+    pub examples: &'a [Example],
 }
 
 /// How to read a file; every field left `None` follows from the file itself.

@@ -49,7 +49,7 @@ proptest! {
             let height = text.split('\n').count();
             prop_assert!(dataset.examples.iter().all(|example| example.line >= 1 && example.line <= height.max(text.len())));
             prop_assert!(dataset.examples.iter().all(|example| example.text_pair.is_some() == dataset.has_pairs));
-            prop_assert!(dataset.examples.iter().all(|example| example.label.as_deref() != Some("")));
+            prop_assert!(dataset.examples.iter().all(|example| example.gold.label() != Some("")));
         }
     }
 

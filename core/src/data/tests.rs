@@ -42,7 +42,7 @@ pub(super) fn rows(dataset: &Dataset) -> Vec<[&str; 3]> {
             [
                 example.text.as_str(),
                 or_dash(&example.text_pair),
-                or_dash(&example.label),
+                example.gold.label().unwrap_or("-"),
             ]
         })
         .collect()

@@ -1,18 +1,20 @@
-//! Computes BERT: embeddings, encoder layers, pooler, as in the checkpoint and in "BERT: Pre-training of Deep
-//! Bidirectional Transformers" (Devlin et al., 2019).
+//! Computes BERT: embeddings and encoder layers, as in the checkpoint and in "BERT: Pre-training of Deep Bidirectional
+//! Transformers" (Devlin et al., 2019).
 //!
 //! Field names spell the checkpoint's paths (`encoder.layer.0.attention.output.dense`); the exceptions stand in
-//! [`crate::weights`]. Layers normalise after each residual addition. Heads live in [`crate::tasks`].
+//! [`crate::weights`]. Layers normalise after each residual addition. Heads, the pooler too, live in [`crate::tasks`].
 
 use std::ops::Range;
 
 use burn::module::Module;
 use burn::nn::{Embedding, Linear};
-use burn::tensor::{Int, Tensor};
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
+use crate::batch::Tokens;
 use crate::bundle::BundleError;
 use crate::kernels::attention_softmax;
+use crate::models::encoder::{EncoderModel, ModelSizes};
 use crate::models::layers::{Dropout, HiddenAct, LayerNorm, WeightInit};
 
 /// BERT's `config.json`, with Hugging Face's keys and defaults; unknown keys are ignored.
@@ -79,6 +81,33 @@ const LARGEST_SIZE: usize = 1 << 24;
 const MOST_LAYERS: usize = 1024;
 
 impl BertConfig {
+    /// The sizes that every family has.
+    pub fn sizes(&self) -> ModelSizes {
+        let tables = self.vocab_size + self.max_position_embeddings + self.type_vocab_size;
+        ModelSizes {
+            vocab_size: self.vocab_size,
+            hidden_size: self.hidden_size,
+            num_hidden_layers: self.num_hidden_layers,
+            num_attention_heads: self.num_attention_heads,
+            intermediate_size: self.intermediate_size,
+            max_length: self.max_position_embeddings,
+            type_vocab_size: self.type_vocab_size,
+            // The tables and a layer normalisation.
+            embedding_parameters: (tables + 2) * self.hidden_size,
+            initializer_range: self.initializer_range,
+        }
+    }
+
+    /// The same model with another dropout at every place.
+    pub fn with_dropout(&self, probability: f64) -> Self {
+        Self {
+            hidden_dropout_prob: probability,
+            attention_probs_dropout_prob: probability,
+            classifier_dropout: None,
+            ..self.clone()
+        }
+    }
+
     /// Checks that the sizes make a model; names the key that does not.
     pub fn validate(&self) -> Result<(), BundleError> {
         let sizes = [
@@ -146,24 +175,13 @@ pub struct BertModel {
     pub embeddings: BertEmbeddings,
     /// The stack of layers.
     pub encoder: BertEncoder,
-    /// The dense layer over the first token; belongs to the head, so it may be missing.
-    pub pooler: Option<BertPooler>,
     #[module(skip)]
     config: BertConfig,
 }
 
-/// Whether a model is made with its pooler.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pooler {
-    /// For heads that read `pooled_output`.
-    With,
-    /// For heads that read the hidden states.
-    Without,
-}
-
 impl BertModel {
     /// A model with new random weights; `config` must be valid.
-    pub fn init(config: &BertConfig, pooler: Pooler, init: &mut WeightInit) -> Self {
+    pub fn init(config: &BertConfig, init: &mut WeightInit) -> Self {
         Self {
             embeddings: BertEmbeddings::init(config, init),
             encoder: BertEncoder {
@@ -171,40 +189,37 @@ impl BertModel {
                     .map(|_| BertLayer::init(config, init))
                     .collect(),
             },
-            pooler: (pooler == Pooler::With).then(|| BertPooler {
-                dense: init.linear(config.hidden_size, config.hidden_size),
-            }),
             config: config.clone(),
         }
     }
 
-    /// The sizes the model was made with.
-    pub fn config(&self) -> &BertConfig {
-        &self.config
-    }
-
-    /// The same model with another dropout at every place of the encoder.
-    pub fn with_dropout(mut self, probability: f64) -> Self {
-        self.config.hidden_dropout_prob = probability;
-        self.config.attention_probs_dropout_prob = probability;
-        self.config.classifier_dropout = None;
+    /// The same weights under another config of the same sizes.
+    pub fn with_config(mut self, config: &BertConfig) -> Self {
+        self.config = config.clone();
         self
     }
 
-    /// Hidden states before the first layer, `[batch, seq, hidden]`, of `input_ids` and `token_type_ids` `[batch, seq]`.
-    pub fn embed(
-        &self,
-        input_ids: Tensor<2, Int>,
-        token_type_ids: Option<Tensor<2, Int>>,
-        dropout: &mut Dropout,
-    ) -> Tensor<3> {
-        let hidden_states = self.embeddings.forward(input_ids, token_type_ids);
-        dropout.forward(hidden_states, self.config.hidden_dropout_prob)
+    /// Stops the gradient of the embeddings and the lowest `layers`.
+    pub fn freeze(mut self, layers: usize) -> Self {
+        self.embeddings = self.embeddings.no_grad();
+        let encoder = self.encoder.layer.into_iter().enumerate();
+        self.encoder.layer = encoder
+            .map(|(index, layer)| if index < layers { layer.no_grad() } else { layer })
+            .collect();
+        self
+    }
+}
+
+impl EncoderModel for BertModel {
+    fn sizes(&self) -> ModelSizes {
+        self.config.sizes()
     }
 
-    /// Runs the `layers` of the encoder over `hidden_states` `[batch, seq, hidden]`; `attention_bias` is
-    /// `[batch, 1, 1, seq]`, or nothing where no position is padded.
-    pub fn encode(
+    fn embed(&self, tokens: &Tokens, dropout: &mut Dropout) -> Tensor<3> {
+        dropout.forward(self.embeddings.forward(tokens), self.config.hidden_dropout_prob)
+    }
+
+    fn encode(
         &self,
         mut hidden_states: Tensor<3>,
         layers: Range<usize>,
@@ -215,6 +230,18 @@ impl BertModel {
             hidden_states = layer.forward(hidden_states, attention_bias, &self.config, dropout);
         }
         hidden_states
+    }
+
+    fn word_embeddings(&self) -> Tensor<2> {
+        self.embeddings.word_embeddings.weight.val()
+    }
+
+    fn padding_rows(&self) -> Vec<(&'static str, Range<usize>)> {
+        let hidden = self.config.hidden_size;
+        let row = self.config.pad_token_id.map(|id| id * hidden..(id + 1) * hidden);
+        row.map(|row| ("embeddings.word_embeddings.weight", row))
+            .into_iter()
+            .collect()
     }
 }
 
@@ -242,14 +269,18 @@ impl BertEmbeddings {
         }
     }
 
-    fn forward(&self, input_ids: Tensor<2, Int>, token_type_ids: Option<Tensor<2, Int>>) -> Tensor<3> {
+    fn forward(&self, tokens: &Tokens) -> Tensor<3> {
+        let Tokens {
+            input_ids,
+            token_type_ids,
+        } = tokens;
         let [_, seq] = input_ids.dims();
         // Positions count from the first column even where a row is padded on the left, as transformers does.
         let positions = self.position_embeddings.weight.val().slice(0..seq);
-        let mut sum = self.word_embeddings.forward(input_ids) + positions.unsqueeze_dim(0);
+        let mut sum = self.word_embeddings.forward(input_ids.clone()) + positions.unsqueeze_dim(0);
         if let Some(table) = &self.token_type_embeddings {
             sum = match token_type_ids {
-                Some(ids) => sum + table.forward(ids),
+                Some(ids) => sum + table.forward(ids.clone()),
                 // Every token is of type 0: one row, broadcast.
                 None => sum + table.weight.val().slice(0..1).unsqueeze_dim(0),
             };
@@ -387,21 +418,5 @@ impl BertOutput {
     fn forward(&self, x: Tensor<3>, residual: Tensor<3>, config: &BertConfig, dropout: &mut Dropout) -> Tensor<3> {
         let x = dropout.forward(self.dense.forward(x), config.hidden_dropout_prob);
         self.layer_norm.forward(x + residual)
-    }
-}
-
-/// A dense layer with tanh over the first token.
-#[derive(Module, Debug)]
-pub struct BertPooler {
-    /// `[hidden, hidden]`
-    pub dense: Linear,
-}
-
-impl BertPooler {
-    /// `pooled_output` `[batch, hidden]` of `hidden_states` `[batch, seq, hidden]`.
-    pub fn forward(&self, hidden_states: Tensor<3>) -> Tensor<2> {
-        let [batch, _, hidden] = hidden_states.dims();
-        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
-        self.dense.forward(first).tanh()
     }
 }

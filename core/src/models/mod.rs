@@ -1,4 +1,7 @@
 //! Holds one file a model family, each with its config and its forward pass from top to bottom, and what they share.
+//!
+//! [`encoder`] joins the families: which one a config.json describes, and one type for all their encoders.
 
 pub mod bert;
+pub mod encoder;
 pub mod layers;

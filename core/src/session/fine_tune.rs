@@ -2,23 +2,25 @@
 //!
 //! The loop itself is [`crate::train`]; everything that can be refused is refused here, before the first step.
 
+use std::rc::Rc;
+
 use burn::module::Module;
 use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
-use super::{NamedExamples, Session, cut_length, hash_field, hex};
-use crate::data::{balanced_class_weights, collect_labels};
+use super::{NamedExamples, Session, hash_field, hex};
+use crate::data::LabelMap;
 use crate::error::Result;
-use crate::examples::{CachedPositions, ExampleSource};
-use crate::loss::CrossEntropy;
-use crate::models::bert::BertPooler;
+use crate::examples::{Answering, CachedPositions, CachingProgress, RowSource};
 use crate::models::layers::WeightInit;
-use crate::plan::{DoesNotFit, Workload, memory_bytes, parameters, trainable_parameters};
+use crate::plan::{DoesNotFit, Workload, memory_bytes, trainable_parameters};
 use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
-use crate::tasks::TaskError;
-use crate::tasks::sequence_classification::{SequenceClassification, frozen_layers, label_ids};
-use crate::train::{Labelled, RunHost, RunInputs, TrainError, total_steps, train};
-use crate::training_config::{ClassWeights, TrainLayers, TrainingConfig};
+use crate::rows::{Answered, Purpose, TextEncoder};
+use crate::tasks::network::{Head, Network, frozen_layers};
+use crate::tasks::{Preparation, Task, TaskError};
+use crate::train::{RunHost, RunInputs, TrainError, total_steps, train};
+use crate::training_config::{BestMetric, OptionError, TrainLayers, TrainingConfig};
+use crate::weights::{Checkpoint, Lacking, LoadReport, load, parameter_names, save_where};
 
 /// What a run is given beside the model.
 pub struct TrainingData<'a> {
@@ -34,15 +36,6 @@ pub struct TrainingData<'a> {
     pub fail_at_step: Option<usize>,
 }
 
-/// What a run is made of once it is known to fit together.
-struct Checked {
-    labels: Vec<String>,
-    train_ids: Vec<usize>,
-    eval_ids: Option<Vec<usize>>,
-    loss: CrossEntropy,
-    plan: RunPlan,
-}
-
 impl Session {
     /// Trains on `data`; the session that comes back has the trained model. The old weights are given up, so that they do
     /// not take memory beside the new ones.
@@ -55,68 +48,55 @@ impl Session {
         data: TrainingData<'_>,
         host: &mut dyn RunHost,
     ) -> Result<(Self, TrainingRecord)> {
-        let Checked {
-            labels,
-            train_ids,
-            eval_ids,
-            loss,
-            plan,
-        } = self.check(config, &data)?;
-        host.event(TrainEvent::Started(plan));
-        if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
-            let message = "without evaluation data there is no early stopping and no best model".to_owned();
-            host.event(TrainEvent::Note { message });
-        }
-        let device = self.device.autodiff();
-        let network = self.network_for(&labels, config, host);
-        // Lazy weights, never drawn: they hold the place until the trained ones come.
-        let model = &self.bundle.model_config;
-        let mut init = WeightInit::new(0, model.initializer_range, self.device.device());
-        self.network = SequenceClassification::init(model, labels.len(), &mut init);
-        let max_length = cut_length(Some(config.max_length), &self.bundle);
-        let source = |examples| ExampleSource::new(examples, &self.tokenizer, max_length);
-        let mut train_set = Labelled {
-            source: source(data.train.examples),
-            labels: train_ids,
+        let mut task = self.prepare(config, &data)?;
+        let max_length = self.text_encoder(Some(config.max_length)).max_length;
+        let (network, initialised) = self.network_for(&*task, config).await?;
+        let trained = {
+            let text = TextEncoder {
+                tokenizer: &self.tokenizer,
+                max_length,
+            };
+            let mut train_set = RowSource::new(data.train.examples, &*task, text)?;
+            let eval = data.eval.map(|eval| RowSource::new(eval.examples, &*task, text));
+            let mut eval_set = eval.transpose()?;
+            let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
+            let plan = plan(config, &data, &network, &*task, rows)?;
+            host.event(TrainEvent::Started(plan));
+            self.tell_beginnings(&*task, &data, config, &initialised, host);
+            // Lazy weights, never drawn: they hold the place until the trained ones come.
+            let mut init = WeightInit::new(0, network.sizes().initializer_range, self.device.device());
+            self.network = Network::init(&self.bundle.model_config, task.head(), &mut init);
+            if config.train_layers != TrainLayers::All && task.repeats_rows() {
+                let sets = [Some(&mut train_set), eval_set.as_mut()];
+                cache_frozen(sets, config.train_layers, &network, &*task, self.device.device(), host).await?;
+            }
+            let inputs = RunInputs {
+                config,
+                task: &*task,
+                train: train_set.into(),
+                eval: eval_set.map(Rc::new),
+                data_hash: run_hash(&self.origin, task.labels(), &data),
+                device: &self.device.autodiff(),
+                fail_at_step: data.fail_at_step,
+            };
+            train(network, inputs, host).await?
         };
-        let mut eval_set = data.eval.zip(eval_ids).map(|(eval, ids)| Labelled {
-            source: source(eval.examples),
-            labels: ids,
-        });
-        if config.train_layers != TrainLayers::All {
-            let sets = [Some(&mut train_set), eval_set.as_mut()];
-            cache_frozen(sets, config.train_layers, &network, self.device.device(), host).await?;
+        let (network, mut record) = trained;
+        record.initialised = initialised;
+        if let Some(eval) = data.eval.filter(|_| task.is_unsettled()) {
+            self.settle(&mut *task, eval, &network, config).await?;
         }
-        let inputs = RunInputs {
-            config,
-            labels: &labels,
-            train: train_set.into(),
-            eval: eval_set,
-            loss,
-            data_hash: run_hash(&self.origin, &labels, &data),
-            device: &device,
-            fail_at_step: data.fail_at_step,
-        };
-        let (network, mut record) = train(network, inputs, host).await?;
-        record.initialised = self.loaded.initialised.clone();
         self.network = network;
         self.loaded.initialised.clear();
-        self.bundle.describe_classification(&labels);
+        self.spare.clear();
+        self.bundle.describe(task.kind(), task.labels(), task.config_entries());
+        self.task = task;
         Ok((self, record))
     }
 
     /// Refuses what cannot be trained, before anything is.
-    fn check(&self, config: &TrainingConfig, data: &TrainingData<'_>) -> Result<Checked> {
+    fn prepare(&self, config: &TrainingConfig, data: &TrainingData<'_>) -> Result<Box<dyn Task>> {
         config.validate().map_err(TrainError::from)?;
-        let labels = self.training_labels(data.train)?;
-        let train_ids = label_ids(data.train.name, data.train.examples, &labels)?;
-        let eval_ids = match data.eval {
-            Some(eval) => Some(label_ids(eval.name, eval.examples, &labels)?),
-            None => None,
-        };
-        if let Some(test) = data.test {
-            label_ids(test.name, test.examples, &labels)?;
-        }
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
             if part.examples.is_empty() {
                 return Err(TaskError::Empty {
@@ -125,181 +105,181 @@ impl Session {
                 .into());
             }
         }
-        let loss = CrossEntropy {
-            class_weights: class_weights(&config.class_weights, &labels, &train_ids)?,
-            label_smoothing: config.label_smoothing as f32,
-        };
-        self.check_layers(config.train_layers)?;
-        let plan = self.plan(config, data, &labels);
-        if let Some(available) = data.available_memory.filter(|&free| free < plan.memory_bytes) {
-            let needed = plan.memory_bytes;
-            return Err(TrainError::from(DoesNotFit { needed, available }).into());
+        let definition = config.task.definition();
+        if config.best_metric != BestMetric::Auto && !definition.metrics.contains(&config.best_metric) {
+            return Err(TrainError::from(OptionError {
+                key: "best_metric",
+                value: String::from(config.best_metric),
+                reason: "the task has no such metric",
+            })
+            .into());
         }
-        Ok(Checked {
-            labels,
-            train_ids,
-            eval_ids,
-            loss,
-            plan,
-        })
-    }
-
-    /// The checkpoint's own labels where the data's are among them, else the data's.
-    fn training_labels(&self, train: NamedExamples<'_>) -> Result<Vec<String>> {
-        let found = collect_labels(train.examples);
-        if self.loaded.initialised.is_empty() && found.iter().all(|label| self.bundle.labels.contains(label)) {
-            return Ok(self.bundle.labels.clone());
+        let goes_on = self.has_head() && self.task.kind() == config.task;
+        let task = (definition.of_run)(&Preparation {
+            config,
+            train: data.train,
+            known_labels: goes_on.then(|| self.task.labels()),
+        })?;
+        for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
+            task.check(part)?;
         }
-        match &found[..] {
-            [only] => Err(TaskError::OneLabel {
-                file: train.name.to_owned(),
-                label: only.clone(),
-            }
-            .into()),
-            _ => Ok(found),
+        let layers = self.network.sizes().num_hidden_layers;
+        match config.train_layers {
+            TrainLayers::Top(asked) if asked > layers => Err(TrainError::TooManyLayers { asked, layers }.into()),
+            _ => Ok(task),
         }
     }
 
-    fn check_layers(&self, layers: TrainLayers) -> Result<()> {
-        let there_are = self.bundle.model_config.num_hidden_layers;
-        match layers {
-            TrainLayers::Top(asked) if asked > there_are => Err(TrainError::TooManyLayers {
-                asked,
-                layers: there_are,
-            }
-            .into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn plan(&self, config: &TrainingConfig, data: &TrainingData<'_>, labels: &[String]) -> RunPlan {
-        let model = &self.bundle.model_config;
-        let eval_examples = data.eval.map_or(0, |eval| eval.examples.len());
-        let workload = Workload {
-            train_layers: config.train_layers,
-            batch_size: config.batch_size,
-            max_length: config.max_length,
-            cached_examples: data.train.examples.len() + eval_examples,
-        };
-        RunPlan {
-            train_examples: data.train.examples.len(),
-            eval_examples,
-            labels: labels.to_vec(),
-            total_steps: total_steps(config, data.train.examples.len()),
-            parameters: parameters(model, labels.len()),
-            trainable_parameters: trainable_parameters(model, labels.len(), config.train_layers),
-            memory_bytes: memory_bytes(model, labels.len(), workload),
-        }
-    }
-
-    /// The network that learns: with a new head where the labels changed, frozen where asked, with the run's dropout.
-    fn network_for(
-        &mut self,
-        labels: &[String],
-        config: &TrainingConfig,
-        host: &mut dyn RunHost,
-    ) -> SequenceClassification {
-        let device = self.device.autodiff();
+    /// The network that learns: with a new head where task or labels changed, frozen where asked, with the run's dropout.
+    /// Names the weights that begin at random. A sync point.
+    async fn network_for(&self, task: &dyn Task, config: &TrainingConfig) -> Result<(Network, Vec<String>)> {
+        let same_task = self.task.kind() == task.kind();
+        let same_labels = same_task && self.task.labels() == task.labels();
+        let mut report = LoadReport::default();
         let mut network = self.network.clone();
-        let same_head = self.loaded.initialised.is_empty() && labels == self.bundle.labels;
-        if !same_head {
-            let range = self.bundle.model_config.initializer_range;
+        if !(same_labels && self.has_head()) {
+            let known = match same_task {
+                true => {
+                    let lacking = &self.loaded.initialised;
+                    let keep = |name: &crate::weights::ParameterName| {
+                        name.path.starts_with("head.")
+                            && !lacking.contains(&name.name)
+                            && (same_labels || !name.is_of_labels)
+                    };
+                    save_where(&self.network, keep).await?
+                }
+                false => self.spare_head(task)?,
+            };
+            let model_config = &self.bundle.model_config;
+            let range = model_config.sizes().initializer_range;
             let mut init = WeightInit::new(config.seed, range, self.device.device());
-            let hidden = self.bundle.model_config.hidden_size;
-            if self
-                .loaded
-                .initialised
-                .iter()
-                .any(|name| name.starts_with("bert.pooler."))
-            {
-                network.bert.pooler = Some(BertPooler {
-                    dense: init.linear(hidden, hidden),
-                });
-            }
-            network = network.with_classifier(init.linear(hidden, labels.len()));
-            let message = match self.loaded.initialised.is_empty() {
-                true => "the checkpoint's head has other labels: classifier.weight, classifier.bias begin at random"
-                    .to_owned(),
-                false => format!(
-                    "not in the checkpoint, begin at random: {}",
-                    self.loaded.initialised.join(", ")
-                ),
+            network.head = Head::init(task.head(), model_config, &mut init);
+            let files = [("head".to_owned(), known)];
+            network = load(network, &Checkpoint::read(&files)?, Lacking::Encoder, &mut report)?;
+        }
+        if let Some(dropout) = config.dropout {
+            network = network.with_config(&self.bundle.model_config.with_dropout(dropout));
+        }
+        let network = network.to_device(&self.device.autodiff()).train();
+        Ok((network.freeze(config.train_layers), report.initialised))
+    }
+
+    /// What the checkpoint holds of another task's head, but for the layer of the labels, which mean something else there.
+    fn spare_head(&self, task: &dyn Task) -> Result<Vec<u8>> {
+        let config = &self.bundle.model_config;
+        let mut init = WeightInit::new(0, config.sizes().initializer_range, self.device.device());
+        let network = Network {
+            encoder: self.network.encoder.clone(),
+            head: Head::init(task.head(), config, &mut init),
+        };
+        let names = parameter_names(&network).into_iter();
+        let of_labels: Vec<String> = names.filter(|name| name.is_of_labels).map(|name| name.name).collect();
+        let files = [("spare".to_owned(), self.spare.clone())];
+        Ok(Checkpoint::read(&files)?.subset(|name| !of_labels.iter().any(|other| other == name))?)
+    }
+
+    /// Tells what the run begins with, where it is not what the folder holds, and what it goes without.
+    fn tell_beginnings(
+        &self,
+        task: &dyn Task,
+        data: &TrainingData<'_>,
+        config: &TrainingConfig,
+        initialised: &[String],
+        host: &mut dyn RunHost,
+    ) {
+        if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
+            let message = "without evaluation data there is no early stopping and no best model".to_owned();
+            host.event(TrainEvent::Note { message });
+        }
+        if !initialised.is_empty() {
+            let names = initialised.join(", ");
+            let message = match self.has_head() && self.task.kind() == task.kind() {
+                true => format!("the checkpoint's head has other labels: {names} begin at random"),
+                false => format!("not in the checkpoint, begin at random: {names}"),
             };
             host.event(TrainEvent::Note { message });
         }
-        if let Some(dropout) = config.dropout {
-            network.bert = network.bert.with_dropout(dropout);
-        }
-        network.to_device(&device).train().freeze(config.train_layers)
+    }
+
+    /// Lets the task choose on the evaluation data what it has left open.
+    async fn settle(
+        &self,
+        task: &mut dyn Task,
+        eval: NamedExamples<'_>,
+        network: &Network,
+        config: &TrainingConfig,
+    ) -> Result<()> {
+        let source = RowSource::new(eval.examples, task, self.text_encoder(Some(config.max_length)))?;
+        let mut answering = Answering::new(network, &source, Purpose::Evaluate, config.eval_batch_size)?;
+        while answering.step(self.device.device()).await?.is_some() {}
+        let (outputs, _) = answering.finish();
+        let rows = source.rows;
+        task.settle(Answered {
+            examples: eval.examples,
+            rows: &rows,
+            outputs: &outputs,
+            label_map: &LabelMap::default(),
+        });
+        Ok(())
     }
 }
 
-/// Computes once what the frozen layers make of every example of `sets`.
+/// What a run is going to do, unless it does not fit the memory there is. `rows` are those of training and evaluation.
+fn plan(
+    config: &TrainingConfig,
+    data: &TrainingData<'_>,
+    network: &Network,
+    task: &dyn Task,
+    rows: (usize, usize),
+) -> Result<RunPlan> {
+    let workload = Workload {
+        train_layers: config.train_layers,
+        batch_size: config.batch_size,
+        max_length: config.max_length,
+        cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
+        reads: task.reads(),
+    };
+    let needed = memory_bytes(network, workload);
+    if let Some(available) = data.available_memory.filter(|&free| free < needed) {
+        return Err(TrainError::from(DoesNotFit { needed, available }).into());
+    }
+    Ok(RunPlan {
+        train_examples: data.train.examples.len(),
+        eval_examples: data.eval.map_or(0, |eval| eval.examples.len()),
+        labels: task.labels().to_vec(),
+        total_steps: total_steps(config, rows.0),
+        parameters: network.num_params(),
+        trainable_parameters: trainable_parameters(network, config.train_layers),
+        memory_bytes: needed,
+    })
+}
+
+/// Computes once what the frozen layers make of every row of `sets`.
 async fn cache_frozen(
-    sets: [Option<&mut Labelled<'_>>; 2],
+    sets: [Option<&mut RowSource<'_>>; 2],
     layers: TrainLayers,
-    network: &SequenceClassification,
+    network: &Network,
+    task: &dyn Task,
     device: &Device,
     host: &mut dyn RunHost,
 ) -> Result<()> {
     let message = "the frozen layers are computed once for each example, without dropout".to_owned();
     host.event(TrainEvent::Note { message });
-    let frozen = frozen_layers(layers, network.bert.config().num_hidden_layers);
+    let frozen = frozen_layers(layers, network.sizes().num_hidden_layers);
     let positions = match layers {
-        TrainLayers::Head => CachedPositions::First,
+        TrainLayers::Head => task.reads(),
         TrainLayers::All | TrainLayers::Top(_) => CachedPositions::All,
     };
     let network = network.valid();
-    let total = sets.iter().flatten().map(|set| set.labels.len()).sum();
+    let total = sets.iter().flatten().map(|set| set.rows.len()).sum();
     let mut before = 0;
     for set in sets.into_iter().flatten() {
-        let tell = |done| {
-            host.event(TrainEvent::Caching {
-                done: before + done,
-                total,
-            });
-            host.control()
-        };
-        set.source
-            .cache_activations(&network, frozen, positions, device, tell)
+        let progress = CachingProgress { host, before, total };
+        set.cache_activations(&network, frozen, positions, device, progress)
             .await?;
-        before += set.labels.len();
+        before += set.rows.len();
     }
     Ok(())
-}
-
-fn class_weights(weights: &ClassWeights, labels: &[String], train_ids: &[usize]) -> Result<Vec<f32>> {
-    Ok(match weights {
-        ClassWeights::None => vec![1.0; labels.len()],
-        ClassWeights::Balanced => {
-            let mut counts = vec![0u64; labels.len()];
-            for &label in train_ids {
-                counts[label] += 1;
-            }
-            balanced_class_weights(&counts)
-                .into_iter()
-                .map(|weight| weight as f32)
-                .collect()
-        }
-        ClassWeights::Given(pairs) => {
-            let mut values = vec![1.0; labels.len()];
-            for (label, weight) in pairs {
-                let index =
-                    labels
-                        .iter()
-                        .position(|known| known == label)
-                        .ok_or_else(|| TaskError::UnknownWeightLabel {
-                            label: label.clone(),
-                            known: labels.to_vec(),
-                        })?;
-                values[index] = *weight as f32;
-            }
-            if train_ids.iter().all(|&label| values[label] == 0.0) {
-                return Err(TaskError::NoWeight.into());
-            }
-            values
-        }
-    })
 }
 
 /// A hash of the model, the labels and every example in order, so that a checkpoint is not continued on other ones.
@@ -311,8 +291,10 @@ fn run_hash(origin: &str, labels: &[String], data: &TrainingData<'_>) -> String 
     }
     let parts = [Some(data.train), data.eval];
     for example in parts.iter().flatten().flat_map(|part| part.examples) {
-        for field in [Some(&example.text), example.text_pair.as_ref(), example.label.as_ref()] {
-            hash_field(&mut hash, field.map_or("", String::as_str).as_bytes());
+        let pair = example.text_pair.as_deref().unwrap_or_default();
+        let gold = example.gold.label().unwrap_or_default();
+        for field in [&example.text, pair, gold] {
+            hash_field(&mut hash, field.as_bytes());
         }
     }
     hex(hash)

@@ -1,8 +1,28 @@
-//! Holds one file a task: head, labels and what a prediction looks like.
+//! Holds one file a task: the labels and rows it makes of examples, its head, its loss, and what its outputs mean.
+//!
+//! [`Task`] is what training, evaluation and prediction ask of a task; [`TaskKind::definition`] is the only match over the
+//! tasks. A task's file is all that a new one needs, beside an arm there and variants of the plain data it passes around
+//! ([`crate::rows`], [`crate::protocol`]).
 
+pub mod classification_head;
+pub mod features;
+pub mod network;
 pub mod sequence_classification;
 
+use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::bundle::Bundle;
+use crate::data::{Example, NamedExamples};
+use crate::error::Result;
+use crate::examples::CachedPositions;
+use crate::models::layers::Dropout;
+use crate::protocol::{Prediction, Report};
+use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder};
+use crate::tasks::network::{HeadKind, Pass};
+use crate::tokenizer::EncodeOptions;
+use crate::training_config::{BestMetric, TrainingConfig};
 
 /// What a model is trained to do; the names are those of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -11,6 +31,168 @@ pub enum TaskKind {
     /// One label for a text or a pair of texts.
     #[default]
     SequenceClassification,
+}
+
+/// What a task is to the rest of the program before there is a model or data.
+pub struct Definition {
+    /// The name on the command line.
+    pub name: &'static str,
+    /// What transformers' class names for it end with.
+    pub class_suffix: &'static str,
+    /// `problem_type` of config.json, where the class name alone does not tell.
+    pub problem_type: Option<&'static str>,
+    /// What the best model can have the best of, the usual choice first.
+    pub metrics: &'static [BestMetric],
+    /// The task as a fine-tuned folder describes it.
+    pub of_bundle: fn(&Bundle) -> Result<Box<dyn Task>>,
+    /// The task as options and data ask for it.
+    pub of_run: fn(&Preparation) -> Result<Box<dyn Task>>,
+}
+
+/// What a task is prepared from before training.
+#[derive(Clone, Copy)]
+pub struct Preparation<'a> {
+    /// The options, validated.
+    pub config: &'a TrainingConfig,
+    /// What is learned from; not empty.
+    pub train: NamedExamples<'a>,
+    /// The labels of the folder's own trained head for the same task, which go on where the data says no others.
+    pub known_labels: Option<&'a [String]>,
+}
+
+impl TaskKind {
+    /// All of them.
+    pub const ALL: [Self; 1] = [Self::SequenceClassification];
+
+    /// What the task is. The only match over the tasks.
+    pub fn definition(self) -> &'static Definition {
+        match self {
+            Self::SequenceClassification => &sequence_classification::DEFINITION,
+        }
+    }
+
+    /// The name on the command line.
+    pub fn name(self) -> &'static str {
+        self.definition().name
+    }
+
+    /// The task that config.json says the folder was fine-tuned for, if it is one of ours.
+    pub fn of_config(config_json: &Map<String, Value>) -> Option<Self> {
+        let names = config_json.get("architectures").and_then(Value::as_array)?;
+        let class = names.first().and_then(Value::as_str)?;
+        let problem_type = config_json.get("problem_type").and_then(Value::as_str);
+        let matches = |kind: &&Self| {
+            let definition = kind.definition();
+            let right_problem = match (problem_type, definition.problem_type) {
+                (Some(written), Some(own)) => written == own,
+                _ => true,
+            };
+            class.ends_with(definition.class_suffix) && right_problem
+        };
+        Self::ALL.iter().find(matches).copied()
+    }
+}
+
+/// What training, evaluation and prediction ask of a task.
+pub trait Task {
+    /// Which task it is.
+    fn kind(&self) -> TaskKind;
+
+    /// The names of what it can say, in the order of their numbers; nothing where that is not a list.
+    fn labels(&self) -> &[String];
+
+    /// What config.json has to say beside the labels, so that the folder works as it was trained.
+    fn config_entries(&self) -> Map<String, Value> {
+        Map::new()
+    }
+
+    /// The head it needs.
+    fn head(&self) -> HeadKind;
+
+    /// Which hidden states the head reads.
+    fn reads(&self) -> CachedPositions {
+        CachedPositions::All
+    }
+
+    /// Whether a row is the same in each epoch, so that what frozen layers make of it can be kept.
+    fn repeats_rows(&self) -> bool {
+        true
+    }
+
+    /// Refuses examples that cannot be learned from.
+    ///
+    /// # Errors
+    /// The first that cannot, by file and line.
+    fn check(&self, data: NamedExamples) -> Result<(), TaskError>;
+
+    /// Refuses examples that cannot be scored; by default those that cannot be learned from.
+    ///
+    /// # Errors
+    /// The first that cannot, by file and line.
+    fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
+        self.check(data)
+    }
+
+    /// The rows that `examples` make; by default one each.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    fn rows(&self, examples: &[Example], text: &TextEncoder) -> Result<RowIndex> {
+        let _ = text;
+        Ok(RowIndex::Examples(examples.len()))
+    }
+
+    /// A part of an example as a row; by default its text or pair, with [`Self::target`].
+    ///
+    /// # Errors
+    /// If the text cannot be encoded.
+    fn encode(&self, example: &Example, part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+        let _ = part;
+        let options = EncodeOptions::max_length(text.max_length);
+        let encoding = text
+            .tokenizer
+            .encode(&example.text, example.text_pair.as_deref(), &options)?;
+        let target = match purpose {
+            Purpose::Predict => Target::None,
+            Purpose::Train { .. } | Purpose::Evaluate => self.target(example),
+        };
+        Ok(Row { encoding, target })
+    }
+
+    /// What the loss compares an example with; [`Target::None`] where there is nothing the model could say.
+    fn target(&self, example: &Example) -> Target;
+
+    /// What the mean of the loss divides by: how much `targets` count, in examples, tokens or weights.
+    fn weight(&self, targets: &[&Target]) -> f64;
+
+    /// The loss, `[1]`, of a forward pass: the sum over its rows divided by `denominator`, which is [`Self::weight`] of
+    /// the whole optimizer step.
+    fn loss(&self, pass: Pass, denominator: f64, dropout: &mut Dropout) -> Tensor<1>;
+
+    /// What is read back of a forward pass, `[batch, width]`.
+    fn outputs(&self, pass: Pass) -> Tensor<2>;
+
+    /// What is kept of a row's `values` `[width]`.
+    fn read(&self, row: &Row, values: &[f32]) -> Output;
+
+    /// Mean loss, where there is one, and scores.
+    ///
+    /// # Errors
+    /// If there is nothing to score.
+    fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)>;
+
+    /// One prediction an example.
+    fn predictions(&self, answered: Answered) -> Vec<Prediction>;
+
+    /// Settles what is chosen on evaluation data once training is done, such as thresholds.
+    fn settle(&mut self, answered: Answered) {
+        let _ = answered;
+    }
+
+    /// Whether [`Self::settle`] has something to do.
+    fn is_unsettled(&self) -> bool {
+        false
+    }
 }
 
 /// Labels and model that do not fit each other.
@@ -62,8 +244,10 @@ pub enum TaskError {
         known: Vec<String>,
     },
     /// A model that was never fine-tuned.
-    #[error("the model has no trained classification head (missing: {}); fine-tune it first", missing.join(", "))]
+    #[error("the model has no trained head for {} (missing: {}); fine-tune it first", task.name(), missing.join(", "))]
     NoHead {
+        /// What was asked of it.
+        task: TaskKind,
         /// The tensors that are not in the checkpoint.
         missing: Vec<String>,
     },

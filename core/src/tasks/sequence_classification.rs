@@ -1,152 +1,260 @@
-//! Classifies a text or a pair of texts: pooled output, dropout, one linear layer, as `BertForSequenceClassification`.
+//! Classifies a text or a pair of texts: one label each, by cross-entropy over [`super::classification_head`].
 //!
-//! The encoder is [`crate::models::bert`]; losses are in [`crate::loss`], scores in [`crate::metrics`].
+//! Losses are in [`crate::loss`], scores in [`crate::metrics`].
 
-use std::ops::Range;
-
-use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::{Batch, Inputs};
-use crate::data::Example;
-use crate::models::bert::{BertConfig, BertModel, Pooler};
-use crate::models::layers::{Dropout, WeightInit};
-use crate::tasks::TaskError;
-use crate::training_config::TrainLayers;
+use crate::bundle::Bundle;
+use crate::data::{Example, Gold, NamedExamples, balanced_class_weights, collect_labels};
+use crate::error::Result;
+use crate::examples::CachedPositions;
+use crate::loss::{CrossEntropy, mean_cross_entropy};
+use crate::metrics::{classification_report, gold_labels};
+use crate::models::layers::Dropout;
+use crate::protocol::{Prediction, Report};
+use crate::rows::{Answered, Output, Row, Target};
+use crate::tasks::network::{HeadKind, Pass};
+use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind};
+use crate::train::TrainError;
+use crate::training_config::{BestMetric, ClassWeights};
 
-/// A BERT with a classification head; the fields are the checkpoint's names.
-#[derive(Module, Debug)]
+/// What the task is to the rest of the program.
+pub const DEFINITION: Definition = Definition {
+    name: "sequence-classification",
+    class_suffix: "ForSequenceClassification",
+    problem_type: Some("single_label_classification"),
+    metrics: &[
+        BestMetric::Accuracy,
+        BestMetric::MacroF1,
+        BestMetric::Mcc,
+        BestMetric::Loss,
+    ],
+    of_bundle,
+    of_run,
+};
+
+/// One label of several.
+#[derive(Debug, Clone)]
 pub struct SequenceClassification {
-    /// The encoder, with its pooler.
-    pub bert: BertModel,
-    /// `[hidden, num_labels]`
-    pub classifier: Linear,
+    labels: Vec<String>,
+    loss: CrossEntropy,
 }
 
-/// Path of the word embedding table in the module.
-const WORD_EMBEDDINGS: &str = "bert.embeddings.word_embeddings.weight";
+fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
+    let mut labels = bundle.labels.clone();
+    if labels.len() < 2 {
+        // transformers leaves the names of two classes out of config.json.
+        labels = (0..2).map(|id| format!("LABEL_{id}")).collect();
+    }
+    Ok(Box::new(SequenceClassification::plain(labels)))
+}
 
-/// Whether a parameter belongs to the head, which a pretrained checkpoint need not have.
-pub fn is_head(name: &str) -> bool {
-    name.starts_with("bert.pooler.") || name.starts_with("classifier.")
+fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
+    let labels = training_labels(preparation)?;
+    let task = SequenceClassification::plain(labels);
+    task.check(preparation.train)?;
+    let classes: Vec<usize> = preparation
+        .train
+        .examples
+        .iter()
+        .filter_map(|example| task.class(example))
+        .collect();
+    let config = preparation.config;
+    let loss = CrossEntropy {
+        class_weights: class_weights(&config.class_weights, &task.labels, &classes)?,
+        label_smoothing: config.label_smoothing as f32,
+    };
+    Ok(Box::new(SequenceClassification { loss, ..task }))
+}
+
+/// The checkpoint's own labels where the data's are among them, else the data's.
+fn training_labels(preparation: &Preparation) -> Result<Vec<String>, TaskError> {
+    let train = preparation.train;
+    let found = collect_labels(train.examples);
+    if let Some(known) = preparation.known_labels
+        && found.iter().all(|label| known.contains(label))
+    {
+        return Ok(known.to_vec());
+    }
+    match &found[..] {
+        [only] => Err(TaskError::OneLabel {
+            file: train.name.to_owned(),
+            label: only.clone(),
+        }),
+        _ => Ok(found),
+    }
 }
 
 impl SequenceClassification {
-    /// A model with new random weights.
-    pub fn init(config: &BertConfig, num_labels: usize, init: &mut WeightInit) -> Self {
-        Self {
-            bert: BertModel::init(config, Pooler::With, init),
-            classifier: init.linear(config.hidden_size, num_labels),
-        }
+    /// The task with these labels and a loss of as many classes.
+    pub fn new(labels: Vec<String>, loss: CrossEntropy) -> Self {
+        Self { labels, loss }
     }
 
-    /// Hidden states, `[batch, seq, hidden]`, after `up_to` layers.
-    pub fn hidden_states(&self, batch: &Batch, up_to: usize, dropout: &mut Dropout) -> Tensor<3> {
-        let (hidden_states, done) = match &batch.inputs {
-            Inputs::Tokens {
-                input_ids,
-                token_type_ids,
-            } => {
-                let embedded = self.bert.embed(input_ids.clone(), token_type_ids.clone(), dropout);
-                (embedded, 0)
-            }
-            Inputs::HiddenStates {
-                hidden_states,
-                layers_done,
-            } => (hidden_states.clone(), *layers_done),
-        };
-        self.bert.encode(
-            hidden_states,
-            done..up_to.max(done),
-            batch.attention_bias.as_ref(),
-            dropout,
-        )
+    /// The task with these labels, all of which count alike.
+    pub fn plain(labels: Vec<String>) -> Self {
+        let loss = CrossEntropy::plain(labels.len());
+        Self::new(labels, loss)
     }
 
-    /// Logits, `[batch, num_labels]`.
-    pub fn forward(&self, batch: &Batch, dropout: &mut Dropout) -> Tensor<2> {
-        let config = self.bert.config();
-        let hidden_states = self.hidden_states(batch, config.num_hidden_layers, dropout);
-        let pooled_output = self
-            .bert
-            .pooler
-            .as_ref()
-            .expect("init makes the pooler of a classifier")
-            .forward(hidden_states);
-        let probability = config.classifier_dropout.unwrap_or(config.hidden_dropout_prob);
-        self.classifier.forward(dropout.forward(pooled_output, probability))
+    fn class(&self, example: &Example) -> Option<usize> {
+        let label = example.gold.label()?;
+        self.labels.iter().position(|known| known == label)
     }
 
-    /// Stops the gradient of everything that `layers` leaves frozen.
-    pub fn freeze(mut self, layers: TrainLayers) -> Self {
-        let frozen = frozen_layers(layers, self.bert.config().num_hidden_layers);
-        if layers == TrainLayers::All {
-            return self;
-        }
-        self.bert.embeddings = self.bert.embeddings.no_grad();
-        let encoder = self.bert.encoder.layer.into_iter().enumerate();
-        self.bert.encoder.layer = encoder
-            .map(|(index, layer)| if index < frozen { layer.no_grad() } else { layer })
-            .collect();
-        self
-    }
-
-    /// Puts the head of a model with other labels in place of this one's.
-    pub fn with_classifier(mut self, classifier: Linear) -> Self {
-        self.classifier = classifier;
-        self
-    }
-
-    /// Path of the word embeddings and the part of them, flat, that never learns: the padding token's row.
-    pub fn padding_row(&self) -> Option<(&'static str, Range<usize>)> {
-        let config = self.bert.config();
-        let start = config.pad_token_id? * config.hidden_size;
-        Some((WORD_EMBEDDINGS, start..start + config.hidden_size))
-    }
-
-    /// Number of labels.
-    pub fn num_labels(&self) -> usize {
-        let [_, num_labels] = self.classifier.weight.dims();
-        num_labels
+    /// The row of logits that an output holds.
+    fn logits(output: &Output) -> &[f32] {
+        let Output::Logits(logits) = output;
+        logits
     }
 }
 
-/// How many of the lower layers `layers` freezes.
-pub fn frozen_layers(layers: TrainLayers, num_hidden_layers: usize) -> usize {
-    match layers {
-        TrainLayers::All => 0,
-        TrainLayers::Top(top) => num_hidden_layers.saturating_sub(top),
-        TrainLayers::Head => num_hidden_layers,
+impl Task for SequenceClassification {
+    fn kind(&self) -> TaskKind {
+        TaskKind::SequenceClassification
     }
-}
 
-/// The label numbers of `examples` of `file`; every label must be one of `labels`.
-pub fn label_ids(file: &str, examples: &[Example], labels: &[String]) -> Result<Vec<usize>, TaskError> {
-    examples
-        .iter()
-        .map(|example| {
-            let label = example.label.as_ref().ok_or_else(|| TaskError::NoLabel {
-                file: file.to_owned(),
-                line: example.line,
-            })?;
-            labels
-                .iter()
-                .position(|known| known == label)
-                .ok_or_else(|| TaskError::UnknownLabel {
-                    file: file.to_owned(),
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn head(&self) -> HeadKind {
+        HeadKind::Classification(self.labels.len())
+    }
+
+    fn reads(&self) -> CachedPositions {
+        CachedPositions::First
+    }
+
+    fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
+        self.check_gold(data)?;
+        for example in data.examples {
+            if self.class(example).is_none() {
+                return Err(TaskError::UnknownLabel {
+                    file: data.name.to_owned(),
                     line: example.line,
+                    label: example.gold.label().unwrap_or_default().to_owned(),
+                    known: self.labels.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
+        let unlabelled = data.examples.iter().find(|example| example.gold == Gold::None);
+        unlabelled.map_or(Ok(()), |example| {
+            Err(TaskError::NoLabel {
+                file: data.name.to_owned(),
+                line: example.line,
+            })
+        })
+    }
+
+    fn target(&self, example: &Example) -> Target {
+        self.class(example)
+            .map_or(Target::None, |class| Target::Class(class as u32))
+    }
+
+    fn weight(&self, targets: &[&Target]) -> f64 {
+        self.loss.weight_sum(&classes(targets))
+    }
+
+    fn loss(&self, pass: Pass, denominator: f64, dropout: &mut Dropout) -> Tensor<1> {
+        let targets: Vec<&Target> = pass.rows.iter().map(|row| &row.target).collect();
+        let logits = pass.network.head.classification().forward(pass.hidden_states, dropout);
+        self.loss.forward(logits, &classes(&targets), denominator)
+    }
+
+    fn outputs(&self, pass: Pass) -> Tensor<2> {
+        pass.network
+            .head
+            .classification()
+            .forward(pass.hidden_states, &mut Dropout::off())
+    }
+
+    fn read(&self, _row: &Row, values: &[f32]) -> Output {
+        Output::Logits(values.into())
+    }
+
+    fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
+        let (mut own_logits, mut own_classes) = (Vec::new(), Vec::new());
+        for (example, output) in answered.examples.iter().zip(answered.outputs) {
+            if let Some(class) = self.class(example) {
+                own_logits.push(Self::logits(output));
+                own_classes.push(class);
+            }
+        }
+        // Labels that the map merges are one class to the report.
+        let map = |label: &str| answered.label_map.apply(label).to_owned();
+        let labels: Vec<String> = self.labels.iter().map(|label| map(label)).collect();
+        let gold: Vec<String> = answered
+            .examples
+            .iter()
+            .map(|example| map(example.gold.label().unwrap_or_default()))
+            .collect();
+        let gold = gold_labels(gold.iter().map(String::as_str), &labels);
+        let predicted: Vec<usize> = answered
+            .outputs
+            .iter()
+            .map(|output| argmax(Self::logits(output)))
+            .collect();
+        let report = classification_report(&gold, &predicted, &labels).map_err(TrainError::from)?;
+        let loss = (!own_classes.is_empty()).then(|| mean_cross_entropy(&own_logits, &own_classes));
+        Ok((loss, Report::Classification(report)))
+    }
+
+    fn predictions(&self, answered: Answered) -> Vec<Prediction> {
+        let decode = |output| {
+            let mut prediction = ClassPrediction::decode(Self::logits(output), &self.labels);
+            prediction.label = answered.label_map.apply(&prediction.label).to_owned();
+            Prediction::Class(prediction)
+        };
+        answered.outputs.iter().map(decode).collect()
+    }
+}
+
+fn classes(targets: &[&Target]) -> Vec<Option<usize>> {
+    let class = |target: &&Target| match target {
+        Target::Class(class) => Some(*class as usize),
+        Target::None => None,
+    };
+    targets.iter().map(class).collect()
+}
+
+fn class_weights(weights: &ClassWeights, labels: &[String], classes: &[usize]) -> Result<Vec<f32>, TaskError> {
+    Ok(match weights {
+        ClassWeights::None => vec![1.0; labels.len()],
+        ClassWeights::Balanced => {
+            let mut counts = vec![0u64; labels.len()];
+            for &class in classes {
+                counts[class] += 1;
+            }
+            let weights = balanced_class_weights(&counts).into_iter();
+            weights.map(|weight| weight as f32).collect()
+        }
+        ClassWeights::Given(pairs) => {
+            let mut values = vec![1.0; labels.len()];
+            for (label, weight) in pairs {
+                let index = labels.iter().position(|known| known == label);
+                let index = index.ok_or_else(|| TaskError::UnknownWeightLabel {
                     label: label.clone(),
                     known: labels.to_vec(),
-                })
-        })
-        .collect()
+                })?;
+                values[index] = *weight as f32;
+            }
+            if classes.iter().all(|&class| values[class] == 0.0) {
+                return Err(TaskError::NoWeight);
+            }
+            values
+        }
+    })
 }
 
 /// What the model says of one example.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Prediction {
+pub struct ClassPrediction {
     /// The label with the highest score.
     pub label: String,
     /// Its probability.
@@ -158,7 +266,7 @@ pub struct Prediction {
     pub logits: Option<Vec<f32>>,
 }
 
-impl Prediction {
+impl ClassPrediction {
     /// Reads one row of logits.
     pub fn decode(logits: &[f32], labels: &[String]) -> Self {
         let probabilities = softmax(logits);
@@ -193,40 +301,4 @@ fn softmax(logits: &[f32]) -> Vec<f32> {
     let exps: Vec<f32> = logits.iter().map(|logit| (logit - highest).exp()).collect();
     let sum: f32 = exps.iter().sum();
     exps.iter().map(|exp| exp / sum).collect()
-}
-
-/// Mean cross-entropy of `logits` `[batch][num_labels]`, on the host, for evaluation.
-pub fn mean_cross_entropy(logits: &[Vec<f32>], labels: &[usize]) -> f64 {
-    let losses = logits.iter().zip(labels).map(|(row, &label)| {
-        let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-        let sum: f64 = row.iter().map(|logit| f64::from(logit - highest).exp()).sum();
-        sum.ln() - f64::from(row[label] - highest)
-    });
-    losses.sum::<f64>() / labels.len().max(1) as f64
-}
-
-/// Vectors of texts for `embed`, `[batch, hidden]`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Pooling {
-    /// Mean over the tokens, without padding.
-    #[default]
-    Mean,
-    /// The first token.
-    Cls,
-}
-
-impl Pooling {
-    /// Pools `hidden_states` `[batch, seq, hidden]` under `attention_mask` `[batch, seq]` (1 = keep).
-    pub fn forward(self, hidden_states: Tensor<3>, attention_mask: Tensor<2>) -> Tensor<2> {
-        let [batch, seq, hidden] = hidden_states.dims();
-        match self {
-            Self::Cls => hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]),
-            Self::Mean => {
-                let mask = attention_mask.reshape([batch, seq, 1]);
-                let sum = (hidden_states * mask.clone()).sum_dim(1);
-                (sum / mask.sum_dim(1)).reshape([batch, hidden])
-            }
-        }
-    }
 }

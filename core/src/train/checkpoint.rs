@@ -24,6 +24,8 @@ pub(super) struct RunState {
     pub epochs_done: usize,
     pub best: Option<f64>,
     pub without_improvement: usize,
+    /// Whether the model of this step was to be evaluated when the run was stopped.
+    pub evaluation_due: bool,
     pub record: TrainingRecord,
 }
 
@@ -62,7 +64,12 @@ impl Run<'_> {
     pub(super) fn load_weights(&mut self, bytes: Vec<u8>) -> Result<()> {
         let files = [(WEIGHTS.to_owned(), bytes)];
         let checkpoint = weights::Checkpoint::read(&files)?;
-        let network = weights::load(self.network().clone(), &checkpoint, |_| false, &mut Default::default())?;
+        let network = weights::load(
+            self.network().clone(),
+            &checkpoint,
+            weights::Lacking::Nothing,
+            &mut Default::default(),
+        )?;
         // Loaded tensors learn again; what was frozen is frozen again.
         self.network = Some(network.freeze(self.inputs.config.train_layers));
         Ok(())
@@ -83,7 +90,7 @@ impl Run<'_> {
         let mut state = Vec::new();
         ciborium::into_writer(&self.state, &mut state).expect("plain data serialises into memory");
         write(host, STATE, state)?;
-        host.commit(step).map_err(|source| TrainError::Store {
+        host.commit(step).await.map_err(|source| TrainError::Store {
             file: format!("of step {step}"),
             source,
         })?;

@@ -75,19 +75,22 @@ pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()>
 /// Writes every example with gold, predicted and score, in the format of the file's extension.
 fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<()> {
     let rows = examples.iter().zip(&evaluation.predictions);
-    let gold = |example: &Example| label_map.apply(example.label.as_deref().unwrap_or_default()).to_owned();
+    let gold = |example: &Example| label_map.apply(example.gold.label().unwrap_or_default()).to_owned();
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let bytes = if extension == "jsonl" || extension == "json" {
         let mut text = String::new();
         for (example, prediction) in rows {
-            let line = json!({
+            let mut line = json!({
                 "text": example.text,
                 "text_pair": example.text_pair,
                 "gold": gold(example),
-                "predicted": prediction.label,
-                "score": prediction.score,
-                "scores": prediction.scores,
+                "predicted": prediction.answer().0,
             });
+            let details = serde_json::to_value(prediction.clone().without_logits())?;
+            if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
+                details.shift_remove("label");
+                line.append(&mut details);
+            }
             text += &format!("{line}\n");
         }
         text.into_bytes()
@@ -96,9 +99,10 @@ fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation,
         let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
         writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
         for (example, prediction) in rows {
-            let score = prediction.score.to_string();
+            let (answer, score) = prediction.answer();
+            let score = score.map(|score| score.to_string()).unwrap_or_default();
             let pair = example.text_pair.as_deref().unwrap_or_default();
-            writer.write_record([&gold(example), &prediction.label, &score, &example.text, pair])?;
+            writer.write_record([&gold(example), &answer, &score, &example.text, pair])?;
         }
         writer.into_inner().context("writing predictions")?
     };

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write, stdout};
 use anyhow::Result;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
-use terakoya_core::data::Example;
+use terakoya_core::data::{Example, Gold};
 use terakoya_core::protocol::Prediction;
 
 use crate::args::PredictArgs;
@@ -22,7 +22,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         (Some(text), _) => vec![Example {
             text: text.clone(),
             text_pair: args.text_pair.clone(),
-            label: None,
+            gold: Gold::None,
             line: 1,
         }],
         (None, Some(path)) => DataFile::read(path, &args.read.read_options(args.filter.clone()))?.examples,
@@ -38,8 +38,8 @@ pub fn run(args: PredictArgs) -> Result<()> {
         let (predictions, cut) = block_on(work)?;
         for (example, prediction) in chunk.iter().zip(predictions) {
             match args.json {
-                true => writeln!(out, "{}", json_line(example, prediction, &args))?,
-                false => writeln!(out, "{}\t{:.4}\t{}", prediction.label, prediction.score, example.text)?,
+                true => writeln!(out, "{}", json_line(example, prediction, &args)?)?,
+                false => writeln!(out, "{prediction}\t{}", example.text)?,
             }
         }
         done += chunk.len();
@@ -51,7 +51,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
 }
 
 /// The prediction, and its text where there are several.
-fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Value {
+fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Result<Value> {
     let mut line = Map::new();
     if args.text.is_none() {
         line.insert("text".to_owned(), json!(example.text));
@@ -59,11 +59,12 @@ fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> V
             line.insert("text_pair".to_owned(), json!(pair));
         }
     }
-    line.insert("label".to_owned(), json!(prediction.label));
-    line.insert("score".to_owned(), json!(prediction.score));
-    line.insert("scores".to_owned(), Value::Object(prediction.scores));
-    if let Some(logits) = prediction.logits.filter(|_| args.logits) {
-        line.insert("logits".to_owned(), json!(logits));
+    let prediction = match args.logits {
+        true => prediction,
+        false => prediction.without_logits(),
+    };
+    if let Value::Object(mut object) = serde_json::to_value(prediction)? {
+        line.append(&mut object);
     }
-    Value::Object(line)
+    Ok(Value::Object(line))
 }

@@ -1,5 +1,6 @@
 //! `terakoya train`: fine-tunes a model on a data file and writes the folder that comes out.
 
+use std::future::ready;
 use std::io::{Write, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,7 @@ use serde_json::{Value, json};
 use terakoya_core::data::{Filter, LabelMap, ReadOptions, split};
 use terakoya_core::protocol::{Evaluation, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
-use terakoya_core::train::{Control, HostError, RunHost, TrainError};
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
 use crate::args::TrainArgs;
@@ -278,11 +279,12 @@ impl RunHost for TerminalHost {
         }
     }
 
-    fn control(&mut self) -> Control {
-        match INTERRUPTED.load(Ordering::Relaxed) {
+    fn control(&mut self) -> HostFuture<'_, Control> {
+        let control = match INTERRUPTED.load(Ordering::Relaxed) {
             true => Control::Stop,
             false => Control::Continue,
-        }
+        };
+        Box::pin(ready(control))
     }
 
     fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
@@ -292,8 +294,8 @@ impl RunHost for TerminalHost {
         Ok(self.checkpoints.write(file, &bytes)?)
     }
 
-    fn commit(&mut self, step: usize) -> Result<(), HostError> {
-        Ok(self.checkpoints.commit(step)?)
+    fn commit(&mut self, step: usize) -> HostFuture<'_, Result<(), HostError>> {
+        Box::pin(ready(self.checkpoints.commit(step).map_err(HostError::from)))
     }
 
     fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {

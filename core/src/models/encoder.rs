@@ -1,0 +1,215 @@
+//! Joins the model families: reads which one a config.json describes, and runs any of their encoders.
+//!
+//! A family is a file of this folder, a variant of [`ModelConfig`] and [`Encoder`], and a table in [`crate::weights`].
+//! Everything above (tasks, training, plans) sees [`ModelSizes`] and hidden states only.
+
+use std::ops::Range;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use crate::batch::{Batch, Inputs, Tokens};
+use crate::bundle::BundleError;
+use crate::models::bert::{BertConfig, BertModel};
+use crate::models::layers::{Dropout, WeightInit};
+
+/// Values of `model_type` that are implemented.
+pub const MODEL_TYPES: [&str; 1] = ["bert"];
+
+/// A config.json of a known family, checked.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ModelConfig {
+    /// `bert`
+    Bert(BertConfig),
+}
+
+/// The sizes that every family has, under BERT's names.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ModelSizes {
+    /// Rows of the word embedding table.
+    pub vocab_size: usize,
+    /// Width of the hidden states.
+    pub hidden_size: usize,
+    /// Number of layers.
+    pub num_hidden_layers: usize,
+    /// Attention heads a layer.
+    pub num_attention_heads: usize,
+    /// Width of the feed-forward layer.
+    pub intermediate_size: usize,
+    /// Longest sequence, in tokens.
+    pub max_length: usize,
+    /// Rows of the token type table; 0 means the model has none.
+    pub type_vocab_size: usize,
+    /// Weights below the first layer.
+    pub embedding_parameters: usize,
+    /// Standard deviation of new weights.
+    pub initializer_range: f64,
+}
+
+/// How a family's classification head goes from the first token to its outputs; the weights' names are in
+/// [`crate::weights`].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ClassificationHeadConfig {
+    /// Dropout before the last linear layer.
+    pub dropout: f64,
+}
+
+impl ModelConfig {
+    /// Reads config.json; a missing `model_type` is taken for `bert`, as old checkpoints have none.
+    ///
+    /// # Errors
+    /// If the family is unknown or a value impossible; the error names the key.
+    pub fn read(config_json: &Map<String, Value>) -> Result<Self, BundleError> {
+        match config_json.get("model_type").and_then(Value::as_str).unwrap_or("bert") {
+            "bert" => {
+                let config: BertConfig = parse(config_json)?;
+                config.validate()?;
+                Ok(Self::Bert(config))
+            }
+            other => Err(BundleError::UnknownModelType {
+                model_type: other.to_owned(),
+            }),
+        }
+    }
+
+    /// `model_type` as transformers writes it.
+    pub fn model_type(&self) -> &'static str {
+        match self {
+            Self::Bert(_) => "bert",
+        }
+    }
+
+    /// What transformers' class names of this family begin with.
+    pub fn class_prefix(&self) -> &'static str {
+        match self {
+            Self::Bert(_) => "Bert",
+        }
+    }
+
+    /// The sizes.
+    pub fn sizes(&self) -> ModelSizes {
+        match self {
+            Self::Bert(config) => config.sizes(),
+        }
+    }
+
+    /// What the family's classification head is like.
+    pub fn classification_head(&self) -> ClassificationHeadConfig {
+        match self {
+            Self::Bert(config) => ClassificationHeadConfig {
+                dropout: config.classifier_dropout.unwrap_or(config.hidden_dropout_prob),
+            },
+        }
+    }
+
+    /// The same model with another dropout at every place.
+    pub fn with_dropout(&self, probability: f64) -> Self {
+        match self {
+            Self::Bert(config) => Self::Bert(config.with_dropout(probability)),
+        }
+    }
+}
+
+fn parse<T: DeserializeOwned>(config_json: &Map<String, Value>) -> Result<T, BundleError> {
+    serde_json::from_value(Value::Object(config_json.clone())).map_err(|source| BundleError::Json {
+        file: "config.json".to_owned(),
+        source,
+    })
+}
+
+/// The encoder of any family: a batch in, hidden states out. A variant's name is a part of its parameters' paths, which
+/// [`crate::weights`] turns into the checkpoint's.
+#[derive(Module, Debug)]
+pub enum Encoder {
+    /// `bert.`
+    Bert(BertModel),
+}
+
+/// What a family's encoder computes.
+pub trait EncoderModel {
+    /// The sizes the model was made with.
+    fn sizes(&self) -> ModelSizes;
+
+    /// Hidden states before the first layer, `[batch, seq, hidden]`.
+    fn embed(&self, tokens: &Tokens, dropout: &mut Dropout) -> Tensor<3>;
+
+    /// Runs `layers` over `hidden_states` `[batch, seq, hidden]`; `attention_bias` is `[batch, 1, 1, seq]`, or nothing where
+    /// no position is padded.
+    fn encode(
+        &self,
+        hidden_states: Tensor<3>,
+        layers: Range<usize>,
+        attention_bias: Option<&Tensor<4>>,
+        dropout: &mut Dropout,
+    ) -> Tensor<3>;
+
+    /// The word embedding table, `[vocab, hidden]`, which language-model heads share.
+    fn word_embeddings(&self) -> Tensor<2>;
+
+    /// Parts of tables, flat, that never learn: path below the encoder, elements.
+    fn padding_rows(&self) -> Vec<(&'static str, Range<usize>)>;
+}
+
+impl Encoder {
+    /// An encoder with new random weights; `config` must be valid.
+    pub fn init(config: &ModelConfig, init: &mut WeightInit) -> Self {
+        match config {
+            ModelConfig::Bert(config) => Self::Bert(BertModel::init(config, init)),
+        }
+    }
+
+    fn model(&self) -> &dyn EncoderModel {
+        match self {
+            Self::Bert(model) => model,
+        }
+    }
+
+    /// The sizes the model was made with.
+    pub fn sizes(&self) -> ModelSizes {
+        self.model().sizes()
+    }
+
+    /// Hidden states, `[batch, seq, hidden]`, after `up_to` layers.
+    pub fn hidden_states(&self, batch: &Batch, up_to: usize, dropout: &mut Dropout) -> Tensor<3> {
+        let model = self.model();
+        let (hidden_states, done) = match &batch.inputs {
+            Inputs::HiddenStates {
+                hidden_states,
+                layers_done,
+            } => (hidden_states.clone(), *layers_done),
+            Inputs::Tokens(tokens) => (model.embed(tokens, dropout), 0),
+        };
+        let layers = done..up_to.max(done);
+        model.encode(hidden_states, layers, batch.attention_bias.as_ref(), dropout)
+    }
+
+    /// The word embedding table, `[vocab, hidden]`.
+    pub fn word_embeddings(&self) -> Tensor<2> {
+        self.model().word_embeddings()
+    }
+
+    /// Parts of tables, flat, that never learn: path in [`crate::tasks::network::Network`], elements.
+    pub fn padding_rows(&self) -> Vec<(String, Range<usize>)> {
+        let Self::Bert(_) = self;
+        let variant = "Bert";
+        let rows = self.model().padding_rows().into_iter();
+        rows.map(|(path, elements)| (format!("encoder.{variant}.{path}"), elements))
+            .collect()
+    }
+
+    /// Stops the gradient of the embeddings and the lowest `layers`.
+    pub fn freeze(self, layers: usize) -> Self {
+        match self {
+            Self::Bert(model) => Self::Bert(model.freeze(layers)),
+        }
+    }
+
+    /// The same weights with `config`'s dropout.
+    pub fn with_config(self, config: &ModelConfig) -> Self {
+        match (self, config) {
+            (Self::Bert(model), ModelConfig::Bert(config)) => Self::Bert(model.with_config(config)),
+        }
+    }
+}

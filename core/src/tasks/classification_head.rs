@@ -1,0 +1,54 @@
+//! Computes outputs for a whole text from its first token: a dense layer, an activation, dropout, a linear layer.
+//!
+//! BERT calls the first part its pooler; other families keep it in the classifier. Shared by the tasks that say something
+//! of a whole text.
+
+use burn::module::Module;
+use burn::nn::Linear;
+use burn::tensor::Tensor;
+
+use crate::models::encoder::{ClassificationHeadConfig, ModelConfig};
+use crate::models::layers::{Dropout, WeightInit};
+
+/// The first token's hidden state to `outputs` numbers.
+#[derive(Module, Debug)]
+pub struct ClassificationHead {
+    /// `[hidden, hidden]`
+    pub dense: Linear,
+    /// `[hidden, outputs]`
+    pub classifier: Linear,
+    #[module(skip)]
+    config: ClassificationHeadConfig,
+}
+
+impl ClassificationHead {
+    /// A head with new random weights.
+    pub fn init(config: &ModelConfig, outputs: usize, init: &mut WeightInit) -> Self {
+        let hidden = config.sizes().hidden_size;
+        Self {
+            dense: init.linear(hidden, hidden),
+            classifier: init.linear(hidden, outputs),
+            config: config.classification_head(),
+        }
+    }
+
+    /// The same weights with `config`'s dropout.
+    pub fn with_config(mut self, config: &ModelConfig) -> Self {
+        self.config = config.classification_head();
+        self
+    }
+
+    /// BERT's `pooler_output`, `[batch, hidden]`, of `hidden_states` `[batch, seq, hidden]`.
+    pub fn pool(&self, hidden_states: Tensor<3>) -> Tensor<2> {
+        let [batch, _, hidden] = hidden_states.dims();
+        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
+        self.dense.forward(first).tanh()
+    }
+
+    /// Logits, `[batch, outputs]`, of `hidden_states` `[batch, seq, hidden]`.
+    pub fn forward(&self, hidden_states: Tensor<3>, dropout: &mut Dropout) -> Tensor<2> {
+        let pooled_output = self.pool(hidden_states);
+        self.classifier
+            .forward(dropout.forward(pooled_output, self.config.dropout))
+    }
+}

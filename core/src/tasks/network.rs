@@ -1,0 +1,127 @@
+//! Joins an encoder of any family with a task's head.
+//!
+//! Parameter paths are `encoder.FAMILY.…` and `head.KIND.…`; [`crate::weights`] turns them into the checkpoint's names.
+
+use std::ops::Range;
+
+use burn::module::Module;
+use burn::tensor::Tensor;
+
+use crate::batch::Batch;
+use crate::models::encoder::{Encoder, ModelConfig, ModelSizes};
+use crate::models::layers::{Dropout, WeightInit};
+use crate::rows::Row;
+use crate::tasks::classification_head::ClassificationHead;
+use crate::training_config::TrainLayers;
+
+/// A model with the head of one task.
+#[derive(Module, Debug)]
+pub struct Network {
+    /// Token ids to hidden states.
+    pub encoder: Encoder,
+    /// Hidden states to what the task needs.
+    pub head: Head,
+}
+
+/// The heads there are. One may serve several tasks; which weights of a checkpoint it has depends on the family and is
+/// written in [`crate::weights`].
+#[derive(Module, Debug)]
+pub enum Head {
+    /// Outputs for the whole text.
+    Classification(ClassificationHead),
+}
+
+/// What a head is made from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadKind {
+    /// [`Head::Classification`] with so many outputs.
+    Classification(usize),
+}
+
+impl Head {
+    /// A head with new random weights.
+    pub fn init(kind: HeadKind, config: &ModelConfig, init: &mut WeightInit) -> Self {
+        match kind {
+            HeadKind::Classification(outputs) => Self::Classification(ClassificationHead::init(config, outputs, init)),
+        }
+    }
+
+    /// The head of tasks that were made with [`HeadKind::Classification`].
+    pub fn classification(&self) -> &ClassificationHead {
+        match self {
+            Self::Classification(head) => head,
+        }
+    }
+
+    fn with_config(self, config: &ModelConfig) -> Self {
+        match self {
+            Self::Classification(head) => Self::Classification(head.with_config(config)),
+        }
+    }
+}
+
+/// Last hidden states of some rows, on their way through the head.
+pub struct Pass<'a> {
+    /// The model.
+    pub network: &'a Network,
+    /// `[batch, seq, hidden]`
+    pub hidden_states: Tensor<3>,
+    /// The rows, in the order of the batch.
+    pub rows: &'a [&'a Row],
+}
+
+impl Network {
+    /// A model with new random weights; `config` must be valid.
+    pub fn init(config: &ModelConfig, head: HeadKind, init: &mut WeightInit) -> Self {
+        Self {
+            encoder: Encoder::init(config, init),
+            head: Head::init(head, config, init),
+        }
+    }
+
+    /// The sizes of the encoder.
+    pub fn sizes(&self) -> ModelSizes {
+        self.encoder.sizes()
+    }
+
+    /// `rows`' last hidden states, ready for a task's head.
+    pub fn pass<'a>(&'a self, batch: &Batch, rows: &'a [&'a Row], dropout: &mut Dropout) -> Pass<'a> {
+        let layers = self.sizes().num_hidden_layers;
+        Pass {
+            network: self,
+            hidden_states: self.encoder.hidden_states(batch, layers, dropout),
+            rows,
+        }
+    }
+
+    /// The same weights with `config`'s dropout.
+    pub fn with_config(self, config: &ModelConfig) -> Self {
+        Self {
+            encoder: self.encoder.with_config(config),
+            head: self.head.with_config(config),
+        }
+    }
+
+    /// Stops the gradient of everything that `layers` leaves frozen.
+    pub fn freeze(mut self, layers: TrainLayers) -> Self {
+        if layers != TrainLayers::All {
+            let frozen = frozen_layers(layers, self.sizes().num_hidden_layers);
+            self.encoder = self.encoder.freeze(frozen);
+        }
+        self
+    }
+
+    /// Parts of tables, flat, that never learn, such as the padding token's row: path, elements.
+    pub fn padding_rows(&self) -> Vec<(String, Range<usize>)> {
+        self.encoder.padding_rows()
+    }
+}
+
+/// How many of the lower layers `layers` freezes.
+pub fn frozen_layers(layers: TrainLayers, num_hidden_layers: usize) -> usize {
+    match layers {
+        TrainLayers::All => 0,
+        TrainLayers::Top(top) => num_hidden_layers.saturating_sub(top),
+        TrainLayers::Head => num_hidden_layers,
+    }
+}

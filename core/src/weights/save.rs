@@ -1,0 +1,129 @@
+//! Writes networks and plain tensors as safetensors files of f32, under the names of [`super::spelling`].
+
+use burn::module::{Module, ModuleVisitor, Param};
+use burn::tensor::Tensor;
+use serde_json::{Map, Value, json};
+
+use super::spelling::{LABEL_LAYERS, Spelling, Walk, head_path, spelling};
+use crate::error::Error;
+use crate::examples::host_values;
+use crate::tasks::network::Network;
+
+/// One parameter on its way to the host, in the checkpoint's layout.
+struct Saved {
+    name: ParameterName,
+    values: Tensor<1>,
+}
+
+struct Collector {
+    walk: Walk,
+    spelling: &'static Spelling,
+    saved: Vec<Saved>,
+}
+
+impl ModuleVisitor for Collector {
+    fn enter_module(&mut self, name: &str, container_type: &str) {
+        self.walk.enter(name, container_type);
+    }
+
+    fn exit_module(&mut self, _name: &str, _container_type: &str) {
+        self.walk.exit();
+    }
+
+    fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
+        let mut values = param.val().without_autodiff();
+        let transposed = self.walk.is_transposed();
+        if transposed {
+            values = values.transpose();
+        }
+        let head = head_path(&self.walk.path);
+        let name = ParameterName {
+            path: self.walk.path.join("."),
+            name: self.spelling.checkpoint_name(&self.walk.path),
+            shape: values.dims().to_vec(),
+            transposed,
+            is_of_labels: head.is_some_and(|path| LABEL_LAYERS.iter().any(|layer| path.starts_with(layer))),
+        };
+        self.saved.push(Saved {
+            name,
+            values: values.flatten(0, D - 1),
+        });
+    }
+}
+
+/// A parameter under both its names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ParameterName {
+    /// Its path in the module.
+    pub path: String,
+    /// Its name in the checkpoint.
+    pub name: String,
+    /// Its shape in the checkpoint.
+    pub shape: Vec<usize>,
+    /// Whether its axes are swapped in the module.
+    pub transposed: bool,
+    /// Whether it belongs to the layer whose outputs are the labels.
+    pub is_of_labels: bool,
+}
+
+/// The parameters of `network` under both their names.
+pub fn parameter_names(network: &Network) -> Vec<ParameterName> {
+    collect(network).into_iter().map(|saved| saved.name).collect()
+}
+
+fn collect(network: &Network) -> Vec<Saved> {
+    let mut collector = Collector {
+        walk: Walk::default(),
+        spelling: spelling(&network.encoder),
+        saved: Vec::new(),
+    };
+    network.visit(&mut collector);
+    collector.saved
+}
+
+/// Writes `network` as a safetensors file of f32. A sync point: reads every weight back.
+pub async fn save(network: &Network) -> Result<Vec<u8>, Error> {
+    save_where(network, |_| true).await
+}
+
+/// Writes the parameters for which `keep` says yes. A sync point.
+pub async fn save_where(network: &Network, keep: impl Fn(&ParameterName) -> bool) -> Result<Vec<u8>, Error> {
+    let tensors = collect(network)
+        .into_iter()
+        .filter(|saved| keep(&saved.name))
+        .map(|Saved { name, values }| (name.name, name.shape, values))
+        .collect();
+    serialize(tensors).await
+}
+
+/// A safetensors file of f32 tensors, each given by name, shape and flat values, with the metadata that transformers asks
+/// for. A sync point for each tensor: only one is on the host beside the file, where the safetensors crate would hold all.
+pub async fn serialize(mut tensors: Vec<(String, Vec<usize>, Tensor<1>)>) -> Result<Vec<u8>, Error> {
+    tensors.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+    let mut header = Map::new();
+    header.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
+    let mut end = 0;
+    for (name, shape, _) in &tensors {
+        let start = end;
+        end += 4 * shape.iter().product::<usize>();
+        header.insert(
+            name.clone(),
+            json!({ "dtype": "F32", "shape": shape, "data_offsets": [start, end] }),
+        );
+    }
+    let mut header = Value::Object(header).to_string();
+    // The data must begin at a multiple of eight bytes.
+    header.extend(std::iter::repeat_n(
+        ' ',
+        header.len().next_multiple_of(8) - header.len(),
+    ));
+    let mut file = Vec::with_capacity(8 + header.len() + end);
+    file.extend_from_slice(&(header.len() as u64).to_le_bytes());
+    file.extend_from_slice(header.as_bytes());
+    for (_, _, values) in tensors {
+        for value in host_values(values).await? {
+            file.extend_from_slice(&value.to_le_bytes());
+        }
+    }
+    Ok(file)
+}

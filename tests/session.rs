@@ -1,0 +1,196 @@
+//! Drives a session as the command line and the browser do, with a host in memory: stops, resumptions, other labels.
+
+use std::collections::BTreeMap;
+use std::future::ready;
+use std::path::Path;
+
+use futures_lite::future::block_on;
+use terakoya_core::data::{Dataset, Gold, ReadOptions, read};
+use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::protocol::{TrainEvent, TrainingRecord};
+use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::tokenizer::Files;
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
+use terakoya_core::training_config::TrainingConfig;
+
+fn asset(path: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(path);
+    std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn model() -> Files {
+    let names = [
+        "config.json",
+        "tokenizer.json",
+        "tokenizer_config.json",
+        "model.safetensors",
+    ];
+    let file = |name: &str| (name.to_owned(), asset(&format!("bert-tiny/{name}")));
+    names.into_iter().map(file).collect()
+}
+
+fn open(files: Files) -> Session {
+    let device = block_on(ComputeDevice::open(DeviceChoice::Cpu)).expect("a CPU");
+    Session::open(files, None, device).expect("a model")
+}
+
+/// The first rows of a data file that ships.
+fn rows(file: &str, count: usize) -> Dataset {
+    let mut data = read(file, &asset(&format!("topics-en/{file}")), &ReadOptions::default()).expect("a data file");
+    data.examples.truncate(count);
+    data
+}
+
+/// Keeps checkpoints in memory and stops when it has been asked often enough.
+#[derive(Default)]
+struct MemoryHost {
+    written: BTreeMap<String, Vec<u8>>,
+    committed: BTreeMap<String, Vec<u8>>,
+    notes: Vec<String>,
+    asked: usize,
+    stop_at: Option<usize>,
+}
+
+impl RunHost for MemoryHost {
+    fn event(&mut self, event: TrainEvent) {
+        if let TrainEvent::Note { message } = event {
+            self.notes.push(message);
+        }
+    }
+
+    fn control(&mut self) -> HostFuture<'_, Control> {
+        self.asked += 1;
+        let stop = self.stop_at.is_some_and(|stop_at| self.asked >= stop_at);
+        Box::pin(ready(if stop { Control::Stop } else { Control::Continue }))
+    }
+
+    fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
+        self.written.insert(file.to_owned(), bytes);
+        Ok(())
+    }
+
+    fn commit(&mut self, _step: usize) -> HostFuture<'_, Result<(), HostError>> {
+        self.committed = std::mem::take(&mut self.written);
+        Box::pin(ready(Ok(())))
+    }
+
+    fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.committed.get(file).cloned())
+    }
+}
+
+fn config() -> TrainingConfig {
+    TrainingConfig {
+        epochs: 2,
+        batch_size: 8,
+        eval_batch_size: 4,
+        learning_rate: 1e-3,
+        max_length: 32,
+        ..TrainingConfig::default()
+    }
+}
+
+fn train(
+    session: Session,
+    config: &TrainingConfig,
+    train: &Dataset,
+    host: &mut MemoryHost,
+) -> (Session, TrainingRecord) {
+    let eval = rows("dev.csv", 12);
+    let named = |name, data| NamedExamples { name, examples: data };
+    let data = TrainingData {
+        train: named("train.csv", &train.examples[..]),
+        eval: Some(named("dev.csv", &eval.examples[..])),
+        test: None,
+        available_memory: None,
+        fail_at_step: None,
+    };
+    block_on(session.train(config, data, host)).expect("it trains")
+}
+
+fn weights(session: &Session) -> Vec<u8> {
+    block_on(session.to_files()).expect("files")["model.safetensors"].clone()
+}
+
+/// Stopped after each number of questions in turn (within steps, within evaluations, between epochs) and resumed, a run ends
+/// with the weights and evaluations of an unbroken one.
+#[test]
+fn a_run_stopped_anywhere_goes_on_as_if_it_had_not_been() {
+    for eval_steps in [0, 2] {
+        let config = TrainingConfig { eval_steps, ..config() };
+        let data = rows("train.csv", 24);
+        let mut host = MemoryHost::default();
+        let (unbroken, record) = train(open(model()), &config, &data, &mut host);
+        assert_eq!(record.evaluations.len(), if eval_steps == 0 { 2 } else { 3 });
+        let questions = host.asked;
+        assert!(
+            questions >= 12,
+            "6 steps and at least 2 evaluations of 3 batches, but {questions} questions"
+        );
+        for stop_at in 1..questions {
+            let mut host = MemoryHost {
+                stop_at: Some(stop_at),
+                ..MemoryHost::default()
+            };
+            let (_, stopped) = train(open(model()), &config, &data, &mut host);
+            assert!(stopped.interrupted, "stopped at question {stop_at}");
+            host.stop_at = None;
+            let (resumed, resumed_record) = train(open(model()), &config, &data, &mut host);
+            assert!(
+                weights(&resumed) == weights(&unbroken),
+                "stopped at question {stop_at}, with other weights"
+            );
+            assert_eq!(
+                resumed_record.evaluations, record.evaluations,
+                "stopped at question {stop_at}"
+            );
+        }
+    }
+}
+
+#[test]
+fn other_labels_take_a_new_last_layer_only() {
+    let mut host = MemoryHost::default();
+    let data = rows("train.csv", 24);
+    let (session, record) = train(open(model()), &config(), &data, &mut host);
+    assert_eq!(record.initialised.len(), 4, "pooler and classifier");
+    let labels = session.labels().to_vec();
+    assert_eq!(labels, ["food", "phones", "sports", "travel"]);
+
+    let reopened = open(block_on(session.to_files()).expect("files"));
+    assert_eq!(reopened.labels(), labels);
+    // A part of the labels is no reason to forget the others.
+    let mut part = data.clone();
+    part.examples.retain(|example| example.gold.label() != Some("food"));
+    let (session, record) = train(reopened, &config(), &part, &mut MemoryHost::default());
+    assert_eq!((session.labels(), record.initialised.len()), (&labels[..], 0));
+
+    let mut renamed = data.clone();
+    for example in &mut renamed.examples {
+        let label = example.gold.label().expect("a label").to_uppercase();
+        example.gold = Gold::Label(label);
+    }
+    let config = TrainingConfig {
+        eval_steps: 0,
+        ..config()
+    };
+    let mut host = MemoryHost::default();
+    let data = TrainingData {
+        train: NamedExamples {
+            name: "renamed",
+            examples: &renamed.examples,
+        },
+        eval: None,
+        test: None,
+        available_memory: None,
+        fail_at_step: None,
+    };
+    let (session, record) = block_on(session.train(&config, data, &mut host)).expect("it trains");
+    assert_eq!(session.labels(), ["FOOD", "PHONES", "SPORTS", "TRAVEL"]);
+    assert_eq!(record.initialised, ["classifier.weight", "classifier.bias"]);
+    assert!(
+        host.notes.iter().any(|note| note.contains("other labels")),
+        "{:?}",
+        host.notes
+    );
+}
