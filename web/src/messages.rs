@@ -140,8 +140,9 @@ pub struct Row {
 }
 
 /// What the worker tells.
+// The tag is not "event": that is the one of the training events inside, and JSON would get the key twice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(tag = "event", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum Event {
     /// The worker runs; said once, unasked.
     Ready {
