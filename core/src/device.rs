@@ -4,12 +4,18 @@
 //! made once and cloned, since a second initialisation of the same adapter is an error.
 
 use burn::backend::DispatchDevice;
-use burn::tensor::Device;
 use burn::tensor::wgpu::{WgpuBackend, wgpu};
+use burn::tensor::{Device, Tensor};
 use serde::{Deserialize, Serialize};
 
 use crate::error::DeviceError;
+use crate::examples::host_values;
 use crate::platform::GRAPHICS_APIS;
+
+/// The product that is measured: eight texts of 64 tokens through the feed-forward layer of a small model.
+const MEASURED_TOKENS: usize = 512;
+const MEASURED_WIDTH: usize = 384;
+const MEASURED_ROUNDS: usize = 4;
 
 /// Which device the user asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -109,6 +115,24 @@ impl ComputeDevice {
     /// burn's device with autodiff, for training.
     pub fn autodiff(&self) -> Device {
         self.device.clone().autodiff()
+    }
+
+    /// Milliseconds, by the clock `now`, of a matrix product as large as a small model's layer; the shortest of a few, since
+    /// the first ones prepare the device. For choosing between devices. A sync point.
+    ///
+    /// # Errors
+    /// If the device fails.
+    pub async fn measure(&self, now: &dyn Fn() -> f64) -> Result<f64, DeviceError> {
+        let left = Tensor::<2>::ones([MEASURED_TOKENS, MEASURED_WIDTH], &self.device);
+        let right = Tensor::<2>::ones([MEASURED_WIDTH, 4 * MEASURED_WIDTH], &self.device);
+        let mut shortest = f64::INFINITY;
+        for _ in 0..MEASURED_ROUNDS {
+            let began = now();
+            let sum = left.clone().matmul(right.clone()).sum();
+            host_values(sum).await?;
+            shortest = shortest.min(now() - began);
+        }
+        Ok(shortest)
     }
 
     /// One line: which device, and why.

@@ -3,6 +3,7 @@
 //! One session lives on one thread: GPU work is queued per thread, and tensors never leave it. Everything that goes in or
 //! comes out is bytes or the messages of [`crate::protocol`].
 
+mod explain;
 mod fine_tune;
 
 use std::sync::Arc;
@@ -24,11 +25,12 @@ use crate::tasks::features::Pooling;
 use crate::tasks::network::Network;
 use crate::tasks::{Task, TaskError};
 use crate::tokenizer::dictionary::Dictionary;
-use crate::tokenizer::{Files, Tokenizer};
+use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
 use crate::training_config::TrainLayers;
 use crate::weights::{Checkpoint, Lacking, LoadReport, load, save};
 
 pub use crate::data::NamedExamples;
+pub use explain::{Question, Reasons};
 pub use fine_tune::TrainingData;
 
 /// A model on a device.
@@ -97,9 +99,34 @@ impl Session {
         self.task.labels()
     }
 
+    /// What the model reads of a text or a pair, cut to its longest.
+    ///
+    /// # Errors
+    /// If the text cannot be encoded.
+    pub fn encode(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
+        let options = EncodeOptions::max_length(self.text_encoder(None).max_length);
+        Ok(self.tokenizer.encode(text, text_pair, &options)?)
+    }
+
+    /// The id that stands for what the vocabulary lacks.
+    pub fn unknown_id(&self) -> Option<u32> {
+        self.tokenizer.unk_id()
+    }
+
     /// Whether the head was trained, here or by whoever made the folder.
-    fn has_head(&self) -> bool {
+    pub fn has_head(&self) -> bool {
         self.loaded.initialised.is_empty()
+    }
+
+    fn check_head(&self) -> Result<()> {
+        match self.has_head() {
+            true => Ok(()),
+            false => Err(TaskError::NoHead {
+                task: self.task.kind(),
+                missing: self.loaded.initialised.clone(),
+            }
+            .into()),
+        }
     }
 
     /// Texts as ids, cut at the model's limit or at a shorter one.
@@ -144,13 +171,7 @@ impl Session {
         batch_size: usize,
         mut progress: impl FnMut(usize),
     ) -> Result<Answers> {
-        if !self.has_head() {
-            return Err(TaskError::NoHead {
-                task: self.task.kind(),
-                missing: self.loaded.initialised.clone(),
-            }
-            .into());
-        }
+        self.check_head()?;
         let source = RowSource::new(examples, &*self.task, text)?;
         let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
         while let Some(done) = answering.step(self.device.device()).await? {

@@ -232,6 +232,11 @@ impl EncoderModel for BertModel {
         hidden_states
     }
 
+    fn attention(&self, hidden_states: Tensor<3>, layer: usize, attention_bias: Option<&Tensor<4>>) -> Tensor<4> {
+        let attention = &self.encoder.layer[layer].attention.self_;
+        attention.probabilities(hidden_states, attention_bias, &self.config)
+    }
+
     fn word_embeddings(&self) -> Tensor<2> {
         self.embeddings.word_embeddings.weight.val()
     }
@@ -374,21 +379,33 @@ impl BertSelfAttention {
         dropout: &mut Dropout,
     ) -> Tensor<3> {
         let [batch, seq, hidden] = hidden_states.dims();
-        let heads = config.num_attention_heads;
-        let head_dim = hidden / heads;
-        let split = |x: Tensor<3>| x.reshape([batch, seq, heads, head_dim]).swap_dims(1, 2);
-
-        let query = split(self.query.forward(hidden_states.clone()));
-        let key = split(self.key.forward(hidden_states.clone()));
-        let value = split(self.value.forward(hidden_states)); // [batch, heads, seq, head_dim]
-
-        let scores = query.matmul(key.transpose()); // [batch, heads, seq, seq]
-        let scale = 1.0 / (head_dim as f64).sqrt();
-        let probabilities = attention_softmax(scores, attention_bias, scale);
+        let probabilities = self.probabilities(hidden_states.clone(), attention_bias, config);
         let probabilities = dropout.forward(probabilities, config.attention_probs_dropout_prob);
+        let value = split_heads(self.value.forward(hidden_states), config);
         let context = probabilities.matmul(value).swap_dims(1, 2); // [batch, seq, heads, head_dim]
         context.reshape([batch, seq, hidden])
     }
+
+    /// Attention probabilities, `[batch, heads, seq, seq]`: each query's sum to 1 over the keys.
+    fn probabilities(
+        &self,
+        hidden_states: Tensor<3>,
+        attention_bias: Option<&Tensor<4>>,
+        config: &BertConfig,
+    ) -> Tensor<4> {
+        let query = split_heads(self.query.forward(hidden_states.clone()), config);
+        let key = split_heads(self.key.forward(hidden_states), config);
+        let scores = query.matmul(key.transpose()); // [batch, heads, seq, seq]
+        let head_dim = config.hidden_size / config.num_attention_heads;
+        attention_softmax(scores, attention_bias, 1.0 / (head_dim as f64).sqrt())
+    }
+}
+
+/// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
+fn split_heads(x: Tensor<3>, config: &BertConfig) -> Tensor<4> {
+    let [batch, seq, hidden] = x.dims();
+    let heads = config.num_attention_heads;
+    x.reshape([batch, seq, heads, hidden / heads]).swap_dims(1, 2)
 }
 
 /// The first half of the feed-forward network.

@@ -145,6 +145,9 @@ pub trait EncoderModel {
         dropout: &mut Dropout,
     ) -> Tensor<3>;
 
+    /// Attention probabilities, `[batch, heads, seq, seq]`, of `layer`, whose input is `hidden_states` `[batch, seq, hidden]`.
+    fn attention(&self, hidden_states: Tensor<3>, layer: usize, attention_bias: Option<&Tensor<4>>) -> Tensor<4>;
+
     /// The word embedding table, `[vocab, hidden]`, which language-model heads share.
     fn word_embeddings(&self) -> Tensor<2>;
 
@@ -183,6 +186,11 @@ impl Encoder {
         };
         let layers = done..up_to.max(done);
         model.encode(hidden_states, layers, batch.attention_bias.as_ref(), dropout)
+    }
+
+    /// Attention probabilities, `[batch, heads, seq, seq]`, of `layer` over its input `hidden_states` `[batch, seq, hidden]`.
+    pub fn attention(&self, hidden_states: Tensor<3>, layer: usize, attention_bias: Option<&Tensor<4>>) -> Tensor<4> {
+        self.model().attention(hidden_states, layer, attention_bias)
     }
 
     /// The word embedding table, `[vocab, hidden]`.

@@ -198,6 +198,16 @@ pub trait Task {
 /// Labels and model that do not fit each other.
 #[derive(Debug, thiserror::Error)]
 pub enum TaskError {
+    /// A part of the model that it does not have.
+    #[error("there is no {what} number {number}: the model has {count}, counted from 0")]
+    NoSuch {
+        /// What was asked for.
+        what: &'static str,
+        /// Its number.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
     /// An example says what the training data never said.
     #[error("{file}, line {line}: label {label:?} does not occur in training; known: {}", known.join(", "))]
     UnknownLabel {

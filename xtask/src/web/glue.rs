@@ -62,7 +62,9 @@ pub fn glue(compiled: &Path) -> Result<Program> {
         .generate(&folder)?;
     let mut files = BTreeMap::new();
     read_folder(&folder, "", &mut files)?;
-    let start = format!("import init from \"./{name}.js\";\nawait init();\n");
+    let start = format!(
+        "import init from \"./{name}.js\";\nawait init({{ module_or_path: new URL(\"./{name}_bg.wasm\", import.meta.url) }});\n"
+    );
     files.insert("start.js".to_owned(), start.into_bytes());
     Ok(Program { name, files })
 }

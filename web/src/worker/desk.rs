@@ -1,0 +1,385 @@
+//! Answers the page's requests, one after the other.
+
+mod train;
+
+use std::error::Error;
+
+use js_sys::Uint8Array;
+use terakoya_core::data::{LabelMap, ReadOptions, read};
+use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::protocol::Prediction;
+use terakoya_core::session::{NamedExamples, Question, Session};
+use terakoya_core::tokenizer::{Encoding, Files};
+
+use super::inbox::{Inbox, Posted};
+use super::lock::RunLock;
+use super::opening::{ModelFiles, fetch};
+use super::runs::{self, RunFolder, RunRequest};
+use super::storage::Storage;
+use super::training::{TabHost, examples};
+use super::{archive, memory_bytes, now, tell, tell_with_bytes};
+use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, Token, WhichModel};
+
+/// Texts a forward pass of an evaluation in the page.
+const EVALUATION_BATCH: usize = 16;
+
+/// Largest data file, in bytes.
+const LARGEST_DATA: u32 = 50_000_000;
+
+type Failure = Box<dyn Error>;
+
+/// A model that is open.
+struct OpenModel {
+    files: ModelFiles,
+    base: Session,
+    tuned: Option<Tuned>,
+}
+
+/// What a training left.
+struct Tuned {
+    session: Session,
+    run: RunRequest,
+    training_json: String,
+}
+
+/// All that the worker has.
+pub struct Desk {
+    inbox: Inbox,
+    storage: Option<Storage>,
+    /// The GPU, once it was asked for: an adapter opens once.
+    gpu: Option<Result<ComputeDevice, String>>,
+    choice: DeviceChoice,
+    model: Option<OpenModel>,
+}
+
+impl Desk {
+    /// A desk without a model.
+    pub async fn new(inbox: Inbox) -> Self {
+        Self {
+            inbox,
+            storage: Storage::open().await,
+            gpu: None,
+            choice: DeviceChoice::Auto,
+            model: None,
+        }
+    }
+
+    /// Works as long as the worker lives.
+    pub async fn work(&mut self) {
+        loop {
+            let posted = self.inbox.take().await;
+            let id = posted.id;
+            if let Err(error) = self.answer(posted).await {
+                tell(
+                    id,
+                    Event::Failed {
+                        message: in_words(&*error),
+                    },
+                );
+            }
+        }
+    }
+
+    async fn answer(&mut self, Posted { id, request, files }: Posted) -> Result<(), Failure> {
+        match request {
+            Request::Open { model, device } => self.open(id, model, device, files.first()).await?,
+            Request::Try(text) => self.try_text(id, &text).await?,
+            Request::Explain {
+                text,
+                label,
+                layer,
+                head,
+            } => self.explain(id, &text, label, layer, head).await?,
+            Request::ReadData { name, options } => read_data(id, &name, &options, files.first())?,
+            Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
+            Request::Train { config, train, eval } => {
+                let model = self.model()?;
+                let run = RunRequest {
+                    model: model.files.name.clone(),
+                    source: model.files.source.clone(),
+                    device: self.choice,
+                    config,
+                    train,
+                    eval,
+                    started: js_sys::Date::now(),
+                };
+                self.begin(id, run).await?;
+            }
+            Request::Continue { run } => self.go_on(id, &run).await?,
+            // There is no training: it ended before the page knew.
+            Request::Pause | Request::Resume | Request::Stop => tell(id, Event::Done),
+            Request::Evaluate { model, rows } => self.evaluate(id, model, &rows).await?,
+            Request::Export => self.export(id).await?,
+            Request::ListKept => tell(id, Event::Kept(runs::list(self.storage.as_ref()).await)),
+            Request::Delete { name } => {
+                if let Some(storage) = &self.storage {
+                    runs::delete(storage, &name).await?;
+                }
+                tell(id, Event::Kept(runs::list(self.storage.as_ref()).await));
+            }
+        }
+        Ok(())
+    }
+
+    fn model(&self) -> Result<&OpenModel, Failure> {
+        self.model.as_ref().ok_or_else(|| "there is no model yet".into())
+    }
+
+    async fn open(
+        &mut self,
+        id: u32,
+        source: ModelSource,
+        choice: DeviceChoice,
+        attached: Option<&Uint8Array>,
+    ) -> Result<(), Failure> {
+        let files = fetch(id, source, attached, self.storage.as_ref()).await?;
+        self.choice = choice;
+        let device = self.device(choice).await?;
+        let base = files.open(device)?;
+        let opened = Opened {
+            name: files.name.clone(),
+            inspection: base.inspect(),
+            device: base.device().description().to_owned(),
+            memory_bytes: memory_bytes(),
+        };
+        self.model = Some(OpenModel {
+            files,
+            base,
+            tuned: None,
+        });
+        tell(id, Event::Opened(opened));
+        Ok(())
+    }
+
+    /// The device that `choice` means here.
+    async fn device(&mut self, choice: DeviceChoice) -> Result<ComputeDevice, Failure> {
+        if choice == DeviceChoice::Cpu {
+            return Ok(ComputeDevice::cpu("as asked"));
+        }
+        if self.gpu.is_none() {
+            let opened = ComputeDevice::open(DeviceChoice::Gpu).await;
+            self.gpu = Some(opened.map_err(|error| in_words(&error)));
+        }
+        match (&self.gpu, choice) {
+            (Some(Ok(gpu)), DeviceChoice::Gpu) => Ok(gpu.clone()),
+            (Some(Err(reason)), DeviceChoice::Gpu) => Err(reason.clone().into()),
+            (Some(Ok(gpu)), _) => {
+                let cpu = ComputeDevice::cpu("faster here than the GPU, by a short measurement");
+                let times = (gpu.measure(&now).await?, cpu.measure(&now).await?);
+                Ok(if times.0 < times.1 { gpu.clone() } else { cpu })
+            }
+            (Some(Err(reason)), _) => Ok(ComputeDevice::cpu(&reason.replace("; run with --device cpu", ""))),
+            (None, _) => Ok(ComputeDevice::cpu("there is no GPU")),
+        }
+    }
+
+    async fn try_text(&self, id: u32, text: &Text) -> Result<(), Failure> {
+        let model = self.model()?;
+        let tuned = model.tuned.as_ref().map(|tuned| &tuned.session);
+        answer_try(
+            id,
+            text,
+            tuned.unwrap_or(&model.base),
+            tuned.map(|_| &model.base),
+            &self.inbox,
+        )
+        .await;
+        Ok(())
+    }
+
+    async fn explain(
+        &self,
+        id: u32,
+        text: &Text,
+        label: Option<usize>,
+        layer: usize,
+        head: usize,
+    ) -> Result<(), Failure> {
+        let model = self.model()?;
+        let session = model.tuned.as_ref().map_or(&model.base, |tuned| &tuned.session);
+        let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
+        let question = Question {
+            output: label,
+            layer,
+            head,
+        };
+        let reasons = session.explain(&encoding, question).await?;
+        tell(
+            id,
+            Event::Explained {
+                tokens: tokens(&encoding, session),
+                saliency: reasons.saliency,
+                attention: reasons.attention,
+                label: session.labels().get(reasons.output).cloned().unwrap_or_default(),
+            },
+        );
+        Ok(())
+    }
+
+    async fn evaluate(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
+        let model = self.model()?;
+        let session = match (which, &model.tuned) {
+            (WhichModel::Base, _) => &model.base,
+            (WhichModel::Tuned, Some(tuned)) => &tuned.session,
+            (WhichModel::Tuned, None) => return Err("there is no fine-tuned model yet".into()),
+        };
+        let rows = examples(rows);
+        let data = NamedExamples {
+            name: "table",
+            examples: &rows,
+        };
+        let evaluation = session
+            .evaluate(data, &LabelMap::default(), None, EVALUATION_BATCH, |_| {})
+            .await?;
+        tell(
+            id,
+            Event::Evaluated {
+                model: which,
+                evaluation,
+            },
+        );
+        Ok(())
+    }
+
+    async fn export(&self, id: u32) -> Result<(), Failure> {
+        let model = self.model()?;
+        let tuned = model.tuned.as_ref().ok_or("there is no fine-tuned model yet")?;
+        let mut files = tuned.session.to_files().await?;
+        files.insert("training.json".to_owned(), tuned.training_json.clone().into_bytes());
+        files.extend(run_files(&tuned.run)?);
+        let name = format!("{}-tuned", tuned.run.model);
+        let zip = archive::pack(&name, &files)?;
+        tell_with_bytes(
+            id,
+            Event::Exported {
+                file_name: format!("{name}.zip"),
+            },
+            &zip,
+        );
+        Ok(())
+    }
+}
+
+/// What `terakoya train --config run.json` needs to do the run again: its options and its data.
+fn run_files(run: &RunRequest) -> Result<Files, Failure> {
+    let mut options = serde_json::to_value(&run.config)?;
+    let mut files = Files::new();
+    for (key, rows) in [("train", &run.train), ("eval", &run.eval)] {
+        if rows.is_empty() {
+            continue;
+        }
+        let mut lines = String::new();
+        for row in rows {
+            let mut line = serde_json::Map::new();
+            match &row.text_pair {
+                Some(pair) => {
+                    line.insert("sentence1".to_owned(), row.text.clone().into());
+                    line.insert("sentence2".to_owned(), pair.clone().into());
+                }
+                None => drop(line.insert("text".to_owned(), row.text.clone().into())),
+            }
+            line.insert("label".to_owned(), row.label.clone().into());
+            lines.push_str(&serde_json::to_string(&line)?);
+            lines.push('\n');
+        }
+        let name = format!("{key}.jsonl");
+        options[key] = name.clone().into();
+        files.insert(name, lines.into_bytes());
+    }
+    files.insert("run.json".to_owned(), serde_json::to_vec_pretty(&options)?);
+    Ok(files)
+}
+
+fn read_data(id: u32, name: &str, options: &ReadOptions, file: Option<&Uint8Array>) -> Result<(), Failure> {
+    let file = file.ok_or_else(|| format!("{name} was not read"))?;
+    if file.length() > LARGEST_DATA {
+        let megabytes = LARGEST_DATA / 1_000_000;
+        return Err(format!("{name} is larger than {megabytes} MB; the command line reads it").into());
+    }
+    let data = read(name, &file.to_vec(), options)?;
+    let rows = data
+        .examples
+        .into_iter()
+        .map(|example| Row {
+            label: example.gold.label().map(str::to_owned),
+            text: example.text,
+            text_pair: example.text_pair,
+        })
+        .collect();
+    let columns = data.columns.to_string();
+    tell(id, Event::Data { rows, columns });
+    Ok(())
+}
+
+/// Tokenizes and classifies a text, unless a newer one waits.
+pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<&Session>, inbox: &Inbox) {
+    if inbox.has_newer_try() {
+        tell(id, Event::Stale);
+        return;
+    }
+    let event = match tried(text, session, before).await {
+        Ok(event) => event,
+        Err(error) => Event::Failed {
+            message: in_words(&*error),
+        },
+    };
+    tell(id, event);
+}
+
+async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Result<Event, Failure> {
+    let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
+    let start = now();
+    let prediction = predict(text, session).await?;
+    let milliseconds = now() - start;
+    let before = match before {
+        Some(session) => predict(text, session).await?,
+        None => None,
+    };
+    Ok(Event::Tried {
+        tokens: tokens(&encoding, session),
+        truncated: encoding.truncated,
+        prediction,
+        before,
+        milliseconds,
+    })
+}
+
+/// The model's answer, where its head is trained.
+async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, Failure> {
+    if !session.has_head() {
+        return Ok(None);
+    }
+    let row = Row {
+        text: text.text.clone(),
+        text_pair: text.text_pair.clone(),
+        label: None,
+    };
+    let (predictions, _) = session.predict(&examples(&[row]), None, 1, |_| {}).await?;
+    Ok(predictions.into_iter().next())
+}
+
+fn tokens(encoding: &Encoding, session: &Session) -> Vec<Token> {
+    let unknown = session.unknown_id();
+    (0..encoding.ids.len())
+        .map(|index| Token {
+            id: encoding.ids[index],
+            token: encoding.tokens[index].clone(),
+            span: (!encoding.special_tokens_mask[index]).then(|| encoding.offsets[index]),
+            word: encoding.word_ids[index],
+            sequence: encoding.sequence_ids[index],
+            unknown: Some(encoding.ids[index]) == unknown,
+        })
+        .collect()
+}
+
+/// An error with its causes, in one line.
+pub fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        source = error.source();
+    }
+    words
+}

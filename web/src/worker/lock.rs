@@ -1,0 +1,58 @@
+//! Keeps a second tab from the run that this one trains, through the browser's Web Locks.
+
+use js_sys::{Function, Object, Promise, Reflect};
+use wasm_bindgen::closure::Closure;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::JsFuture;
+
+use super::scope;
+
+/// A lock that this worker holds; it ends with the worker, or when it is dropped.
+pub struct RunLock {
+    release: Option<Function>,
+}
+
+impl RunLock {
+    /// Takes the lock of a run; `None` if another tab holds it. Where the browser has no locks, there is nothing to wait for.
+    pub async fn take(run: &str) -> Option<Self> {
+        let Some((locks, request)) = manager() else {
+            return Some(Self { release: None });
+        };
+        let mut release = None;
+        let held = Promise::new(&mut |resolve, _| release = Some(resolve));
+        let mut heard = None;
+        let granted = Promise::new(&mut |resolve, _| heard = Some(resolve));
+        let heard = heard?;
+        let callback = Closure::once_into_js(move |lock: JsValue| -> JsValue {
+            let is_ours = !lock.is_null();
+            // Nobody hears it if the worker ends meanwhile.
+            let _ = heard.call1(&JsValue::NULL, &JsValue::from_bool(is_ours));
+            if is_ours { held.into() } else { JsValue::UNDEFINED }
+        });
+        let options = Object::new();
+        Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE).ok()?;
+        let name = JsValue::from_str(&format!("terakoya-run-{run}"));
+        request.call3(&locks, &name, &options, &callback).ok()?;
+        let is_ours = JsFuture::from(granted).await.is_ok_and(|granted| granted.is_truthy());
+        is_ours.then_some(Self { release })
+    }
+}
+
+impl Drop for RunLock {
+    fn drop(&mut self) {
+        if let Some(release) = self.release.take() {
+            // It cannot fail, and the lock ends with the worker at the latest.
+            let _ = release.call0(&JsValue::NULL);
+        }
+    }
+}
+
+/// The browser's lock manager and its `request`.
+fn manager() -> Option<(JsValue, Function)> {
+    let locks = Reflect::get(&scope().navigator(), &"locks".into()).ok()?;
+    if !locks.is_object() {
+        return None;
+    }
+    let request = Reflect::get(&locks, &"request".into()).ok()?.dyn_into().ok()?;
+    Some((locks, request))
+}

@@ -1,0 +1,169 @@
+//! Finds a model's files, wherever they are, and makes a session of them.
+
+use std::rc::Rc;
+use std::sync::Arc;
+
+use js_sys::Uint8Array;
+use terakoya_core::bundle::is_model_file;
+use terakoya_core::data::sha256_hex;
+use terakoya_core::device::ComputeDevice;
+use terakoya_core::session::Session;
+use terakoya_core::tokenizer::dictionary::{Dictionary, DictionaryError};
+use terakoya_core::tokenizer::{Files, Tokenizer};
+
+use super::archive::{ArchiveError, unpack};
+use super::download::{DownloadError, Heard, fetch_folder};
+use super::runs::RunFolder;
+use super::storage::{Storage, StorageError};
+use super::tell;
+use crate::messages::{Event, ModelSource, Notice};
+
+/// Why a model cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpeningError {
+    /// A file could not be fetched.
+    #[error(transparent)]
+    Download(#[from] DownloadError),
+    /// A zip could not be read.
+    #[error(transparent)]
+    Archive(#[from] ArchiveError),
+    /// What is kept could not be read.
+    #[error("what this browser kept cannot be read")]
+    Storage(#[from] StorageError),
+    /// The model is not one that this program knows, or is damaged.
+    #[error(transparent)]
+    Core(#[from] terakoya_core::error::Error),
+    /// The dictionary is damaged.
+    #[error(transparent)]
+    Dictionary(#[from] DictionaryError),
+    /// The site does not have the dictionary.
+    #[error("the model cuts words with the dictionary {name:?}, which this site does not have")]
+    NoDictionary {
+        /// Its name.
+        name: String,
+    },
+    /// The request named a zip and brought none.
+    #[error("{name} was not read")]
+    NoBytes {
+        /// Its name.
+        name: String,
+    },
+    /// A run that is not there, or not to its end.
+    #[error("this browser does not keep the result of that run any more")]
+    NoRun,
+}
+
+/// A model's files, kept so that it can be opened again: for a training, and to compare.
+#[derive(Clone)]
+pub struct ModelFiles {
+    /// What the model is called.
+    pub name: String,
+    /// Where it came from, in a form that is still true after a reload.
+    pub source: ModelSource,
+    files: Rc<Files>,
+    dictionary: Option<Arc<Dictionary>>,
+}
+
+impl ModelFiles {
+    /// Puts the model on `device`.
+    ///
+    /// # Errors
+    /// If it is not a model that the core knows.
+    pub fn open(&self, device: ComputeDevice) -> Result<Session, OpeningError> {
+        Ok(Session::open((*self.files).clone(), self.dictionary.clone(), device)?)
+    }
+}
+
+/// Fetches the files that `source` names; `id` is the request that hears of the progress.
+///
+/// # Errors
+/// If they cannot be had, or a dictionary that they need.
+pub async fn fetch(
+    id: u32,
+    source: ModelSource,
+    attached: Option<&Uint8Array>,
+    storage: Option<&Storage>,
+) -> Result<ModelFiles, OpeningError> {
+    let heard = |heard: Heard<'_>| match heard {
+        Heard::Progress { file, done, total } => {
+            let file = file.to_owned();
+            tell(id, Event::Download { file, done, total });
+        }
+        Heard::NotKept(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
+    };
+    let (name, files, source) = match source {
+        ModelSource::Site(address) => {
+            let (name, files) = fetch_folder(&address, storage, is_model_file, &heard).await?;
+            (name, files, ModelSource::Site(address))
+        }
+        ModelSource::Zip(file_name) => fetch_zip(id, file_name, attached, storage).await?,
+        ModelSource::Run(run) => {
+            let storage = storage.ok_or(OpeningError::NoRun)?;
+            let (folder, request) = RunFolder::open(storage.clone(), &run)
+                .await
+                .ok_or(OpeningError::NoRun)?;
+            let files = folder.result().await?;
+            if files.is_empty() {
+                return Err(OpeningError::NoRun);
+            }
+            (request.model, files, ModelSource::Run(run))
+        }
+    };
+    let dictionary = match Tokenizer::dictionary_name(&files).map_err(terakoya_core::error::Error::from)? {
+        Some(name) => Some(fetch_dictionary(&name, storage, &heard).await?),
+        None => None,
+    };
+    Ok(ModelFiles {
+        name,
+        source,
+        files: Rc::new(files),
+        dictionary,
+    })
+}
+
+/// Takes a zip apart that the user brought, or that an earlier visit kept under its hash.
+async fn fetch_zip(
+    id: u32,
+    file_name: String,
+    attached: Option<&Uint8Array>,
+    storage: Option<&Storage>,
+) -> Result<(String, Files, ModelSource), OpeningError> {
+    let name = file_name.trim_end_matches(".zip").to_owned();
+    if let Some(bytes) = attached {
+        let bytes = bytes.to_vec();
+        let files = unpack(&file_name, &bytes)?;
+        let hash = sha256_hex(&bytes);
+        if let Some(storage) = storage {
+            let path = format!("models/{hash}/{}", sha256_hex(file_name.as_bytes()));
+            if let Err(error) = storage.write(&path, &bytes).await {
+                tell(id, Event::Notice(Notice::NotKept(error.to_string())));
+                let _ = storage.remove(&format!("models/{hash}")).await;
+            }
+        }
+        return Ok((name, files, ModelSource::Zip(hash)));
+    }
+    let no_bytes = || OpeningError::NoBytes {
+        name: file_name.clone(),
+    };
+    let storage = storage.ok_or_else(no_bytes)?;
+    let folder = format!("models/{file_name}");
+    let kept = storage.list(&folder).await;
+    let kept = kept.first().ok_or_else(no_bytes)?;
+    let bytes = storage.read(&format!("{folder}/{kept}")).await?.ok_or_else(no_bytes)?;
+    let files = unpack(&file_name, &bytes)?;
+    Ok((name, files, ModelSource::Zip(file_name)))
+}
+
+async fn fetch_dictionary(
+    name: &str,
+    storage: Option<&Storage>,
+    heard: &dyn Fn(Heard<'_>),
+) -> Result<Arc<Dictionary>, OpeningError> {
+    let file = format!("{name}.dic.gz");
+    let wanted = |listed: &str| listed == file;
+    let (_, files) = fetch_folder("dictionaries/model.json", storage, wanted, heard).await?;
+    let packed = files
+        .get(&file)
+        .ok_or_else(|| OpeningError::NoDictionary { name: name.to_owned() })?;
+    Ok(Arc::new(Dictionary::from_packed(packed)?))
+}

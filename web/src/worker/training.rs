@@ -1,0 +1,137 @@
+//! Is the outside of a training run: tells the page, hears pause and stop, keeps checkpoints, and lets texts be tried
+//! with the base model meanwhile.
+
+use std::collections::BTreeMap;
+
+use gloo_timers::future::TimeoutFuture;
+use terakoya_core::data::{Example, Gold};
+use terakoya_core::protocol::TrainEvent;
+use terakoya_core::session::Session;
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
+
+use super::desk::answer_try;
+use super::inbox::{Inbox, Posted};
+use super::runs::RunFolder;
+use super::{now, tell};
+use crate::messages::{Event, Notice, Request, Row};
+
+/// Longest time in milliseconds that messages wait while the loop computes, beside the step that runs.
+const TURN: f64 = 30.0;
+
+/// How often a held run looks for a message, in milliseconds.
+const LOOK: u32 = 50;
+
+/// What the training loop meets in a browser tab.
+pub struct TabHost<'a> {
+    /// The request that is trained for.
+    pub id: u32,
+    /// What the page says meanwhile.
+    pub inbox: &'a Inbox,
+    /// Answers texts meanwhile.
+    pub base: &'a Session,
+    /// Where checkpoints are kept; nothing where the browser keeps nothing.
+    pub folder: Option<RunFolder>,
+    /// Files of the checkpoint that the run goes on from.
+    pub checkpoint: BTreeMap<String, Vec<u8>>,
+    /// Files that wait for the commit.
+    pub pending: Vec<(String, Vec<u8>)>,
+    /// Epochs that are done, with their fraction.
+    pub epoch: f64,
+    /// The run's labels, once they are known.
+    pub labels: Vec<String>,
+    /// When messages were last looked at.
+    pub last_turn: f64,
+}
+
+impl TabHost<'_> {
+    /// Hears what cannot wait; anything else stays in the inbox until the run is over.
+    async fn hear(&self) -> Control {
+        let mut held = false;
+        loop {
+            let urgent = |request: &Request| {
+                matches!(
+                    request,
+                    Request::Try(_) | Request::Pause | Request::Resume | Request::Stop
+                )
+            };
+            while let Some(Posted { id, request, .. }) = self.inbox.take_if(urgent) {
+                match request {
+                    Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
+                    Request::Stop => {
+                        tell(id, Event::Done);
+                        return Control::Stop;
+                    }
+                    other => {
+                        held = matches!(other, Request::Pause);
+                        tell(id, Event::Done);
+                    }
+                }
+            }
+            if !held {
+                return Control::Continue;
+            }
+            TimeoutFuture::new(LOOK).await;
+        }
+    }
+}
+
+impl RunHost for TabHost<'_> {
+    fn event(&mut self, event: TrainEvent) {
+        match &event {
+            TrainEvent::Started(plan) => self.labels.clone_from(&plan.labels),
+            TrainEvent::Step(step) => self.epoch = step.epoch,
+            _ => {}
+        }
+        tell(self.id, Event::Train(event));
+    }
+
+    fn control(&mut self) -> HostFuture<'_, Control> {
+        Box::pin(async {
+            if now() - self.last_turn < TURN {
+                return Control::Continue;
+            }
+            // Messages arrive between two turns of the browser's loop only.
+            TimeoutFuture::new(0).await;
+            let control = self.hear().await;
+            self.last_turn = now();
+            control
+        })
+    }
+
+    fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
+        if self.folder.is_some() {
+            self.pending.push((file.to_owned(), bytes));
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self, _step: usize) -> HostFuture<'_, Result<(), HostError>> {
+        Box::pin(async {
+            let files = std::mem::take(&mut self.pending);
+            let Some(folder) = &mut self.folder else {
+                return Ok(());
+            };
+            if let Err(error) = folder.commit(&files, self.epoch.floor() as usize, &self.labels).await {
+                // The run is worth more than its checkpoint: it goes on, and the page says that nothing is kept.
+                tell(self.id, Event::Notice(Notice::NotKept(error.to_string())));
+                self.folder = None;
+            }
+            Ok(())
+        })
+    }
+
+    fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {
+        Ok(self.checkpoint.get(file).cloned())
+    }
+}
+
+/// The core's examples of the page's rows; the line is the row's number in the table.
+pub fn examples(rows: &[Row]) -> Vec<Example> {
+    let example = |(index, row): (usize, &Row)| Example {
+        text: row.text.clone(),
+        text_pair: row.text_pair.clone(),
+        gold: Gold::of_label(row.label.as_deref().map(str::trim).filter(|label| !label.is_empty())),
+        line: index + 1,
+    };
+    rows.iter().enumerate().map(example).collect()
+}
