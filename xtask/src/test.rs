@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::command::{self, cargo};
+use crate::command::{self, cargo, project};
 use crate::requirement::{Requirement, WASM_TARGET, software_drivers};
 
 /// What to run.
@@ -35,6 +35,7 @@ enum Step {
     Test,
     Gpu,
     Wasm,
+    Chores,
 }
 
 /// How a step ended, beside failing.
@@ -93,6 +94,7 @@ impl Step {
         match self {
             Self::SetUp => "install what is missing, as far as rustup and apt can".to_owned(),
             Self::Gpu => format!("{} (on the software adapter)", command(self)),
+            Self::Chores => "check and test xtask, which is a workspace of its own".to_owned(),
             _ => command(self),
         }
     }
@@ -103,6 +105,7 @@ impl Step {
             Self::Clippy => &[Requirement::Clippy],
             Self::Gpu => &[Requirement::SoftwareAdapter],
             Self::Wasm => &[Requirement::WasmTarget],
+            Self::Chores => &[Requirement::Rustfmt, Requirement::Clippy],
             Self::SetUp | Self::Fetch | Self::Test => &[],
         }
     }
@@ -111,7 +114,7 @@ impl Step {
     /// dependencies differently and compile burn once more.
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::SetUp => &[],
+            Self::SetUp | Self::Chores => &[],
             Self::Fetch => &["fetch", "--locked"],
             Self::Fmt => &["fmt", "--all", "--check"],
             Self::Clippy => &[
@@ -160,6 +163,7 @@ impl Step {
         match self {
             Self::SetUp => set_up(in_ci)?,
             Self::Gpu => test_gpu(self.command())?,
+            Self::Chores => test_chores()?,
             _ => command::run(&mut self.command())?,
         }
         Ok(Outcome::Passed)
@@ -236,6 +240,29 @@ fn test_gpu(mut tests: Command) -> Result<()> {
         bail!("tests/parity.rs has no test gpu_pair");
     }
     command::run(&mut tests)
+}
+
+/// Checks and tests this crate: its dependencies turn on features of crates under burn, so the workspace leaves it out.
+fn test_chores() -> Result<()> {
+    const CHORES: [&[&str]; 3] = [
+        &["fmt", "--check"],
+        &[
+            "clippy",
+            "--release",
+            "--locked",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ],
+        &["test", "--release", "--locked"],
+    ];
+    for arguments in CHORES {
+        let mut command = cargo(arguments);
+        command.current_dir(project().join("xtask"));
+        command::run(&mut command)?;
+    }
+    Ok(())
 }
 
 /// Lets Vulkan's loader see `drivers` only, so that the result does not depend on the machine's own GPU.
