@@ -1,0 +1,136 @@
+//! Starts the worker, has it open models, and starts another when it is gone.
+
+use js_sys::ArrayBuffer;
+use yew::Context;
+
+use super::{App, Msg};
+use crate::messages::{Event, ModelSource, Request};
+use crate::page::browser;
+use crate::page::client::{Client, Listener};
+use crate::page::model::{self, Status};
+use crate::page::shared::Shared;
+use crate::page::training::Cost;
+
+/// So many deaths of the worker in [`RESTART_WINDOW`] and it is not started again by itself.
+const MOST_RESTARTS: usize = 3;
+/// In milliseconds.
+const RESTART_WINDOW: f64 = 60_000.0;
+
+impl App {
+    /// Has the worker load a model in place of the one it has.
+    pub fn open(&mut self, ctx: &Context<Self>, source: ModelSource, bytes: Option<ArrayBuffer>) {
+        let number = self.model.begin(source.clone());
+        self.tuned = false;
+        self.reading.change().forget();
+        let request = Request::Open {
+            model: source,
+            device: self.model.device,
+        };
+        let answered = ctx.link().callback(move |reply| Msg::Model(number, reply));
+        self.send_with(request, bytes.as_slice(), answered);
+    }
+
+    /// Opens what was open, or else the site's first model, as soon as there is a worker to do it.
+    pub(super) fn open_again(&mut self, ctx: &Context<Self>) {
+        let source = match &self.model.source {
+            // A zip's bytes were handed to a worker that may be gone.
+            None | Some(ModelSource::Zip(_)) => self
+                .model
+                .offers
+                .first()
+                .map(|offer| ModelSource::Site(offer.address.clone())),
+            source => source.clone(),
+        };
+        if let Some(source) = source.filter(|_| self.worker_is_ready) {
+            self.open(ctx, source, None);
+        }
+    }
+
+    pub(super) fn take_model(&mut self, ctx: &Context<Self>, number: u32, event: Event) {
+        if number != self.model.asked {
+            return;
+        }
+        match event {
+            Event::Download { file, done, total } => self.model.status = Status::Loading { file, done, total },
+            Event::Opened(opened) => {
+                self.tuned = matches!(self.model.source, Some(ModelSource::Run(_)));
+                self.model.status = Status::Ready;
+                self.model.opened = Some(Shared::new(opened));
+                self.send_try(ctx);
+                self.list_kept(ctx);
+                self.fetch_first_lesson(ctx);
+            }
+            Event::Notice(notice) => self.notices.push(notice),
+            Event::Failed { message } => self.model.status = Status::Failed(message),
+            _ => {}
+        }
+    }
+
+    pub(super) fn listen(&mut self, ctx: &Context<Self>, event: Event) {
+        match event {
+            Event::Ready { version } => {
+                // The worker names the folder it came from, which changes with its content.
+                let address = browser::body_data("worker");
+                let own = address.split('/').next().unwrap_or_default();
+                if version != own && browser::reload_once(&version) {
+                    return;
+                }
+                self.worker_is_ready = true;
+                self.open_again(ctx);
+            }
+            Event::Notice(notice) => self.notices.push(notice),
+            Event::Kept(kept) => self.keeping.change().kept = kept,
+            Event::Failed { message } => self.lose_worker(ctx, &message),
+            _ => {}
+        }
+    }
+
+    pub(super) fn start_worker(&mut self, ctx: &Context<Self>) {
+        self.generation += 1;
+        let generation = self.generation;
+        let listener = Listener {
+            unasked: ctx.link().callback(Msg::Unasked),
+            lost: ctx.link().callback(move |reason| Msg::Lost(generation, reason)),
+        };
+        self.worker_is_ready = false;
+        self.model.status = Status::Starting;
+        if self.model.offers.is_empty() {
+            ctx.link()
+                .send_future(async { Msg::Offers(model::fetch_offers().await) });
+        }
+        match Client::start(&browser::body_data("worker"), listener) {
+            Ok(client) => self.client = Some(client),
+            Err(error) => {
+                log::error!("{error}");
+                self.model.status = Status::Failed(error.to_string());
+            }
+        }
+    }
+
+    /// Says that the worker is gone, lets go of all that waits for it, and starts another.
+    pub(super) fn lose_worker(&mut self, ctx: &Context<Self>, reason: &str) {
+        self.client = None;
+        self.worker_is_ready = false;
+        self.generation += 1;
+        let now = browser::now();
+        self.deaths.push_back(now);
+        self.deaths.retain(|death| now - death < RESTART_WINDOW);
+        self.vigil = None;
+        self.tuned = false;
+        self.trying.change().waiting = false;
+        self.data.change().reading = false;
+        self.keeping.change().exporting = false;
+        self.reading.change().forget();
+        let words = self.words;
+        let training = self.training.change();
+        training.cost = Cost::Unknown;
+        if let Some(run) = training.run.as_mut().filter(|run| run.phase.is_active()) {
+            run.change().fail(words.run_lost().to_owned());
+        }
+        self.error = Some(words.worker_lost(reason));
+        match self.deaths.len() <= MOST_RESTARTS {
+            true => self.start_worker(ctx),
+            false => self.model.status = Status::Failed(words.worker_given_up().to_owned()),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Draws where examples come from: the lessons, a file, the clipboard.
+
+use web_sys::{DataTransfer, File, HtmlTextAreaElement};
+use yew::prelude::*;
+
+use super::{DataMsg, Lesson};
+use crate::page::events::{file, sift};
+use crate::page::words::Words;
+
+/// What the sources are drawn from.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The language.
+    pub words: Words,
+    /// Whether a file is being read.
+    pub reading: bool,
+    /// Takes the choice.
+    pub emit: Callback<DataMsg>,
+}
+
+/// The lessons, the place to drop a file, the box to paste into.
+#[component]
+pub fn Sources(props: &Props) -> Html {
+    let w = props.words;
+    let lesson = |lesson: Lesson| {
+        let choose = props.emit.reform(move |_: MouseEvent| DataMsg::Lesson(lesson));
+        html! {
+            <button type="button" id={format!("lesson-{}", lesson.name())} class="card" onclick={choose}>
+                <strong>{ w.lesson(lesson) }</strong>
+                <span>{ w.lesson_about(lesson) }</span>
+            </button>
+        }
+    };
+    html! {
+        <div class="sources" aria-busy={props.reading.then_some("true")}>
+            { for Lesson::ALL.map(lesson) }
+            <FileDrop words={w} onfile={props.emit.reform(DataMsg::File)} />
+            <Paste words={w} emit={props.emit.clone()} />
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct FileDropProps {
+    words: Words,
+    onfile: Callback<File>,
+}
+
+/// A file input that files can be dropped on.
+#[component]
+fn FileDrop(props: &FileDropProps) -> Html {
+    let w = props.words;
+    let over = use_state_eq(|| false);
+    let onchange = sift(&props.onfile, |event: Event| file(&event));
+    let hover = |hovers: bool| {
+        let over = over.clone();
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(hovers);
+        })
+    };
+    let ondrop = {
+        let (over, onfile) = (over.clone(), props.onfile.clone());
+        Callback::from(move |event: DragEvent| {
+            event.prevent_default();
+            over.set(false);
+            let files = event
+                .data_transfer()
+                .and_then(|transfer: DataTransfer| transfer.files());
+            if let Some(file) = files.and_then(|files| files.get(0)) {
+                onfile.emit(file);
+            }
+        })
+    };
+    html! {
+        <label class={classes!("card", "drop", over.then_some("over"))} ondragover={hover(true)} ondragleave={hover(false)}
+            {ondrop}>
+            <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,text/*,application/json" {onchange} />
+            <strong>{ w.choose_file() }</strong>
+            <span>{ w.choose_file_about() }</span>
+        </label>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct PasteProps {
+    words: Words,
+    emit: Callback<DataMsg>,
+}
+
+/// A box that opens for what is pasted: a table, or one text a line.
+#[component]
+fn Paste(props: &PasteProps) -> Html {
+    let w = props.words;
+    let node = use_node_ref();
+    let take = |msg: fn(String) -> DataMsg| {
+        let (node, emit) = (node.clone(), props.emit.clone());
+        Callback::from(move |_: MouseEvent| {
+            let Some(area) = node.cast::<HtmlTextAreaElement>() else {
+                return;
+            };
+            if !area.value().trim().is_empty() {
+                emit.emit(msg(area.value()));
+                area.set_value("");
+            }
+        })
+    };
+    html! {
+        <details class="paste">
+            <summary>{ w.paste() }</summary>
+            <label class="visually-hidden" for="paste">{ w.paste() }</label>
+            <textarea id="paste" ref={node.clone()} rows="4" placeholder={w.paste_example()} spellcheck="false" />
+            <p class="actions">
+                <button type="button" id="paste-table" class="secondary" onclick={take(DataMsg::PasteTable)}>
+                    { w.paste_table() }
+                </button>
+                <button type="button" id="paste-lines" class="secondary" onclick={take(DataMsg::PasteLines)}>
+                    { w.paste_lines() }
+                </button>
+            </p>
+        </details>
+    }
+}

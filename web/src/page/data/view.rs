@@ -1,0 +1,130 @@
+//! Draws the second step: sources, labels, the table and the split.
+
+use yew::prelude::*;
+
+use super::labels::Labels;
+use super::rows::Rows;
+use super::sources::Sources;
+use super::{Data, DataMsg, Problem};
+use crate::page::events::{sift, typed};
+use crate::page::figures;
+use crate::page::frame::Step;
+use crate::page::shared::Shared;
+use crate::page::words::Words;
+
+/// What the step is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The language.
+    pub words: Words,
+    /// The state.
+    pub state: Shared<Data>,
+    /// Takes what happens.
+    pub emit: Callback<DataMsg>,
+}
+
+/// The step.
+#[component]
+pub fn DataStep(props: &Props) -> Html {
+    let w = props.words;
+    let state = &props.state;
+    html! {
+        <Step id="data" number="2" title={w.data_title()} hint={w.data_hint()}>
+            <Sources words={w} reading={state.reading} emit={props.emit.clone()} />
+            if let Some(problem) = &state.error {
+                <p id="data-error" class="message bad" role="alert">{ problem_text(w, problem) }</p>
+            }
+            { status(props) }
+            if !state.table.rows.is_empty() || !state.table.labels.is_empty() {
+                <Labels words={w} table={state.table.clone()} filter={state.filter.clone()} emit={props.emit.clone()} />
+            }
+            <Rows words={w} table={state.table.clone()} filter={state.filter.clone()} page={state.page}
+                emit={props.emit.clone()} />
+            { split(props) }
+        </Step>
+    }
+}
+
+fn problem_text(w: Words, problem: &Problem) -> String {
+    match problem {
+        Problem::TooLarge { name, bytes } => w.file_too_large(name, &figures::bytes(*bytes)),
+        Problem::Unreadable { name, reason } => w.file_unreadable(name, reason),
+        Problem::Malformed(message) => w.file_malformed(message),
+    }
+}
+
+fn status(props: &Props) -> Html {
+    let w = props.words;
+    let Data {
+        table,
+        source,
+        columns,
+        previous,
+        remembered,
+        ..
+    } = &*props.state;
+    let undo = props.emit.reform(|_: MouseEvent| DataMsg::Undo);
+    let clear = props.emit.reform(|_: MouseEvent| DataMsg::Clear);
+    let download = props.emit.reform(|_: MouseEvent| DataMsg::Download);
+    html! {
+        <div class="data-status">
+            <p role="status">
+                <strong class="number">{ w.row_count(table.rows.len()) }</strong>
+                if let Some(source) = source { <span>{ source }</span> }
+                if let Some(columns) = columns { <span class="caption">{ columns }</span> }
+                if !table.rows.is_empty() {
+                    <span class="caption">{ if *remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
+                }
+            </p>
+            <p class="actions">
+                if previous.is_some() {
+                    <button type="button" id="undo" class="quiet" onclick={undo}>{ w.undo() }</button>
+                }
+                if !table.rows.is_empty() {
+                    <button type="button" class="quiet" onclick={download}>{ w.download_csv() }</button>
+                    <button type="button" class="quiet" onclick={clear}>{ w.clear_table() }</button>
+                }
+            </p>
+        </div>
+    }
+}
+
+fn split(props: &Props) -> Html {
+    let w = props.words;
+    let state = &props.state;
+    let (train, eval) = (state.parts.train.len(), state.parts.eval.len());
+    let left_out = state.table.rows.len() - train - eval;
+    let onpercent = sift(&props.emit, |event| {
+        Some(DataMsg::EvalPercent(typed(&event)?.parse().ok()?))
+    });
+    let onseed = sift(&props.emit, |event| {
+        Some(DataMsg::Seed(typed(&event)?.trim().parse().ok()?))
+    });
+    let width = format!("{:.2}%", 100.0 * train as f64 / (train + eval).max(1) as f64);
+    html! {
+        <div class="split">
+            <h3>{ w.split_title() }</h3>
+            <svg class="split-bar" width="100%" height="12" role="img" aria-label={w.split_parts(train, eval)}>
+                <rect class="eval" width="100%" height="12" rx="6" />
+                <rect class="fill" {width} height="12" rx="6" />
+            </svg>
+            <p id="split-parts">
+                { w.split_parts(train, eval) }
+                if left_out > 0 { <span class="mark">{ w.left_out(left_out) }</span> }
+            </p>
+            <div class="fields">
+                <label class="field">
+                    <span>{ w.eval_share() }{ " " }<output>{ state.eval_percent }{ " %" }</output></span>
+                    <input id="eval-percent" type="range" min="5" max="50" step="5" value={state.eval_percent.to_string()}
+                        oninput={onpercent} />
+                </label>
+                <label class="field">
+                    <span>{ w.seed() }</span>
+                    <input id="seed" type="number" min="0" step="1" inputmode="numeric" value={state.seed.to_string()}
+                        oninput={onseed} />
+                </label>
+            </div>
+            <p class="caption">{ w.split_hint() }</p>
+        </div>
+    }
+}

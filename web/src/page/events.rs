@@ -1,0 +1,40 @@
+//! Turns what the browser tells of form elements into values, and drops what is none.
+
+use web_sys::{Element, File, HtmlInputElement, HtmlSelectElement};
+use yew::prelude::*;
+
+/// Emits what `take` makes of an event, if it makes anything of it.
+pub fn sift<E: 'static, T: 'static>(emit: &Callback<T>, take: impl Fn(E) -> Option<T> + 'static) -> Callback<E> {
+    let emit = emit.clone();
+    Callback::from(move |event| {
+        if let Some(value) = take(event) {
+            emit.emit(value);
+        }
+    })
+}
+
+/// The value of the `<select>` that was changed.
+pub fn chosen(event: &Event) -> Option<String> {
+    let select: HtmlSelectElement = event.target_dyn_into()?;
+    Some(select.value())
+}
+
+/// What is in the `<input>` that was changed.
+pub fn typed(event: &InputEvent) -> Option<String> {
+    let input: HtmlInputElement = event.target_dyn_into()?;
+    Some(input.value())
+}
+
+/// The file that was chosen; the same file can be chosen again.
+pub fn file(event: &Event) -> Option<File> {
+    let input: HtmlInputElement = event.target_dyn_into()?;
+    let file = input.files().and_then(|files| files.get(0));
+    input.set_value("");
+    file
+}
+
+/// Whether a key was pressed in something that takes text itself.
+pub fn is_typing(event: &KeyboardEvent) -> bool {
+    let target: Option<Element> = event.target_dyn_into();
+    target.is_some_and(|target| ["INPUT", "TEXTAREA", "SELECT"].contains(&target.tag_name().as_str()))
+}

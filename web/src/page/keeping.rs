@@ -1,0 +1,114 @@
+//! Holds what lasts: runs and models in the browser's storage, the zip that goes out, the zip that comes in.
+//!
+//! `view` draws it. The storage itself is the worker's.
+
+pub mod view;
+
+use js_sys::ArrayBuffer;
+use wasm_bindgen::JsValue;
+use web_sys::File;
+use yew::Context;
+
+use super::app::{App, Msg};
+use super::browser;
+use super::client::Reply;
+use crate::messages::{Event, Kept, ModelSource, Request};
+
+/// The largest model that is read from a file.
+const MOST_BYTES: f64 = 2e9;
+
+/// The state of the part.
+#[derive(Debug, Clone, Default)]
+pub struct Keeping {
+    /// What is kept.
+    pub kept: Kept,
+    /// Whether a zip is being packed.
+    pub exporting: bool,
+    /// What went wrong last.
+    pub error: Option<String>,
+}
+
+/// What happens in the part.
+pub enum KeepMsg {
+    /// The worker listed what is kept.
+    Listed(Reply),
+    /// The fine-tuned model is wanted as a zip.
+    Export,
+    /// The zip is here.
+    Exported(Reply),
+    /// A zip was chosen.
+    Import(File),
+    /// Its bytes are here.
+    Bytes(String, Result<ArrayBuffer, JsValue>),
+    /// A kept run's model is to be opened.
+    Open(String),
+    /// A run or a model is to be deleted.
+    Delete(String),
+}
+
+impl App {
+    /// Changes the state of the part; whether to draw.
+    pub fn update_keep(&mut self, ctx: &Context<Self>, msg: KeepMsg) -> bool {
+        match msg {
+            KeepMsg::Listed(reply) => match reply.event {
+                Event::Kept(kept) => self.keeping.change().kept = kept,
+                Event::Failed { message } => self.keeping.change().error = Some(message),
+                _ => return false,
+            },
+            KeepMsg::Export => {
+                self.keeping.change().exporting = true;
+                self.send(
+                    Request::Export,
+                    ctx.link().callback(|reply| Msg::Keep(KeepMsg::Exported(reply))),
+                );
+            }
+            KeepMsg::Exported(reply) => self.hand_over(reply),
+            KeepMsg::Import(file) => self.read_zip(ctx, file),
+            KeepMsg::Bytes(name, Ok(bytes)) => self.open(ctx, ModelSource::Zip(name), Some(bytes)),
+            KeepMsg::Bytes(name, Err(reason)) => {
+                let message = self.words.file_unreadable(&name, &browser::reason(&reason));
+                self.keeping.change().error = Some(message);
+            }
+            KeepMsg::Open(run) => self.open(ctx, ModelSource::Run(run), None),
+            KeepMsg::Delete(name) => {
+                let listed = ctx.link().callback(|reply| Msg::Keep(KeepMsg::Listed(reply)));
+                self.send(Request::Delete { name }, listed);
+            }
+        }
+        true
+    }
+
+    /// Asks what is kept.
+    pub fn list_kept(&mut self, ctx: &Context<Self>) {
+        self.send(
+            Request::ListKept,
+            ctx.link().callback(|reply| Msg::Keep(KeepMsg::Listed(reply))),
+        );
+    }
+
+    fn hand_over(&mut self, reply: Reply) {
+        let keeping = self.keeping.change();
+        keeping.exporting = false;
+        match (reply.event, reply.buffers.first()) {
+            (Event::Exported { file_name }, Some(zip)) => {
+                keeping.error = None;
+                browser::download(&file_name, "application/zip", zip);
+            }
+            (Event::Failed { message }, _) => keeping.error = Some(message),
+            (event, _) => log::error!("no zip came with {event:?}"),
+        }
+    }
+
+    fn read_zip(&mut self, ctx: &Context<Self>, file: File) {
+        let name = file.name();
+        if file.size() > MOST_BYTES {
+            let size = super::figures::bytes(file.size() as u64);
+            self.keeping.change().error = Some(self.words.model_too_large(&name, &size));
+            return;
+        }
+        ctx.link().send_future(async move {
+            let bytes = browser::read_file(file.into()).await;
+            Msg::Keep(KeepMsg::Bytes(name, bytes))
+        });
+    }
+}

@@ -1,0 +1,239 @@
+//! Holds which model the worker has or is loading, and draws that: a download's progress, the device, the choice of it.
+
+use js_sys::Uint8Array;
+use serde::Deserialize;
+use terakoya_core::device::DeviceChoice;
+use yew::prelude::*;
+
+use super::browser;
+use super::events::{chosen, sift};
+use super::figures;
+use super::shared::Shared;
+use super::words::Words;
+use crate::messages::{ModelSource, Opened};
+
+/// A model that the site offers.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Offer {
+    /// What it is called.
+    pub name: String,
+    /// Its `model.json`, relative to the page.
+    pub address: String,
+    /// Its size.
+    pub bytes: u64,
+}
+
+/// The model of the worker.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// What the site offers, the default first; nothing while that is not known.
+    pub offers: Vec<Offer>,
+    /// Where it comes from; nothing before one was asked for.
+    pub source: Option<ModelSource>,
+    /// The device that is asked for.
+    pub device: DeviceChoice,
+    /// How far it is.
+    pub status: Status,
+    /// What it is, from when it is there.
+    pub opened: Option<Shared<Opened>>,
+    /// Number of the newest request.
+    pub asked: u32,
+}
+
+/// How far a model is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// The worker's program is being loaded.
+    Starting,
+    /// The model is being loaded.
+    Loading {
+        /// The file.
+        file: String,
+        /// Bytes that are here.
+        done: u64,
+        /// Bytes in all; 0 while that is not known.
+        total: u64,
+    },
+    /// It is there.
+    Ready,
+    /// It could not be loaded.
+    Failed(String),
+}
+
+impl Default for Model {
+    fn default() -> Self {
+        Self {
+            offers: Vec::new(),
+            source: None,
+            device: DeviceChoice::Auto,
+            status: Status::Starting,
+            opened: None,
+            asked: 0,
+        }
+    }
+}
+
+impl Model {
+    /// Asks for a model; the number of the request.
+    pub fn begin(&mut self, source: ModelSource) -> u32 {
+        self.source = Some(source);
+        self.status = Status::Loading {
+            file: String::new(),
+            done: 0,
+            total: 0,
+        };
+        self.asked += 1;
+        self.asked
+    }
+}
+
+/// Why the site's models are not known.
+#[derive(Debug, thiserror::Error)]
+pub enum OffersError {
+    /// The list was not handed over.
+    #[error("models.json: {0}")]
+    Fetch(String),
+    /// It is no such list.
+    #[error("models.json: {0}")]
+    Malformed(#[from] serde_json::Error),
+    /// It is empty.
+    #[error("models.json names no model")]
+    Empty,
+}
+
+/// Asks the site what models it offers; at least one.
+pub async fn fetch_offers() -> Result<Vec<Offer>, OffersError> {
+    let bytes = browser::fetch("models.json").await;
+    let bytes = bytes.map_err(|error| OffersError::Fetch(browser::reason(&error)))?;
+    let offers: Vec<Offer> = serde_json::from_slice(&Uint8Array::new(&bytes).to_vec())?;
+    match offers.is_empty() {
+        true => Err(OffersError::Empty),
+        false => Ok(offers),
+    }
+}
+
+/// What the progress is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct LoadingProps {
+    /// The language.
+    pub words: Words,
+    /// How far the model is.
+    pub status: Status,
+    /// Starts the worker again.
+    pub onrestart: Callback<()>,
+}
+
+/// A model's progress; nothing once it is there.
+#[component]
+pub fn Loading(props: &LoadingProps) -> Html {
+    let w = props.words;
+    match &props.status {
+        Status::Ready => Html::default(),
+        Status::Starting => html! {
+            <div id="loading" class="loading" role="status"><p>{ w.starting() }</p><progress></progress></div>
+        },
+        Status::Loading { total: 0, .. } => html! {
+            <div id="loading" class="loading" role="status"><p>{ w.loading_model() }</p><progress></progress></div>
+        },
+        Status::Loading { done, total, .. } => html! {
+            <div id="loading" class="loading" role="status">
+                <p>
+                    { w.loading_model() }{ " " }
+                    <span class="number">{ figures::bytes(*done) }{ " / " }{ figures::bytes(*total) }</span>
+                </p>
+                <progress max={total.to_string()} value={done.to_string()} aria-label={w.loading_model()}></progress>
+            </div>
+        },
+        Status::Failed(message) => {
+            let onclick = props.onrestart.reform(|_: MouseEvent| ());
+            html! {
+                <div id="loading" class="loading">
+                    <p class="message bad" role="alert">{ w.model_failed(message) }</p>
+                    <button type="button" id="restart" class="secondary" {onclick}>{ w.try_again() }</button>
+                </div>
+            }
+        }
+    }
+}
+
+/// What the line is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct LineProps {
+    /// The language.
+    pub words: Words,
+    /// The model.
+    pub model: Model,
+    /// Whether it was fine-tuned.
+    pub tuned: bool,
+    /// Whether the device may not be changed.
+    pub disabled: bool,
+    /// Takes another device.
+    pub ondevice: Callback<DeviceChoice>,
+    /// Takes another model of the site.
+    pub onmodel: Callback<ModelSource>,
+}
+
+/// The devices in the order of the choice, with their values.
+const DEVICES: [(DeviceChoice, &str); 3] = [
+    (DeviceChoice::Auto, "auto"),
+    (DeviceChoice::Gpu, "gpu"),
+    (DeviceChoice::Cpu, "cpu"),
+];
+
+/// The model's name; a choice, where the site offers several.
+fn name(props: &LineProps, opened: &str) -> Html {
+    let offers = &props.model.offers;
+    let current = offers
+        .iter()
+        .find(|offer| props.model.source == Some(ModelSource::Site(offer.address.clone())));
+    let Some(current) = current.filter(|_| offers.len() > 1) else {
+        return html! { <strong>{ opened }</strong> };
+    };
+    let onchange = sift(&props.onmodel, |event| chosen(&event).map(ModelSource::Site));
+    html! {
+        <label class="choice">
+            <span class="visually-hidden">{ props.words.model_label() }</span>
+            <select id="model" disabled={props.disabled} {onchange}>
+                { for offers.iter().map(|offer| html! {
+                    <option value={offer.address.clone()} selected={offer == current}>
+                        { format!("{} · {}", offer.name, figures::bytes(offer.bytes)) }
+                    </option>
+                }) }
+            </select>
+        </label>
+    }
+}
+
+/// One line: which model, how large, on which device and why.
+#[component]
+pub fn ModelLine(props: &LineProps) -> Html {
+    let w = props.words;
+    let Some(opened) = &props.model.opened else {
+        return Html::default();
+    };
+    let onchange = sift(&props.ondevice, |event| {
+        let wanted = chosen(&event)?;
+        DEVICES
+            .iter()
+            .find(|(_, value)| *value == wanted)
+            .map(|(device, _)| *device)
+    });
+    let device = opened.device.strip_prefix("device: ").unwrap_or(&opened.device);
+    html! {
+        <div class="model-line">
+            <span>{ name(props, &opened.name) }
+                if props.tuned { { " " }<span class="mark good">{ w.tuned_model() }</span> }
+            </span>
+            <span class="caption">{ w.parameters(&figures::rounded_count(w, opened.inspection.parameters)) }</span>
+            <span class="caption" id="device" data-device={opened.device.clone()}>{ device }</span>
+            <label class="choice">
+                <span class="visually-hidden">{ w.device_label() }</span>
+                <select id="device-choice" disabled={props.disabled} {onchange}>
+                    { for DEVICES.iter().map(|(device, value)| html! {
+                        <option value={*value} selected={props.model.device == *device}>{ w.device(*device) }</option>
+                    }) }
+                </select>
+            </label>
+        </div>
+    }
+}

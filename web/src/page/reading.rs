@@ -1,0 +1,173 @@
+//! Holds the fourth step: how base and fine-tuned model do on the same rows, which they confuse, where they fail.
+//!
+//! `view` draws it, with `metrics`, `confusion` and `failures` for its parts.
+
+mod confusion;
+mod failures;
+mod metrics;
+pub mod view;
+
+use std::rc::Rc;
+
+use terakoya_core::protocol::Evaluation;
+use yew::Context;
+
+use super::app::{App, Msg};
+use super::client::Reply;
+use crate::messages::{Event, Request, Row, WhichModel};
+
+/// The state of the step.
+#[derive(Debug, Clone, Default)]
+pub struct Reading {
+    /// Which rows are wanted.
+    pub choice: RowsChoice,
+    /// The rows that were scored.
+    pub rows: Rc<Vec<Row>>,
+    /// How the model did before fine-tuning.
+    pub base: Score,
+    /// How it did afterwards.
+    pub tuned: Score,
+    /// The cell of the confusion matrix that is opened: `(gold, predicted)`.
+    pub cell: Option<(usize, usize)>,
+    /// Counts evaluations, so that an old answer is told.
+    sent: u32,
+}
+
+/// Which rows are scored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum RowsChoice {
+    /// Those that were not trained on.
+    #[default]
+    Evaluation,
+    /// All rows with a label.
+    All,
+}
+
+/// How a model did, as far as that is known.
+#[derive(Debug, Clone, Default)]
+pub enum Score {
+    /// Not asked.
+    #[default]
+    Unknown,
+    /// It is being found out.
+    Waiting,
+    /// It is known.
+    Known(Rc<Evaluation>),
+    /// It cannot be found out.
+    Failed(String),
+}
+
+impl Score {
+    /// The evaluation, if it is there.
+    pub fn known(&self) -> Option<&Rc<Evaluation>> {
+        match self {
+            Self::Known(evaluation) => Some(evaluation),
+            Self::Unknown | Self::Waiting | Self::Failed(_) => None,
+        }
+    }
+}
+
+/// What happens in the step.
+pub enum ReadMsg {
+    /// Rows are to be scored.
+    Evaluate,
+    /// Other rows are to be scored.
+    Choose(RowsChoice),
+    /// The worker answered an evaluation; its number.
+    Evaluated(u32, WhichModel, Reply),
+    /// A cell of the confusion matrix was opened, or closed.
+    Cell(Option<(usize, usize)>),
+}
+
+impl Reading {
+    /// The evaluation that is looked at: the fine-tuned model's, else the base model's.
+    pub fn shown(&self) -> Option<&Rc<Evaluation>> {
+        self.tuned.known().or(self.base.known())
+    }
+
+    /// Whether an answer is under way.
+    pub fn is_waiting(&self) -> bool {
+        [&self.base, &self.tuned]
+            .into_iter()
+            .any(|score| matches!(score, Score::Waiting))
+    }
+
+    /// Drops what belongs to a model that is no more.
+    pub fn forget(&mut self) {
+        (self.base, self.tuned, self.cell) = (Score::Unknown, Score::Unknown, None);
+        self.sent += 1;
+    }
+}
+
+impl App {
+    /// Changes the state of the step; whether to draw.
+    pub fn update_read(&mut self, ctx: &Context<Self>, msg: ReadMsg) -> bool {
+        match msg {
+            ReadMsg::Evaluate => self.evaluate(ctx),
+            ReadMsg::Choose(choice) => {
+                self.reading.change().choice = choice;
+                self.evaluate(ctx);
+            }
+            ReadMsg::Evaluated(number, model, reply) => self.take_score(number, model, reply.event),
+            ReadMsg::Cell(cell) => {
+                let reading = self.reading.change();
+                reading.cell = cell.filter(|_| reading.cell != cell);
+            }
+        }
+        true
+    }
+
+    /// Has the chosen rows scored by the base model and, where there is one, by the fine-tuned.
+    pub fn evaluate(&mut self, ctx: &Context<Self>) {
+        if !self.model_is_ready() {
+            return;
+        }
+        let rows = self.rows_to_score();
+        let reading = self.reading.change();
+        reading.forget();
+        if rows.is_empty() {
+            return;
+        }
+        reading.rows = Rc::new(rows);
+        self.ask_score(ctx, WhichModel::Base);
+        if self.tuned {
+            self.ask_score(ctx, WhichModel::Tuned);
+        }
+    }
+
+    fn rows_to_score(&self) -> Vec<Row> {
+        match (self.reading.choice, &self.training.run) {
+            (RowsChoice::All, _) => self.data.table.labelled(),
+            // What a run was tested on, even if the table has changed since.
+            (RowsChoice::Evaluation, Some(run)) if self.tuned => run.eval_rows.to_vec(),
+            (RowsChoice::Evaluation, _) => self.data.parts.eval.clone(),
+        }
+    }
+
+    fn ask_score(&mut self, ctx: &Context<Self>, model: WhichModel) {
+        let reading = self.reading.change();
+        match model {
+            WhichModel::Base => reading.base = Score::Waiting,
+            WhichModel::Tuned => reading.tuned = Score::Waiting,
+        }
+        let (number, rows) = (reading.sent, reading.rows.to_vec());
+        let answered = move |reply| Msg::Read(ReadMsg::Evaluated(number, model, reply));
+        self.send(Request::Evaluate { model, rows }, ctx.link().callback(answered));
+    }
+
+    fn take_score(&mut self, number: u32, model: WhichModel, event: Event) {
+        if number != self.reading.sent {
+            return;
+        }
+        let score = match event {
+            Event::Evaluated { evaluation, .. } => Score::Known(Rc::new(evaluation)),
+            Event::Failed { message } => Score::Failed(message),
+            _ => return,
+        };
+        let reading = self.reading.change();
+        match model {
+            WhichModel::Base => reading.base = score,
+            WhichModel::Tuned => reading.tuned = score,
+        }
+    }
+}

@@ -1,0 +1,305 @@
+//! Holds the third step: what to train, what it would cost, and a run as it goes.
+//!
+//! `form` turns what is typed into a `TrainingConfig`, `run` follows a run's events; `view` draws the step, with `options`,
+//! `cost`, `progress` and `chart` for its parts.
+
+mod chart;
+mod cost;
+pub mod form;
+mod options;
+mod progress;
+pub mod run;
+pub mod view;
+
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use terakoya_core::protocol::RunPlan;
+use terakoya_core::training_config::TrainingConfig;
+use wasm_bindgen::JsCast;
+use web_sys::BeforeUnloadEvent;
+use yew::Context;
+
+use self::form::{FieldError, Form, Layers};
+use self::run::{Phase, Run};
+use super::app::{App, Msg};
+use super::browser::{self, Awake};
+use super::client::Reply;
+use super::shared::Shared;
+use crate::messages::{Event, Request};
+
+/// The state of the step.
+#[derive(Clone, Default)]
+pub struct Training {
+    /// What is chosen and typed.
+    pub form: Form,
+    /// What is wrong with it.
+    pub field_error: Option<FieldError>,
+    /// What it would cost, if it was measured.
+    pub cost: Cost,
+    /// The run, from its start until the next one's.
+    pub run: Option<Shared<Run>>,
+}
+
+/// What a run would cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub enum Cost {
+    /// Not asked for.
+    #[default]
+    Unknown,
+    /// A step is being measured.
+    Measuring,
+    /// It was.
+    Measured(Measurement),
+    /// It could not be.
+    Failed(String),
+}
+
+/// A measured step and what follows from it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Measurement {
+    /// Steps, parameters, memory.
+    pub plan: RunPlan,
+    /// A step's time.
+    pub step_milliseconds: f64,
+    /// The whole run's time.
+    pub seconds: f64,
+    /// Why it cannot be done here.
+    pub refused: Option<String>,
+}
+
+/// What happens in the step.
+pub enum TrainMsg {
+    /// Another choice of what learns.
+    Layers(Layers),
+    /// An option was typed, by its key.
+    Option(&'static str, String),
+    /// The cost is asked for.
+    Measure,
+    /// The worker answered that.
+    Measured(Reply),
+    /// The run is to begin.
+    Start,
+    /// The run is to wait.
+    Pause,
+    /// The run is to go on.
+    Resume,
+    /// The run is to end with what it has.
+    Stop,
+    /// A kept run is to go on.
+    Continue(String),
+    /// The worker tells of the run.
+    Event(Reply),
+    /// The worker took a command.
+    Obeyed(Reply),
+    /// The run description is wanted as a file.
+    Describe,
+    /// The window was shown again.
+    Visible,
+}
+
+/// What lasts only while a run does: the screen stays awake, and leaving the page is asked about.
+pub struct Vigil {
+    _awake: Awake,
+    _leaving: Option<EventListener>,
+}
+
+impl Vigil {
+    fn begin() -> Self {
+        let options = gloo_events::EventListenerOptions::enable_prevent_default();
+        let leaving = browser::window().map(|window| {
+            EventListener::new_with_options(&window, "beforeunload", options, |event| {
+                event.prevent_default();
+                // Older browsers ask only where this is set.
+                if let Some(event) = event.dyn_ref::<BeforeUnloadEvent>() {
+                    event.set_return_value("training");
+                }
+            })
+        });
+        Self {
+            _awake: Awake::hold(),
+            _leaving: leaving,
+        }
+    }
+}
+
+impl App {
+    /// Changes the state of the step; whether to draw.
+    pub fn update_train(&mut self, ctx: &Context<Self>, msg: TrainMsg) -> bool {
+        match msg {
+            TrainMsg::Layers(layers) => {
+                self.training.change().form.choose(layers);
+                self.forget_measurement();
+            }
+            TrainMsg::Option(key, text) => {
+                self.training.change().form.set(key, text);
+                self.forget_measurement();
+            }
+            TrainMsg::Measure => self.measure(ctx),
+            TrainMsg::Measured(reply) => self.take_measurement(reply.event),
+            TrainMsg::Start => self.start_training(ctx),
+            TrainMsg::Pause => self.command(ctx, Request::Pause, Phase::Paused),
+            TrainMsg::Resume => self.command(ctx, Request::Resume, Phase::Running),
+            TrainMsg::Stop => self.command(ctx, Request::Stop, Phase::Stopping),
+            TrainMsg::Continue(run) => self.continue_training(ctx, run),
+            TrainMsg::Event(reply) => self.take_training_event(ctx, reply.event),
+            TrainMsg::Obeyed(reply) => {
+                if let Event::Failed { message } = reply.event {
+                    self.error = Some(message);
+                }
+            }
+            TrainMsg::Describe => {
+                if let Some(json) = self.training.run.as_ref().and_then(|run| run.description.clone()) {
+                    browser::download("training.json", "application/json", &browser::utf8(&json));
+                }
+                return false;
+            }
+            TrainMsg::Visible => {
+                // Browsers let go of the wake lock when a tab is hidden.
+                if let Some(vigil) = &mut self.vigil {
+                    vigil._awake = Awake::hold();
+                }
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Whether the worker trains, or waits in the middle of it.
+    pub fn is_training(&self) -> bool {
+        self.training.run.as_ref().is_some_and(|run| run.phase.is_active())
+    }
+
+    /// Drops a measurement that no longer fits what is chosen.
+    pub fn forget_measurement(&mut self) {
+        if self.training.cost != Cost::Unknown || self.training.field_error.is_some() {
+            let training = self.training.change();
+            training.cost = Cost::Unknown;
+            training.field_error = None;
+        }
+    }
+
+    /// What is typed as options, or the field that is wrong, which is then shown.
+    fn config(&mut self) -> Option<TrainingConfig> {
+        let rows = self.data.parts.train.len();
+        match self.training.form.config(self.data.seed, rows) {
+            Ok(config) => {
+                self.training.change().field_error = None;
+                Some(config)
+            }
+            Err(error) => {
+                self.training.change().field_error = Some(error);
+                None
+            }
+        }
+    }
+
+    fn measure(&mut self, ctx: &Context<Self>) {
+        let Some(config) = self.config() else { return };
+        self.training.change().cost = Cost::Measuring;
+        let request = Request::Measure {
+            config,
+            train: self.data.parts.train.clone(),
+            eval: self.data.parts.eval.clone(),
+        };
+        self.send(
+            request,
+            ctx.link().callback(|reply| Msg::Train(TrainMsg::Measured(reply))),
+        );
+    }
+
+    fn take_measurement(&mut self, event: Event) {
+        let training = self.training.change();
+        if training.cost != Cost::Measuring {
+            return;
+        }
+        training.cost = match event {
+            Event::Measured {
+                plan,
+                step_milliseconds,
+                seconds,
+                refused,
+            } => Cost::Measured(Measurement {
+                plan,
+                step_milliseconds,
+                seconds,
+                refused,
+            }),
+            Event::Failed { message } => Cost::Failed(message),
+            _ => return,
+        };
+    }
+
+    fn start_training(&mut self, ctx: &Context<Self>) {
+        if self.is_training() || !self.model_is_ready() {
+            return;
+        }
+        let Some(config) = self.config() else { return };
+        let parts = self.data.parts.clone();
+        self.begin_run(Run::new(Some(config.clone()), Rc::new(parts.eval.clone())));
+        let request = Request::Train {
+            config,
+            train: parts.train.clone(),
+            eval: parts.eval.clone(),
+        };
+        self.send(request, ctx.link().callback(|reply| Msg::Train(TrainMsg::Event(reply))));
+    }
+
+    fn continue_training(&mut self, ctx: &Context<Self>, run: String) {
+        if self.is_training() {
+            return;
+        }
+        self.begin_run(Run::new(None, Rc::new(self.data.parts.eval.clone())));
+        let answered = ctx.link().callback(|reply| Msg::Train(TrainMsg::Event(reply)));
+        self.send(Request::Continue { run }, answered);
+        browser::go_to("train");
+    }
+
+    fn begin_run(&mut self, run: Run) {
+        self.training.change().run = Some(Shared::new(run));
+        self.vigil = Some(Vigil::begin());
+        self.reading.change().forget();
+    }
+
+    fn command(&mut self, ctx: &Context<Self>, request: Request, phase: Phase) {
+        if let Some(run) = &mut self.training.change().run {
+            run.change().enter(phase);
+        }
+        self.send(
+            request,
+            ctx.link().callback(|reply| Msg::Train(TrainMsg::Obeyed(reply))),
+        );
+    }
+
+    fn take_training_event(&mut self, ctx: &Context<Self>, event: Event) {
+        let Some(run) = &mut self.training.change().run else {
+            return;
+        };
+        let run = run.change();
+        match event {
+            Event::Train(event) => run.follow(event),
+            Event::Finished {
+                record,
+                labels,
+                training_json,
+            } => {
+                run.finish(record, labels, training_json);
+                self.training_ended(ctx);
+                self.tuned = true;
+                self.send_try(ctx);
+                self.evaluate(ctx);
+            }
+            Event::Failed { message } => {
+                run.fail(message);
+                self.training_ended(ctx);
+            }
+            Event::Notice(notice) => self.notices.push(notice),
+            _ => {}
+        }
+    }
+
+    fn training_ended(&mut self, ctx: &Context<Self>) {
+        self.vigil = None;
+        self.list_kept(ctx);
+    }
+}

@@ -1,0 +1,198 @@
+//! Turns what is chosen and typed into a `TrainingConfig`, with defaults that follow the choice of what learns.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value};
+use terakoya_core::training_config::{TrainLayers, TrainingConfig};
+
+/// Progress reports of a run: enough for a smooth curve, few enough to draw.
+const REPORTS: usize = 200;
+
+/// What learns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Layers {
+    /// The head; seconds.
+    #[default]
+    Head,
+    /// The upper layers and the head.
+    Top,
+    /// Everything.
+    All,
+}
+
+impl Layers {
+    /// All choices, the quickest first.
+    pub const ALL: [Self; 3] = [Self::Head, Self::Top, Self::All];
+
+    /// The name in ids.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Head => "head",
+            Self::Top => "top",
+            Self::All => "all",
+        }
+    }
+
+    /// A learning rate to begin with.
+    fn learning_rate(self) -> &'static str {
+        match self {
+            Self::Head => "0.001",
+            Self::Top => "0.00005",
+            Self::All => "0.00002",
+        }
+    }
+
+    /// Passes to begin with.
+    fn epochs(self) -> &'static str {
+        match self {
+            Self::Head => "10",
+            Self::Top | Self::All => "3",
+        }
+    }
+}
+
+/// The fields, by the key of their option; what is not typed has the default.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Form {
+    /// What learns.
+    pub layers: Layers,
+    typed: BTreeMap<&'static str, String>,
+}
+
+/// The options that the page shows at once.
+pub const MAIN: &[&str] = &["epochs", "learning_rate", "batch_size", "max_length"];
+/// The options behind "more".
+pub const MORE: &[&str] = &[
+    "dropout",
+    "warmup_ratio",
+    "weight_decay",
+    "label_smoothing",
+    "early_stopping_patience",
+    "class_weights",
+    "best_metric",
+];
+/// The key of the number of upper layers that learn, which is a part of `train_layers`.
+pub const TOP_LAYERS: &str = "top_layers";
+
+/// A field that cannot be understood.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FieldError {
+    /// Its key.
+    pub key: String,
+    /// What was typed.
+    pub value: String,
+    /// What it should be, as the core says it; nothing where it is no number.
+    pub reason: Option<String>,
+}
+
+impl Form {
+    /// Chooses what learns; passes and learning rate go back to its defaults.
+    pub fn choose(&mut self, layers: Layers) {
+        self.layers = layers;
+        for key in ["epochs", "learning_rate"] {
+            self.typed.remove(key);
+        }
+    }
+
+    /// Takes what was typed.
+    pub fn set(&mut self, key: &'static str, text: String) {
+        self.typed.insert(key, text);
+    }
+
+    /// What a field shows.
+    pub fn text(&self, key: &str) -> String {
+        self.typed.get(key).cloned().unwrap_or_else(|| self.default_text(key))
+    }
+
+    fn default_text(&self, key: &str) -> String {
+        match key {
+            "epochs" => self.layers.epochs().to_owned(),
+            "learning_rate" => self.layers.learning_rate().to_owned(),
+            "max_length" => "64".to_owned(),
+            TOP_LAYERS => "3".to_owned(),
+            _ => match serde_json::to_value(TrainingConfig::default())
+                .ok()
+                .as_ref()
+                .and_then(|all| all.get(key))
+            {
+                None | Some(Value::Null) => String::new(),
+                Some(Value::String(text)) => text.clone(),
+                Some(other) => other.to_string(),
+            },
+        }
+    }
+
+    /// The options as the command line reads them, with a report every so many of the steps that `rows` make.
+    pub fn config(&self, seed: u64, rows: usize) -> Result<TrainingConfig, FieldError> {
+        let mut options = Map::new();
+        for key in MAIN.iter().chain(MORE) {
+            if let Some(value) = self.value(key)? {
+                options.insert((*key).to_owned(), value);
+            }
+        }
+        let layers = match self.layers {
+            Layers::Head => TrainLayers::Head,
+            Layers::All => TrainLayers::All,
+            Layers::Top => match self.text(TOP_LAYERS).trim().parse() {
+                Ok(layers) if layers > 0 => TrainLayers::Top(layers),
+                _ => return Err(self.error(TOP_LAYERS, None)),
+            },
+        };
+        let config: TrainingConfig = serde_json::from_value(Value::Object(options)).map_err(|error| FieldError {
+            key: String::new(),
+            value: String::new(),
+            reason: Some(error.to_string()),
+        })?;
+        config
+            .validate()
+            .map_err(|error| self.error(error.key, Some(error.reason.to_owned())))?;
+        let batch = config.batch_size * config.gradient_accumulation_steps;
+        let steps = rows.div_ceil(batch).saturating_mul(config.epochs);
+        Ok(TrainingConfig {
+            train_layers: layers,
+            seed,
+            logging_steps: (steps / REPORTS).max(1),
+            ..config
+        })
+    }
+
+    /// What is typed as the value of its option; nothing where the field is empty.
+    fn value(&self, key: &str) -> Result<Option<Value>, FieldError> {
+        let text = self.text(key);
+        let text = text.trim();
+        if text.is_empty() {
+            return Ok(None);
+        }
+        if matches!(key, "class_weights" | "best_metric") {
+            return Ok(Some(Value::String(text.to_owned())));
+        }
+        let whole = text.parse::<u64>().ok().map(Value::from);
+        let number = || {
+            text.parse::<f64>()
+                .ok()
+                .and_then(serde_json::Number::from_f64)
+                .map(Value::Number)
+        };
+        let value = whole.or_else(|| match is_whole(key) {
+            true => None,
+            false => number(),
+        });
+        value.map(Some).ok_or_else(|| self.error(key, None))
+    }
+
+    fn error(&self, key: &str, reason: Option<String>) -> FieldError {
+        FieldError {
+            key: key.to_owned(),
+            value: self.text(key),
+            reason,
+        }
+    }
+}
+
+/// Whether an option counts something.
+pub fn is_whole(key: &str) -> bool {
+    matches!(
+        key,
+        "epochs" | "batch_size" | "max_length" | "early_stopping_patience" | TOP_LAYERS
+    )
+}

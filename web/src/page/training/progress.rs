@@ -1,0 +1,231 @@
+//! Draws a run as it goes: what it is doing, the curves, what can be done about it, how it ended.
+
+use terakoya_core::protocol::EvaluationRecord;
+use terakoya_core::training_config::BestMetric;
+use yew::prelude::*;
+
+use super::TrainMsg;
+use super::chart::{Chart, Series, Stroke};
+use super::run::{Phase, Run};
+use crate::page::figures;
+use crate::page::shared::Shared;
+use crate::page::words::Words;
+
+/// How much of the smoothed loss comes from the newest value.
+const NEWEST: f64 = 0.15;
+
+/// What a run is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The language.
+    pub words: Words,
+    /// The run.
+    pub run: Shared<Run>,
+    /// The split, for the command line.
+    pub ratios: String,
+    /// Takes what happens.
+    pub emit: Callback<TrainMsg>,
+}
+
+/// The run.
+#[component]
+pub fn Progress(props: &Props) -> Html {
+    let w = props.words;
+    let run = &props.run;
+    html! {
+        <div class="run">
+            <p id="train-status" role="status" data-phase={phase_name(&run.phase)} class="run-status">{ status(w, run) }</p>
+            { bar(w, run) }
+            { figures_row(w, run) }
+            { for run.notes.iter().map(|note| html! { <p class="caption">{ note }</p> }) }
+            if !run.steps.is_empty() { { curves(w, run) } { table(w, run) } }
+            if run.description.is_some() { { description(props) } }
+        </div>
+    }
+}
+
+fn phase_name(phase: &Phase) -> &'static str {
+    match phase {
+        Phase::Starting => "starting",
+        Phase::Caching { .. } => "caching",
+        Phase::Running => "running",
+        Phase::Paused => "paused",
+        Phase::Stopping => "stopping",
+        Phase::Finished => "finished",
+        Phase::Failed(_) => "failed",
+    }
+}
+
+fn status(w: Words, run: &Run) -> Html {
+    let text = match &run.phase {
+        Phase::Starting => w.run_starting().to_owned(),
+        Phase::Caching { done, total } => w.run_caching(*done, *total),
+        Phase::Running => w.run_running().to_owned(),
+        Phase::Paused => w.run_paused().to_owned(),
+        Phase::Stopping => w.run_stopping().to_owned(),
+        Phase::Failed(message) => return html! { <span class="bad">{ w.run_failed(message) }</span> },
+        Phase::Finished => match &run.record {
+            Some(record) if record.interrupted => w.run_interrupted().to_owned(),
+            Some(record) if record.stopped_early => w.run_stopped_early().to_owned(),
+            _ => w.run_finished().to_owned(),
+        },
+    };
+    html! { { text } }
+}
+
+fn bar(w: Words, run: &Run) -> Html {
+    let (done, total) = match (&run.phase, &run.plan) {
+        (Phase::Caching { done, total }, _) => (*done, *total),
+        (phase, Some(plan)) if phase.is_active() => (run.step(), plan.total_steps),
+        _ => return Html::default(),
+    };
+    html! { <progress max={total.to_string()} value={done.to_string()} aria-label={w.run_progress()}></progress> }
+}
+
+fn figures_row(w: Words, run: &Run) -> Html {
+    let Some(plan) = &run.plan else {
+        return Html::default();
+    };
+    let figure =
+        |name: &'static str, value: String| html! { <div><dt>{ name }</dt><dd class="number">{ value }</dd></div> };
+    let speed = run.speed().filter(|_| run.phase.is_active());
+    html! {
+        <dl class="figures">
+            { figure(w.steps_done(), format!("{} / {}", figures::count(run.step()), figures::count(plan.total_steps))) }
+            { figure(w.trainable(), figures::rounded_count(w, plan.trainable_parameters)) }
+            if let Some(speed) = speed {
+                { figure(w.texts_per_second(), figures::rate(speed.texts)) }
+                { figure(w.time_left(), figures::duration(w, speed.seconds_left)) }
+            }
+            if let Some(epochs) = run.kept_epochs { { figure(w.kept_epochs(), epochs.to_string()) } }
+        </dl>
+    }
+}
+
+/// An exponential mean that is right from its first value on.
+fn smoothed(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let (mut sum, mut weight) = (0.0, 0.0);
+    let mut smooth = |(epoch, value): &(f64, f64)| {
+        sum = sum * (1.0 - NEWEST) + value * NEWEST;
+        weight = weight * (1.0 - NEWEST) + NEWEST;
+        (*epoch, sum / weight)
+    };
+    points.iter().map(&mut smooth).collect()
+}
+
+fn curves(w: Words, run: &Run) -> Html {
+    let raw: Vec<(f64, f64)> = run.steps.iter().map(|record| (record.epoch, record.loss)).collect();
+    let last_loss = run.steps.last().map(|record| record.loss.to_string());
+    let evaluated = |value: fn(&EvaluationRecord) -> f64| -> Vec<(f64, f64)> {
+        run.evaluations
+            .iter()
+            .map(|record| (record.epoch, value(record)))
+            .collect()
+    };
+    let series = |name, class, stroke, points| Series {
+        name,
+        class,
+        stroke,
+        points,
+    };
+    let loss = vec![
+        series("", "train", Stroke::Faint, raw.clone()),
+        series(w.train_loss(), "train", Stroke::Strong, smoothed(&raw)),
+        series(w.eval_loss(), "eval", Stroke::Dotted, evaluated(|record| record.loss)),
+    ];
+    let scores = vec![
+        series(w.accuracy(), "accuracy", Stroke::Dotted, evaluated(accuracy)),
+        series(w.macro_f1(), "macro-f1", Stroke::Dotted, evaluated(macro_f1)),
+    ];
+    let epochs = run_epochs(run);
+    let best = run.evaluations.iter().rev().find(|record| record.best);
+    let mark = best.map(|record| (record.epoch, w.best()));
+    let (first, last) = (
+        raw.first().map(|point| point.1),
+        smoothed(&raw).last().map(|point| point.1),
+    );
+    html! {
+        <div class="charts">
+            <div id="loss-chart" data-last-loss={last_loss}>
+                <Chart title={w.loss_title()} x_label={w.epochs_axis()} series={loss} {epochs} best={mark}
+                    summary={w.loss_summary(first.unwrap_or_default(), last.unwrap_or_default())} />
+            </div>
+            if !run.evaluations.is_empty() {
+                <div id="metric-chart">
+                    <Chart title={w.scores_title()} x_label={w.epochs_axis()} series={scores} {epochs} top={1.0} best={mark}
+                        summary={w.scores_summary(best.map_or(0.0, accuracy))} />
+                </div>
+            }
+        </div>
+    }
+}
+
+/// No number where the task has no such score: nothing is drawn then.
+fn accuracy(record: &EvaluationRecord) -> f64 {
+    record.report.score(BestMetric::Accuracy).unwrap_or(f64::NAN)
+}
+
+fn macro_f1(record: &EvaluationRecord) -> f64 {
+    record.report.score(BestMetric::MacroF1).unwrap_or(f64::NAN)
+}
+
+/// Passes of the whole run.
+fn run_epochs(run: &Run) -> f64 {
+    let last = run.steps.last().map_or(1.0, |record| record.epoch);
+    match (&run.config, &run.plan) {
+        (Some(config), _) => config.epochs as f64,
+        (None, Some(plan)) if run.step() > 0 => (last * plan.total_steps as f64 / run.step() as f64).round().max(last),
+        _ => last.ceil(),
+    }
+}
+
+/// The evaluations as numbers, which is also what a screen reader gets of the curves.
+fn table(w: Words, run: &Run) -> Html {
+    if run.evaluations.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <details>
+            <summary>{ w.curves_in_numbers() }</summary>
+            <div class="scroll-box">
+                <table class="numbers">
+                    <thead>
+                        <tr>
+                            <th scope="col">{ w.epochs_axis() }</th>
+                            <th scope="col">{ w.eval_loss() }</th>
+                            <th scope="col">{ w.accuracy() }</th>
+                            <th scope="col">{ w.macro_f1() }</th>
+                        </tr>
+                    </thead>
+                    <tbody>
+                        { for run.evaluations.iter().map(|record| html! {
+                            <tr class={classes!(record.best.then_some("best"))}>
+                                <th scope="row">{ figures::short(record.epoch) }</th>
+                                <td>{ figures::score(record.loss) }</td>
+                                <td>{ figures::score(accuracy(record)) }</td>
+                                <td>{ figures::score(macro_f1(record)) }</td>
+                            </tr>
+                        }) }
+                    </tbody>
+                </table>
+            </div>
+        </details>
+    }
+}
+
+fn description(props: &Props) -> Html {
+    let w = props.words;
+    let describe = props.emit.reform(|_: MouseEvent| TrainMsg::Describe);
+    let command = format!(
+        "terakoya train --config training.json --model MODEL --train examples.csv --split {} --output out",
+        props.ratios
+    );
+    html! {
+        <details class="command">
+            <summary>{ w.same_run_natively() }</summary>
+            <p>{ w.same_run_hint() }</p>
+            <pre class="scroll-box"><code>{ command }</code></pre>
+            <p><button type="button" id="describe" class="secondary" onclick={describe}>{ w.download_description() }</button></p>
+        </details>
+    }
+}

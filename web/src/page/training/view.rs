@@ -1,0 +1,116 @@
+//! Draws the third step: the form, the cost, the buttons, the run.
+
+use yew::prelude::*;
+
+use super::cost::CostView;
+use super::options::Options;
+use super::progress::Progress;
+use super::run::Phase;
+use super::{Cost, TrainMsg, Training};
+use crate::messages::Opened;
+use crate::page::data::Data;
+use crate::page::data::table::ratios;
+use crate::page::frame::Step;
+use crate::page::shared::Shared;
+use crate::page::words::Words;
+
+/// What the step is drawn from.
+#[derive(Properties, PartialEq)]
+pub struct Props {
+    /// The language.
+    pub words: Words,
+    /// The state.
+    pub state: Shared<Training>,
+    /// The examples.
+    pub data: Shared<Data>,
+    /// The model, when it is there.
+    pub model: Option<Shared<Opened>>,
+    /// A run that was broken off and can go on: its id and its epochs.
+    pub unfinished: Option<(String, usize)>,
+    /// Takes what happens.
+    pub emit: Callback<TrainMsg>,
+}
+
+/// The step.
+#[component]
+pub fn TrainStep(props: &Props) -> Html {
+    let w = props.words;
+    let state = &props.state;
+    let active = phase(props).is_some_and(Phase::is_active);
+    let layers = props
+        .model
+        .as_ref()
+        .map_or(12, |model| model.inspection.num_hidden_layers);
+    html! {
+        <Step id="train" number="3" title={w.train_title()} hint={w.train_hint()}>
+            <Options words={w} form={state.form.clone()} error={state.field_error.clone()} {layers} disabled={active}
+                emit={props.emit.clone()} />
+            { buttons(props) }
+            <CostView words={w} cost={state.cost.clone()} />
+            if let Some(run) = &state.run {
+                <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)} emit={props.emit.clone()} />
+            } else {
+                <p id="train-status" role="status" data-phase="idle" class="caption">{ not_ready(props).unwrap_or_default() }</p>
+            }
+        </Step>
+    }
+}
+
+fn phase(props: &Props) -> Option<&Phase> {
+    props.state.run.as_ref().map(|run| &run.phase)
+}
+
+/// Why a run cannot begin yet.
+fn not_ready(props: &Props) -> Option<&'static str> {
+    let w = props.words;
+    let mut labels = props.data.parts.train.iter().filter_map(|row| row.label.as_deref());
+    let first = labels.next();
+    match () {
+        () if props.model.is_none() => Some(w.needs_model()),
+        () if first.is_none() => Some(w.needs_rows()),
+        () if labels.all(|label| Some(label) == first) => Some(w.needs_two_labels()),
+        () => None,
+    }
+}
+
+fn buttons(props: &Props) -> Html {
+    let w = props.words;
+    let button = |id: &'static str, class: &'static str, text: &'static str, disabled: bool, msg: fn() -> TrainMsg| {
+        let onclick = props.emit.reform(move |_: MouseEvent| msg());
+        html! { <button type="button" {id} {class} {disabled} {onclick}>{ text }</button> }
+    };
+    let hindered = not_ready(props).is_some();
+    let phase = phase(props);
+    if !phase.is_some_and(Phase::is_active) {
+        let measuring = props.state.cost == Cost::Measuring;
+        return html! {
+            <p class="actions main-actions">
+                { button("start", "primary", w.start(), hindered, || TrainMsg::Start) }
+                { button("measure", "secondary", w.measure(), hindered || measuring, || TrainMsg::Measure) }
+                { go_on(props) }
+            </p>
+        };
+    }
+    let stopping = phase == Some(&Phase::Stopping);
+    html! {
+        <p class="actions main-actions">
+            if phase == Some(&Phase::Paused) {
+                { button("resume", "primary", w.resume(), false, || TrainMsg::Resume) }
+            } else {
+                { button("pause", "secondary", w.pause(), stopping, || TrainMsg::Pause) }
+            }
+            { button("stop", "secondary", w.stop(), stopping, || TrainMsg::Stop) }
+        </p>
+    }
+}
+
+fn go_on(props: &Props) -> Html {
+    let w = props.words;
+    let Some((run, epochs)) = props.unfinished.clone() else {
+        return Html::default();
+    };
+    let onclick = props.emit.reform(move |_: MouseEvent| TrainMsg::Continue(run.clone()));
+    html! {
+        <button type="button" id="continue" class="secondary" {onclick}>{ w.continue_from(epochs) }</button>
+    }
+}

@@ -1,0 +1,276 @@
+//! Holds the first step: a text, what the tokenizer makes of it, what the model says and why.
+//!
+//! `app` owns a [`Trying`] and calls [`App::update_try`]; `view` draws it, with `tokens` and `why` for its parts.
+
+mod attention;
+mod saliency;
+pub mod tokens;
+pub mod view;
+mod why;
+
+use terakoya_core::protocol::Prediction;
+use yew::Context;
+
+use super::app::{App, Msg};
+use super::client::Reply;
+use crate::messages::{Event, Request, Text, Token};
+
+/// The text that is there when the page opens.
+pub const FIRST_TEXT: &str = "この店のラーメンは、最後の一滴まで本当においしかった。";
+
+/// Other texts to begin with: one of each feeling, one undecided, one in English.
+const EXAMPLES: &[&str] = &[
+    FIRST_TEXT,
+    "一時間待たされたうえに、料理は冷めきっていた。",
+    "駅から遠いけれど、窓からの眺めはすばらしい。",
+    "The staff were kind, but the room was far too noisy.",
+];
+
+/// The state of the step.
+#[derive(Debug, Clone)]
+pub struct Trying {
+    /// The text.
+    pub text: String,
+    /// The second text, where the user asked for one.
+    pub pair: Option<String>,
+    /// The newest answer.
+    pub answer: Option<Answer>,
+    /// What went wrong with the newest text.
+    pub error: Option<String>,
+    /// Whether a request is under way.
+    pub waiting: bool,
+    /// What the user wants explained, if anything.
+    pub why: Option<Why>,
+    /// Counts requests, so that an answer that is not the newest is told.
+    sent: u32,
+}
+
+impl Default for Trying {
+    fn default() -> Self {
+        Self {
+            text: FIRST_TEXT.to_owned(),
+            pair: None,
+            answer: None,
+            error: None,
+            waiting: false,
+            why: None,
+            sent: 0,
+        }
+    }
+}
+
+/// What came of a text.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The text it was.
+    pub text: Text,
+    /// Its tokens.
+    pub tokens: Vec<Token>,
+    /// The model's answer.
+    pub prediction: Option<Prediction>,
+    /// The base model's answer, where there is a fine-tuned one.
+    pub before: Option<Prediction>,
+    /// Whether the text was cut.
+    pub truncated: bool,
+    /// Time of the forward pass.
+    pub milliseconds: f64,
+}
+
+/// A wish to see why, and what came of it.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Why {
+    /// The label whose logit is explained; the predicted one if not given.
+    pub label: Option<usize>,
+    /// Encoder layer, from 0.
+    pub layer: usize,
+    /// Attention head, from 0.
+    pub head: usize,
+    /// The explanation.
+    pub explanation: Option<Explanation>,
+    /// Why there is none.
+    pub error: Option<String>,
+    /// Whether it is being computed.
+    pub waiting: bool,
+}
+
+/// Why the model said so.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Explanation {
+    /// The text that is explained.
+    pub text: Text,
+    /// Its tokens.
+    pub tokens: Vec<Token>,
+    /// Gradient × input of each token.
+    pub saliency: Vec<f32>,
+    /// `[query][key]` attention of the chosen head.
+    pub attention: Vec<Vec<f32>>,
+    /// The explained label.
+    pub label: String,
+}
+
+/// What happens in the step.
+pub enum TryMsg {
+    /// The text was changed.
+    Text(String),
+    /// The second text was changed, added or taken away.
+    Pair(Option<String>),
+    /// The worker answered a text; its number.
+    Tried(u32, Reply),
+    /// Opens or closes the explanation.
+    ToggleWhy,
+    /// Another label, layer or head.
+    Choose {
+        /// The label, if not the predicted one.
+        label: Option<usize>,
+        /// The layer.
+        layer: usize,
+        /// The head.
+        head: usize,
+    },
+    /// The worker answered the wish for an explanation of this text.
+    Explained(Text, Reply),
+}
+
+impl Trying {
+    /// What is in the boxes.
+    pub fn current(&self) -> Text {
+        Text {
+            text: self.text.clone(),
+            text_pair: self.pair.clone(),
+        }
+    }
+}
+
+impl App {
+    /// Changes the state of the step; whether to draw.
+    pub fn update_try(&mut self, ctx: &Context<Self>, msg: TryMsg) -> bool {
+        match msg {
+            TryMsg::Text(text) => {
+                self.trying.change().text = text;
+                self.send_try(ctx);
+            }
+            TryMsg::Pair(pair) => {
+                self.trying.change().pair = pair;
+                self.send_try(ctx);
+            }
+            TryMsg::Tried(number, reply) => return self.take_answer(number, reply),
+            TryMsg::ToggleWhy => {
+                let layers = self
+                    .model
+                    .opened
+                    .as_ref()
+                    .map_or(1, |model| model.inspection.num_hidden_layers);
+                let trying = self.trying.change();
+                trying.why = match trying.why {
+                    Some(_) => None,
+                    None => Some(Why {
+                        layer: layers.saturating_sub(1),
+                        ..Why::default()
+                    }),
+                };
+                self.send_explain(ctx);
+            }
+            TryMsg::Choose { label, layer, head } => {
+                if let Some(why) = &mut self.trying.change().why {
+                    (why.label, why.layer, why.head) = (label, layer, head);
+                }
+                self.send_explain(ctx);
+            }
+            TryMsg::Explained(text, reply) => self.take_explanation(text, reply.event),
+        }
+        true
+    }
+
+    /// Asks the worker about what is in the boxes.
+    pub fn send_try(&mut self, ctx: &Context<Self>) {
+        if !self.model_is_ready() {
+            return;
+        }
+        let trying = self.trying.change();
+        trying.sent += 1;
+        trying.waiting = true;
+        let (number, text) = (trying.sent, trying.current());
+        let answered = ctx.link().callback(move |reply| Msg::Try(TryMsg::Tried(number, reply)));
+        self.send(Request::Try(text), answered);
+    }
+
+    fn take_answer(&mut self, number: u32, reply: Reply) -> bool {
+        let newest = number == self.trying.sent;
+        match reply.event {
+            Event::Tried {
+                tokens,
+                prediction,
+                before,
+                truncated,
+                milliseconds,
+            } if newest => {
+                let trying = self.trying.change();
+                let text = trying.current();
+                trying.waiting = false;
+                trying.error = None;
+                trying.answer = Some(Answer {
+                    text,
+                    tokens,
+                    prediction,
+                    before,
+                    truncated,
+                    milliseconds,
+                });
+                true
+            }
+            Event::Failed { message } if newest => {
+                let trying = self.trying.change();
+                trying.waiting = false;
+                trying.error = Some(message);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn send_explain(&mut self, ctx: &Context<Self>) {
+        if !self.model_is_ready() {
+            return;
+        }
+        let trying = self.trying.change();
+        let text = trying.current();
+        let Some(why) = &mut trying.why else { return };
+        why.waiting = true;
+        let request = Request::Explain {
+            text: text.clone(),
+            label: why.label,
+            layer: why.layer,
+            head: why.head,
+        };
+        let answered = ctx
+            .link()
+            .callback(move |reply| Msg::Try(TryMsg::Explained(text.clone(), reply)));
+        self.send(request, answered);
+    }
+
+    fn take_explanation(&mut self, text: Text, event: Event) {
+        let Some(why) = &mut self.trying.change().why else {
+            return;
+        };
+        why.waiting = false;
+        match event {
+            Event::Explained {
+                tokens,
+                saliency,
+                attention,
+                label,
+            } => {
+                why.error = None;
+                why.explanation = Some(Explanation {
+                    text,
+                    tokens,
+                    saliency,
+                    attention,
+                    label,
+                });
+            }
+            Event::Failed { message } => why.error = Some(message),
+            _ => {}
+        }
+    }
+}

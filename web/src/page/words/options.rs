@@ -1,0 +1,102 @@
+//! Says what the options of a training are called and what they do, and what is wrong with a field.
+
+use terakoya_core::training_config::OPTIONS;
+
+use super::{Language, Words};
+use crate::page::training::form::{FieldError, Layers, TOP_LAYERS};
+
+impl Words {
+    /// What learns.
+    pub fn layers(self, layers: Layers) -> &'static str {
+        match layers {
+            Layers::Head => self.pick("出口だけ", "The head"),
+            Layers::Top => self.pick("上の層", "The upper layers"),
+            Layers::All => self.pick("ぜんぶ", "Everything"),
+        }
+    }
+
+    /// What that costs and gives.
+    pub fn layers_about(self, layers: Layers) -> &'static str {
+        match layers {
+            Layers::Head => self.pick("とても速い。まずはここから", "very quick; begin here"),
+            Layers::Top => self.pick("ほどよく速く、より正確", "fairly quick, more accurate"),
+            Layers::All => self.pick(
+                "いちばん正確。時間とメモリが要る",
+                "most accurate; takes time and memory",
+            ),
+        }
+    }
+
+    /// An option's name, by its key.
+    pub fn option(self, key: &str) -> &'static str {
+        match key {
+            "epochs" => self.pick("周回数", "Epochs"),
+            "learning_rate" => self.pick("学習率", "Learning rate"),
+            "batch_size" => self.pick("一歩の文数", "Batch size"),
+            "max_length" => self.pick("最大の長さ", "Longest text"),
+            TOP_LAYERS => self.pick("上の層の数", "Upper layers"),
+            "dropout" => self.pick("ドロップアウト", "Dropout"),
+            "warmup_ratio" => self.pick("助走の割合", "Warm-up"),
+            "weight_decay" => self.pick("重み減衰", "Weight decay"),
+            "label_smoothing" => self.pick("ラベル平滑化", "Label smoothing"),
+            "early_stopping_patience" => self.pick("早期終了までの周", "Early stopping"),
+            "class_weights" => self.pick("ラベルの重み", "Class weights"),
+            "best_metric" => self.pick("最良の決め方", "Best by"),
+            _ => self.pick("設定", "Option"),
+        }
+    }
+
+    /// What an option does: the command line's help, in the language of the page.
+    pub fn option_help(self, key: &'static str) -> &'static str {
+        let english = OPTIONS
+            .iter()
+            .find(|option| option.key == key)
+            .map_or("", |option| option.help);
+        if self.language == Language::English {
+            return english;
+        }
+        match key {
+            "epochs" => "例文を何周するか",
+            "learning_rate" => "一歩の大きさ。大きいほど速く、荒くなります",
+            "batch_size" => "一歩ごとに何文をまとめて見るか",
+            "max_length" => "一文の最大トークン数。長い文は切り捨てます",
+            "dropout" => "学習中に無作為に休ませる割合（0 以上 1 未満）。空ならモデルの値",
+            "warmup_ratio" => "はじめに学習率を上げていく割合",
+            "weight_decay" => "重みを小さく保つ力",
+            "label_smoothing" => "正解の確からしさをほかのラベルに分ける割合",
+            "early_stopping_patience" => "何周良くならなければ終えるか。0 なら最後まで",
+            "class_weights" => "少ないラベルを重く見るかどうか",
+            "best_metric" => "どの指標で最良のモデルを選ぶか",
+            _ => english,
+        }
+    }
+
+    /// A choice of an option.
+    pub fn option_choice(self, choice: &str) -> &'static str {
+        match choice {
+            "none" => self.pick("同じ", "alike"),
+            "balanced" => self.pick("少ないほど重く", "balanced"),
+            "auto" => self.pick("自動", "automatic"),
+            "accuracy" => self.accuracy(),
+            "macro-f1" => self.macro_f1(),
+            "mcc" => self.mcc(),
+            _ => self.eval_loss(),
+        }
+    }
+
+    /// What is wrong with a field.
+    pub fn field_error(self, error: &FieldError) -> String {
+        let FieldError { key, value, reason } = error;
+        let name = self.option(key);
+        match reason {
+            None => self.pick(
+                format!("「{name}」に「{value}」は使えません。数を入れてください。"),
+                format!("“{name}” cannot be “{value}”: it has to be a number."),
+            ),
+            Some(reason) => self.pick(
+                format!("「{name}」に「{value}」は使えません。（{reason}）"),
+                format!("“{name}” cannot be “{value}”: it {reason}."),
+            ),
+        }
+    }
+}
