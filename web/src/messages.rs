@@ -68,7 +68,7 @@ pub enum Request {
         /// Evaluation rows.
         eval: Vec<Row>,
     },
-    /// Goes on with a run from its last checkpoint; answered as [`Request::Train`].
+    /// Goes on with a run from its last checkpoint; answered by [`Event::Resumed`], then as [`Request::Train`].
     Continue {
         /// Its [`SavedRun::id`].
         run: String,
@@ -86,7 +86,7 @@ pub enum Request {
         /// The rows.
         rows: Vec<Row>,
     },
-    /// Packs the fine-tuned model; answered by [`Event::Exported`] with the zip's bytes beside it.
+    /// Packs the fine-tuned model, or the kept one that is open; answered by [`Event::Exported`] with the zip's bytes beside it.
     Export,
     /// Lists what is kept in the browser; answered by [`Event::Kept`].
     ListKept,
@@ -204,6 +204,8 @@ pub enum Event {
         /// Why it cannot be done here.
         refused: Option<String>,
     },
+    /// A kept run goes on; told before its training events.
+    Resumed(Resumed),
     /// Training tells how it goes.
     Train(TrainEvent),
     /// Training is over: the model is the tuned one now.
@@ -251,6 +253,19 @@ pub struct Opened {
     pub device: String,
     /// Bytes of memory of the worker.
     pub memory_bytes: u64,
+}
+
+/// A kept run that goes on, as the page may not know it after a reload.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// The base model, which is the open one now.
+    pub opened: Opened,
+    /// Where it comes from.
+    pub source: ModelSource,
+    /// The run's options.
+    pub config: TrainingConfig,
+    /// Its evaluation rows.
+    pub eval: Vec<Row>,
 }
 
 /// A token as it is shown.

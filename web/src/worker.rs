@@ -22,6 +22,7 @@ use web_sys::DedicatedWorkerGlobalScope;
 use crate::messages::{Event, Numbered};
 use desk::Desk;
 use inbox::Inbox;
+use lock::Lock;
 
 /// Starts the worker.
 pub fn start() {
@@ -32,6 +33,7 @@ pub fn start() {
     }
     let inbox = Inbox::listen();
     spawn_local(async move {
+        let _alive = Lock::of_this_worker().await;
         let mut desk = Desk::new(inbox).await;
         tell(0, Event::Ready { version: version() });
         desk.work().await;

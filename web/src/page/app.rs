@@ -295,7 +295,7 @@ impl App {
         html! {
             <>
                 <TryStep words={w} state={self.trying.clone()} model={self.model.opened.clone()}
-                    loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
+                    explainable={!self.is_training()} loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
                     line={html! { <ModelLine words={w} model={self.model.clone()} tuned={self.tuned}
                         disabled={self.is_training()} ondevice={link.callback(Msg::Device)} onmodel={link.callback(Msg::Open)} /> }}
                     emit={link.callback(Msg::Try)} />
@@ -316,7 +316,7 @@ impl App {
                     emit={link.callback(Msg::Train)} />
                 <ReadStep words={w} state={self.reading.clone()} trying={self.trying.clone()}
                     ready={model.is_some() && !self.is_training()} emit={link.callback(Msg::Read)} />
-                <KeepStep words={w} state={self.keeping.clone()} tuned={self.tuned} training={self.is_training()}
+                <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned || self.model.is_kept_run()} training={self.is_training()}
                     abilities={self.abilities} emit={link.callback(Msg::Keep)}
                     oncontinue={link.callback(|run| Msg::Train(TrainMsg::Continue(run)))} />
             </>

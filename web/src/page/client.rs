@@ -148,7 +148,10 @@ fn listen_to_errors(worker: &Worker, listener: &Listener) -> EventListener {
 
 /// Whether no further event with its number follows.
 fn is_last(event: &Event) -> bool {
-    !matches!(event, Event::Download { .. } | Event::Train(_) | Event::Notice(_))
+    !matches!(
+        event,
+        Event::Download { .. } | Event::Resumed(_) | Event::Train(_) | Event::Notice(_)
+    )
 }
 
 fn parse(data: &JsValue) -> Option<(u32, Reply)> {

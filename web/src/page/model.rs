@@ -85,6 +85,18 @@ impl Model {
         self.asked += 1;
         self.asked
     }
+
+    /// Takes note that the worker has another model now.
+    pub fn replace(&mut self, source: ModelSource, opened: Opened) {
+        self.source = Some(source);
+        self.opened = Some(Shared::new(opened));
+        self.status = Status::Ready;
+    }
+
+    /// Whether it is the result of a kept run.
+    pub fn is_kept_run(&self) -> bool {
+        matches!(self.source, Some(ModelSource::Run(_)))
+    }
 }
 
 /// Why the site's models are not known.
@@ -222,7 +234,7 @@ pub fn ModelLine(props: &LineProps) -> Html {
     html! {
         <div class="model-line">
             <span>{ name(props, &opened.name) }
-                if props.tuned { { " " }<span class="mark good">{ w.tuned_model() }</span> }
+                if props.tuned || props.model.is_kept_run() { { " " }<span class="mark good">{ w.tuned_model() }</span> }
             </span>
             <span class="caption">{ w.parameters(&figures::rounded_count(w, opened.inspection.parameters)) }</span>
             <span class="caption" id="device" data-device={opened.device.clone()}>{ device }</span>

@@ -278,6 +278,11 @@ impl App {
         let run = run.change();
         match event {
             Event::Train(event) => run.follow(event),
+            Event::Resumed(resumed) => {
+                run.config = Some(resumed.config);
+                run.eval_rows = Rc::new(resumed.eval);
+                self.model.replace(resumed.source, resumed.opened);
+            }
             Event::Finished {
                 record,
                 labels,

@@ -12,7 +12,7 @@ use terakoya_core::session::{NamedExamples, Question, Session};
 use terakoya_core::tokenizer::{Encoding, Files};
 
 use super::inbox::{Inbox, Posted};
-use super::lock::RunLock;
+use super::lock::Lock;
 use super::opening::{ModelFiles, fetch};
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
@@ -33,6 +33,18 @@ struct OpenModel {
     files: ModelFiles,
     base: Session,
     tuned: Option<Tuned>,
+}
+
+impl OpenModel {
+    /// What the page shows of it.
+    fn described(&self) -> Opened {
+        Opened {
+            name: self.files.name.clone(),
+            inspection: self.base.inspect(),
+            device: self.base.device().description().to_owned(),
+            memory_bytes: memory_bytes(),
+        }
+    }
 }
 
 /// What a training left.
@@ -90,7 +102,7 @@ impl Desk {
                 layer,
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
-            Request::ReadData { name, options } => read_data(id, &name, &options, files.first())?,
+            Request::ReadData { name, options } => answer_read_data(id, &name, &options, files.first()),
             Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
             Request::Train { config, train, eval } => {
                 let model = self.model()?;
@@ -136,18 +148,13 @@ impl Desk {
         self.choice = choice;
         let device = self.device(choice).await?;
         let base = files.open(device)?;
-        let opened = Opened {
-            name: files.name.clone(),
-            inspection: base.inspect(),
-            device: base.device().description().to_owned(),
-            memory_bytes: memory_bytes(),
-        };
-        self.model = Some(OpenModel {
+        let model = OpenModel {
             files,
             base,
             tuned: None,
-        });
-        tell(id, Event::Opened(opened));
+        };
+        tell(id, Event::Opened(model.described()));
+        self.model = Some(model);
         Ok(())
     }
 
@@ -242,12 +249,9 @@ impl Desk {
     }
 
     async fn export(&self, id: u32) -> Result<(), Failure> {
-        let model = self.model()?;
-        let tuned = model.tuned.as_ref().ok_or("there is no fine-tuned model yet")?;
-        let mut files = tuned.session.to_files().await?;
-        files.insert("training.json".to_owned(), tuned.training_json.clone().into_bytes());
-        files.extend(run_files(&tuned.run)?);
-        let name = format!("{}-tuned", tuned.run.model);
+        let (run, mut files) = self.result().await?;
+        files.extend(run_files(&run)?);
+        let name = format!("{}-tuned", run.model);
         let zip = archive::pack(&name, &files)?;
         tell_with_bytes(
             id,
@@ -257,6 +261,24 @@ impl Desk {
             &zip,
         );
         Ok(())
+    }
+}
+
+impl Desk {
+    /// The fine-tuned model's files and what was asked for it: of the last training, or of the kept run that is open.
+    async fn result(&self) -> Result<(RunRequest, Files), Failure> {
+        let none = "there is no fine-tuned model yet";
+        let model = self.model()?;
+        if let Some(tuned) = &model.tuned {
+            let mut files = tuned.session.to_files().await?;
+            files.insert("training.json".to_owned(), tuned.training_json.clone().into_bytes());
+            return Ok((tuned.run.clone(), files));
+        }
+        let (ModelSource::Run(run), Some(storage)) = (&model.files.source, &self.storage) else {
+            return Err(none.into());
+        };
+        let (folder, request) = RunFolder::open(storage.clone(), run).await.ok_or(none)?;
+        Ok((request, folder.result().await?))
     }
 }
 
@@ -290,7 +312,18 @@ fn run_files(run: &RunRequest) -> Result<Files, Failure> {
     Ok(files)
 }
 
-fn read_data(id: u32, name: &str, options: &ReadOptions, file: Option<&Uint8Array>) -> Result<(), Failure> {
+/// Reads a data file, or says what is wrong with it.
+pub fn answer_read_data(id: u32, name: &str, options: &ReadOptions, file: Option<&Uint8Array>) {
+    let event = match read_data(name, options, file) {
+        Ok(event) => event,
+        Err(error) => Event::Failed {
+            message: in_words(&*error),
+        },
+    };
+    tell(id, event);
+}
+
+fn read_data(name: &str, options: &ReadOptions, file: Option<&Uint8Array>) -> Result<Event, Failure> {
     let file = file.ok_or_else(|| format!("{name} was not read"))?;
     if file.length() > LARGEST_DATA {
         let megabytes = LARGEST_DATA / 1_000_000;
@@ -307,8 +340,7 @@ fn read_data(id: u32, name: &str, options: &ReadOptions, file: Option<&Uint8Arra
         })
         .collect();
     let columns = data.columns.to_string();
-    tell(id, Event::Data { rows, columns });
-    Ok(())
+    Ok(Event::Data { rows, columns })
 }
 
 /// Tokenizes and classifies a text, unless a newer one waits.

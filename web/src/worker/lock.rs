@@ -1,4 +1,5 @@
-//! Keeps a second tab from the run that this one trains, through the browser's Web Locks.
+//! Keeps a second tab from the run that this one trains, and tells the page that this worker lives, through the browser's
+//! Web Locks.
 
 use js_sys::{Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
@@ -8,13 +9,22 @@ use wasm_bindgen_futures::JsFuture;
 use super::scope;
 
 /// A lock that this worker holds; it ends with the worker, or when it is dropped.
-pub struct RunLock {
+pub struct Lock {
     release: Option<Function>,
 }
 
-impl RunLock {
+impl Lock {
     /// Takes the lock of a run; `None` if another tab holds it. Where the browser has no locks, there is nothing to wait for.
     pub async fn take(run: &str) -> Option<Self> {
+        Self::take_named(&format!("terakoya-run-{run}")).await
+    }
+
+    /// Takes the lock that the page waits for: it gets it when this worker was ended and could not say so.
+    pub async fn of_this_worker() -> Option<Self> {
+        Self::take_named(&scope().name()).await
+    }
+
+    async fn take_named(name: &str) -> Option<Self> {
         let Some((locks, request)) = manager() else {
             return Some(Self { release: None });
         };
@@ -31,14 +41,13 @@ impl RunLock {
         });
         let options = Object::new();
         Reflect::set(&options, &"ifAvailable".into(), &JsValue::TRUE).ok()?;
-        let name = JsValue::from_str(&format!("terakoya-run-{run}"));
-        request.call3(&locks, &name, &options, &callback).ok()?;
+        request.call3(&locks, &name.into(), &options, &callback).ok()?;
         let is_ours = JsFuture::from(granted).await.is_ok_and(|granted| granted.is_truthy());
         is_ours.then_some(Self { release })
     }
 }
 
-impl Drop for RunLock {
+impl Drop for Lock {
     fn drop(&mut self) {
         if let Some(release) = self.release.take() {
             // It cannot fail, and the lock ends with the worker at the latest.

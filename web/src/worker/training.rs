@@ -9,7 +9,7 @@ use terakoya_core::protocol::TrainEvent;
 use terakoya_core::session::Session;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 
-use super::desk::answer_try;
+use super::desk::{answer_read_data, answer_try};
 use super::inbox::{Inbox, Posted};
 use super::runs::RunFolder;
 use super::{now, tell};
@@ -51,11 +51,12 @@ impl TabHost<'_> {
             let urgent = |request: &Request| {
                 matches!(
                     request,
-                    Request::Try(_) | Request::Pause | Request::Resume | Request::Stop
+                    Request::Try(_) | Request::ReadData { .. } | Request::Pause | Request::Resume | Request::Stop
                 )
             };
-            while let Some(Posted { id, request, .. }) = self.inbox.take_if(urgent) {
+            while let Some(Posted { id, request, files }) = self.inbox.take_if(urgent) {
                 match request {
+                    Request::ReadData { name, options } => answer_read_data(id, &name, &options, files.first()),
                     Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
                     Request::Stop => {
                         tell(id, Event::Done);

@@ -53,7 +53,6 @@ impl App {
         match event {
             Event::Download { file, done, total } => self.model.status = Status::Loading { file, done, total },
             Event::Opened(opened) => {
-                self.tuned = matches!(self.model.source, Some(ModelSource::Run(_)));
                 self.model.status = Status::Ready;
                 self.model.opened = Some(Shared::new(opened));
                 self.send_try(ctx);

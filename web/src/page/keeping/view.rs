@@ -19,7 +19,7 @@ pub struct Props {
     /// The state.
     pub state: Shared<Keeping>,
     /// Whether there is a fine-tuned model.
-    pub tuned: bool,
+    pub exportable: bool,
     /// Whether a run is going on.
     pub training: bool,
     /// What the browser can do.
@@ -54,7 +54,7 @@ fn zip(props: &Props) -> Html {
     let exporting = props.state.exporting;
     html! {
         <div class="sources">
-            <button type="button" id="export" class="card" disabled={!props.tuned || exporting || props.training} onclick={export}>
+            <button type="button" id="export" class="card" disabled={!props.exportable || exporting || props.training} onclick={export}>
                 <strong>{ if exporting { w.exporting() } else { w.export() } }</strong>
                 <span>{ w.export_about() }</span>
             </button>
@@ -107,7 +107,7 @@ fn kept_run(props: &Props, run: &SavedRun) -> Html {
                         { w.continue_from(run.epochs_done) }
                     </button>
                 }
-                if run.epochs_done > 0 {
+                if run.finished {
                     <button type="button" class="secondary" disabled={props.training} onclick={open}>{ w.open() }</button>
                 }
                 { delete(props, run.id.clone(), &run.model) }

@@ -21,6 +21,8 @@ pub struct Props {
     pub state: Shared<Trying>,
     /// The model, when it is there.
     pub model: Option<Shared<Opened>>,
+    /// Whether the worker is free to explain.
+    pub explainable: bool,
     /// The model's download, when it is not.
     pub loading: Html,
     /// Which model it is, and where it runs.
@@ -101,7 +103,8 @@ fn answer_view(props: &Props, answer: &Answer) -> Html {
                 milliseconds={answer.milliseconds} />
             if answer.prediction.is_some() {
                 <p class="why-row">
-                    <button type="button" id="why" class="secondary" aria-expanded={why.to_string()} onclick={toggle}>
+                    <button type="button" id="why" class="secondary" aria-expanded={why.to_string()}
+                        disabled={!props.explainable && !why} onclick={toggle}>
                         { if why { w.hide_why() } else { w.why() } }
                     </button>
                 </p>

@@ -9,8 +9,8 @@ use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 use terakoya_core::training_config::TrainingConfig;
 
-use super::{Desk, Failure, OpenModel, RunFolder, RunLock, RunRequest, TabHost, Tuned, examples, fetch, in_words};
-use crate::messages::{Event, Notice, Row};
+use super::{Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch, in_words};
+use crate::messages::{Event, Notice, Resumed, Row};
 use crate::worker::{memory_bytes, now, tell};
 
 /// Most bytes that a WebAssembly program of 32 bits can have.
@@ -86,7 +86,7 @@ impl Desk {
     /// Starts a new run.
     pub(super) async fn begin(&mut self, id: u32, run: RunRequest) -> Result<(), Failure> {
         let name = format!("{:.0}", run.started);
-        let lock = RunLock::take(&name).await;
+        let lock = Lock::take(&name).await;
         let mut folder = None;
         if let Some(storage) = &self.storage {
             match RunFolder::create(storage.clone(), name, &run).await {
@@ -101,7 +101,7 @@ impl Desk {
     pub(super) async fn go_on(&mut self, id: u32, run: &str) -> Result<(), Failure> {
         let gone = "this browser does not keep that run any more";
         let storage = self.storage.clone().ok_or(gone)?;
-        let Some(lock) = RunLock::take(run).await else {
+        let Some(lock) = Lock::take(run).await else {
             tell(id, Event::Notice(Notice::OtherTab));
             return Err("another tab trains this run".into());
         };
@@ -120,6 +120,13 @@ impl Desk {
                 tuned: None,
             });
         }
+        let resumed = Resumed {
+            opened: self.model()?.described(),
+            source: request.source.clone(),
+            config: request.config.clone(),
+            eval: request.eval.clone(),
+        };
+        tell(id, Event::Resumed(resumed));
         self.train(id, request, Some(folder), Some(lock)).await
     }
 
@@ -128,7 +135,7 @@ impl Desk {
         id: u32,
         request: RunRequest,
         folder: Option<RunFolder>,
-        lock: Option<RunLock>,
+        lock: Option<Lock>,
     ) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
         let model = self.model.as_mut().ok_or("there is no model yet")?;
