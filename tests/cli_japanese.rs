@@ -208,6 +208,20 @@ fn what_mecab_compiled_is_packed() {
     assert_eq!((&info["surfaces"], &info["words"]), (&json!(6), &json!(6)));
     assert_eq!(info["ids"], json!([5, 5]));
     assert_eq!(info["categories"], json!(["DEFAULT", "SPACE", "KANJI", "HIRAGANA"]));
+    let sample = root().join("assets/lessons-ja/topic.csv");
+    let sampled = temp.path().join("sampled.dic.gz");
+    let pack = [
+        "dictionary",
+        "pack",
+        path(&source),
+        path(&sampled),
+        "--sample",
+        path(&sample),
+    ];
+    assert_eq!(stdout(&run(&pack, "")), "");
+    let same = json(&stdout(&run(&["dictionary", "info", path(&sampled), "--json"], "")));
+    assert_eq!(same["contexts"], info["contexts"]);
+    fails(&[&pack[..5], &["missing.csv"]].concat(), "missing.csv");
 
     let damaged = temp.path().join("damaged");
     fs::create_dir(&damaged).expect("a new folder");

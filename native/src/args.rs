@@ -258,6 +258,9 @@ pub struct DictionaryPackArgs {
     /// File to write; its name before .dic.gz is what the dictionary is called
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
+    /// Ordinary text: what its words need is put together, which makes the dictionary faster and changes no result
+    #[arg(long, value_name = "FILE")]
+    pub sample: Vec<PathBuf>,
 }
 
 /// Flags of `dictionary info`.

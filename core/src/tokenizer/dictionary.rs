@@ -14,7 +14,7 @@ mod user;
 
 pub use error::{DictionaryError, UserEntryProblem};
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Write};
 
 use super::Files;
 use super::trie::Trie;
@@ -81,12 +81,13 @@ impl Categories {
 }
 
 /// Packs the dictionary that MeCab's compiler wrote into one file within gzip, keeping all that decides where words begin
-/// and end. `name` is what [`Dictionary::name`] gives back. Takes half a minute for unidic-lite.
+/// and end. `name` is what [`Dictionary::name`] gives back. What the words of `sample`, any text of the language, need
+/// is put together, which makes searching faster and changes no result. Takes half a minute for unidic-lite.
 ///
 /// # Errors
 /// As [`Dictionary::from_compiled`], and if the dictionary is larger than the format can count.
-pub fn pack(name: &str, files: &Files) -> Result<Vec<u8>, DictionaryError> {
-    let packed = packed::pack(&Source::from_compiled(name, files)?)?;
+pub fn pack(name: &str, files: &Files, sample: &str) -> Result<Vec<u8>, DictionaryError> {
+    let packed = packed::pack(&Source::from_compiled(name, files)?, sample)?;
     let compressed = Vec::with_capacity(packed.len() / 4);
     let mut gzip = flate2::write::GzEncoder::new(compressed, flate2::Compression::best());
     let result = gzip.write_all(&packed).and_then(|()| gzip.finish());
@@ -150,29 +151,12 @@ impl Dictionary {
     /// If it is not one, has another version or a wrong checksum, is truncated, or its numbers contradict each other.
     pub fn from_packed(bytes: &[u8]) -> Result<Self, DictionaryError> {
         if !bytes.starts_with(&GZIP) {
-            return Ok(Self::from_source(packed::unpack(bytes)?));
+            return packed::unpack(bytes, bytes.len());
         }
         // The last four bytes of gzip say the size. Deflate cannot grow more than 1032-fold, so a lie stays cheap.
         let size = bytes.last_chunk().map_or(0, |size| u32::from_le_bytes(*size) as usize);
-        let size = size.min(bytes.len() * 1032).min(MAX_UNPACKED);
-        let mut unpacked = Vec::with_capacity(size);
-        let limit = MAX_UNPACKED as u64 + 1;
-        flate2::read::GzDecoder::new(bytes)
-            .take(limit)
-            .read_to_end(&mut unpacked)
-            .map_err(|source| DictionaryError::Compression {
-                file: packed::FILE,
-                source,
-            })?;
-        if unpacked.len() > MAX_UNPACKED {
-            return Err(DictionaryError::OutOfRange {
-                file: packed::FILE,
-                what: "the unpacked size",
-                found: limit,
-                limit: MAX_UNPACKED as u64,
-            });
-        }
-        Ok(Self::from_source(packed::unpack(&unpacked)?))
+        let size = size.min(bytes.len().saturating_mul(1032)).min(MAX_UNPACKED);
+        packed::unpack(BufReader::new(flate2::bufread::GzDecoder::new(bytes)), size)
     }
 
     fn from_source(source: Source) -> Self {
@@ -241,6 +225,12 @@ impl Dictionary {
     #[inline]
     pub(super) fn connection_range(&self, right: u16) -> (i16, i16) {
         self.connection_ranges[usize::from(right)]
+    }
+
+    /// The least that a connection from this right id costs.
+    #[inline]
+    pub(super) fn least_connection(&self, right: u16) -> i64 {
+        i64::from(self.connection_ranges[usize::from(right)].0)
     }
 
     /// The number here of the id 0 of MeCab, which begins and ends a sentence: as a left and as a right id.

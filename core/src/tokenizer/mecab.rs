@@ -24,17 +24,34 @@ struct Node {
     previous: u32,
     /// The next older word that ends where this one does.
     older: u32,
-    word: Word,
+    right: u16,
+    word_cost: i16,
     /// The category of an unknown word.
     unknown: Option<u8>,
+}
+
+/// The words that end at a position, newest first.
+#[derive(Debug, Clone, Copy)]
+struct End {
+    newest: u32,
+    /// Whatever follows, the best continuation costs at most this.
+    limit: i64,
 }
 
 /// A word that ends where others begin.
 #[derive(Debug, Clone, Copy)]
 struct Before {
-    /// How much dearer it is than the cheapest one.
-    extra: i32,
+    /// How much dearer it is than the first of them, shifted left by 32 bits, and its place among them.
+    key: i64,
     right: u16,
+    node: u32,
+}
+
+impl End {
+    const NOTHING: Self = Self {
+        newest: NONE,
+        limit: i64::MAX,
+    };
 }
 
 /// A word of the cheapest path.
@@ -76,7 +93,7 @@ impl Dictionary {
         let category = |category: u8| self.categories.names.get(usize::from(category)).cloned();
         let step = |node: &Node| {
             let before = &lattice.nodes[node.previous as usize];
-            let word_cost = i32::from(node.word.cost);
+            let word_cost = i32::from(node.word_cost);
             PathWord {
                 bytes: text.bytes(node.begin, node.end),
                 word_cost,
@@ -117,13 +134,12 @@ struct Lattice<'a> {
     dictionary: &'a Dictionary,
     units: &'a [u16],
     nodes: Vec<Node>,
-    /// The newest word that ends at each position.
-    newest: Vec<u32>,
-    /// The words that end where the current position is, newest first, and their nodes.
+    /// The words that end at each position.
+    ends: Vec<End>,
+    /// Those that end where the current position is and may win, newest first.
     befores: Vec<Before>,
-    before_nodes: Vec<u32>,
-    /// The least cost among them.
-    least: i64,
+    /// The cost of the first of them.
+    base: i64,
     /// The words of the cheapest path, first to last.
     path: Vec<u32>,
 }
@@ -134,25 +150,25 @@ impl<'a> Lattice<'a> {
             dictionary,
             units,
             nodes: Vec::with_capacity(units.len() * 8 + 1),
-            newest: vec![NONE; units.len() + 1],
-            befores: Vec::new(),
-            before_nodes: Vec::new(),
-            least: 0,
+            ends: vec![End::NOTHING; units.len() + 1],
+            befores: Vec::with_capacity(64),
+            base: 0,
             path: Vec::new(),
         };
         let (left, right) = dictionary.boundary();
-        lattice.newest[0] = 0;
+        lattice.ends[0].newest = 0;
         lattice.nodes.push(Node {
             cost: 0,
             begin: 0,
             end: 0,
             previous: NONE,
             older: NONE,
-            word: Word { left, right, cost: 0 },
+            right,
+            word_cost: 0,
             unknown: None,
         });
         for position in 0..units.len() {
-            if lattice.newest[position] != NONE {
+            if lattice.ends[position].newest != NONE {
                 lattice.gather(position);
                 lattice.extend(position);
             }
@@ -161,34 +177,20 @@ impl<'a> Lattice<'a> {
         lattice
     }
 
-    /// Collects the words that end at a position.
+    /// Collects the words that end at a position and may be the best before one of those that begin there.
     fn gather(&mut self, position: usize) {
-        // Whatever follows, the best continuation costs at most `limit`: what is dearer even when connected at its cheapest
-        // cannot win. Almost half of all words go here, before they cost look-ups in the table.
-        let mut limit = i64::MAX;
-        self.least = i64::MAX;
-        let mut node = self.newest[position];
-        while node != NONE {
-            let Node { cost, older, word, .. } = self.nodes[node as usize];
-            let (_, most) = self.dictionary.connection_range(word.right);
-            self.least = self.least.min(cost);
-            limit = limit.min(cost + i64::from(most));
-            node = older;
-        }
+        let End { newest, limit } = self.ends[position];
         self.befores.clear();
-        self.before_nodes.clear();
-        node = self.newest[position];
+        let mut node = newest;
         while node != NONE {
-            let Node { cost, older, word, .. } = self.nodes[node as usize];
-            let (least, _) = self.dictionary.connection_range(word.right);
-            if cost + i64::from(least) <= limit {
+            let Node { cost, older, right, .. } = self.nodes[node as usize];
+            if cost + self.dictionary.least_connection(right) <= limit {
+                if self.befores.is_empty() {
+                    self.base = cost;
+                }
                 // Within `limit` of each other: the difference fits.
-                let extra = (cost - self.least) as i32;
-                self.befores.push(Before {
-                    extra,
-                    right: word.right,
-                });
-                self.before_nodes.push(node);
+                let key = (cost - self.base) << 32 | self.befores.len() as i64;
+                self.befores.push(Before { key, right, node });
             }
             node = older;
         }
@@ -214,9 +216,8 @@ impl<'a> Lattice<'a> {
             self.extend_unknown(begin, known);
         }
         for node in (first_node..self.nodes.len()).rev() {
-            let end = self.nodes[node].end as usize;
-            self.nodes[node].older = self.newest[end];
-            self.newest[end] = node as u32;
+            let end = &mut self.ends[self.nodes[node].end as usize].newest;
+            self.nodes[node].older = std::mem::replace(end, node as u32);
         }
     }
 
@@ -287,13 +288,23 @@ impl<'a> Lattice<'a> {
     fn enter(&mut self, (begin, end): (usize, usize), words: &[Word], unknown: Option<u8>) {
         for word in words {
             let (cost, previous) = self.cheapest_before(word.left);
+            let cost = cost + i64::from(word.cost);
+            // Whatever follows, the best continuation costs at most `limit`: what is dearer even when connected at its
+            // cheapest cannot win. Almost half of all words go here, before they cost look-ups in the table.
+            let limit = &mut self.ends[end].limit;
+            let (least, most) = self.dictionary.connection_range(word.right);
+            if cost + i64::from(least) > *limit {
+                continue;
+            }
+            *limit = (cost + i64::from(most)).min(*limit);
             self.nodes.push(Node {
-                cost: cost + i64::from(word.cost),
+                cost,
                 begin: begin as u32,
                 end: end as u32,
                 previous,
                 older: NONE,
-                word: *word,
+                right: word.right,
+                word_cost: word.cost,
                 unknown,
             });
         }
@@ -306,21 +317,16 @@ impl<'a> Lattice<'a> {
         // Cost and place in one number: the least of them is the cheapest, of equally cheap ones the first, and finding
         // it takes no branch that waits for the table, most of which lies in distant memory.
         let mut best = i64::MAX;
-        for (place, before) in (0i64..).zip(&self.befores) {
-            let cost = before.extra + i32::from(row[usize::from(before.right)]);
-            best = best.min(i64::from(cost) << 32 | place);
+        for before in &self.befores {
+            best = best.min(before.key + (i64::from(row[usize::from(before.right)]) << 32));
         }
-        let node = self
-            .before_nodes
-            .get((best & 0xffff_ffff) as usize)
-            .copied()
-            .unwrap_or(NONE);
-        (self.least + (best >> 32), node)
+        let before = self.befores.get((best & 0xffff_ffff) as usize);
+        (self.base + (best >> 32), before.map_or(NONE, |before| before.node))
     }
 
     /// Ends the sentence after the last position that can be reached, which leaves trailing spaces out.
     fn find_path(&mut self, left: u16) {
-        let Some(position) = self.newest.iter().rposition(|&node| node != NONE) else {
+        let Some(position) = self.ends.iter().rposition(|end| end.newest != NONE) else {
             return;
         };
         self.gather(position);

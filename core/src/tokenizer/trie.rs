@@ -18,16 +18,6 @@ pub(super) struct Surfaces<T> {
 }
 
 impl<T: Copy> Surfaces<T> {
-    /// Room for so many surfaces and words; code units are more than the `suffixes` that front-coding leaves.
-    pub fn with_capacity(surfaces: usize, suffixes: usize, words: usize) -> Self {
-        Self {
-            units: Vec::with_capacity(suffixes),
-            ends: Vec::with_capacity(surfaces),
-            words: Vec::with_capacity(words),
-            word_ends: Vec::with_capacity(surfaces),
-        }
-    }
-
     pub fn len(&self) -> usize {
         self.ends.len()
     }
@@ -63,7 +53,7 @@ impl<T> Default for Surfaces<T> {
 }
 
 /// A trie from surfaces to their words.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Trie<T> {
     /// The node after each first unit, 0 if there is none.
     roots: Vec<u32>,
@@ -75,68 +65,122 @@ pub(super) struct Trie<T> {
     words: Vec<T>,
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 struct Node {
     first_child: u32,
     first_word: u32,
 }
 
-impl<T: Copy> Trie<T> {
-    /// Builds the trie of distinct sorted surfaces, none of them empty.
-    pub fn build(surfaces: &Surfaces<T>) -> Self {
-        let mut trie = Self {
-            roots: vec![0; 1 << 16],
-            units: vec![0],
-            nodes: vec![Node {
-                first_child: 0,
-                first_word: 0,
-            }],
-            words: Vec::with_capacity(surfaces.words.len()),
-        };
-        // The surfaces below each node of a level, as a range of indices.
-        let mut level: Vec<(u32, u32)> = Vec::new();
-        trie.branch(surfaces, (0, surfaces.len() as u32), 0, &mut level);
-        for (node, &unit) in (1u32..).zip(&trie.units[1..]) {
-            trie.roots[usize::from(unit)] = node;
-        }
-        let mut depth = 1;
-        while !level.is_empty() {
-            let mut next = Vec::with_capacity(level.len());
-            // The level's nodes already have numbers; their children follow the nodes numbered so far.
-            for (mut first, last) in level {
-                trie.nodes.push(Node {
-                    first_child: trie.units.len() as u32,
-                    first_word: trie.words.len() as u32,
-                });
-                if surfaces.surface(first as usize).len() == depth {
-                    trie.words.extend_from_slice(surfaces.words(first as usize));
-                    first += 1;
-                }
-                trie.branch(surfaces, (first, last), depth, &mut next);
+/// What a trie has to know about every surface before it is built.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// Code units it shares with the surface before it.
+    pub shared: usize,
+    /// Its code units.
+    pub length: usize,
+    /// Its words.
+    pub words: usize,
+}
+
+/// Fills a trie in one pass over sorted surfaces: where each level begins is known from their shapes.
+pub(super) struct TrieBuilder<T> {
+    trie: Trie<T>,
+    /// The number of the next node of each depth, and of the first beyond the deepest.
+    next_node: Vec<u32>,
+    /// Where the next words of each depth go.
+    next_word: Vec<u32>,
+}
+
+impl<T: Copy + Default> TrieBuilder<T> {
+    /// Makes room for surfaces of these shapes, which must be pushed in the same order.
+    pub fn new(shapes: impl Iterator<Item = Shape>) -> Self {
+        let (mut node_counts, mut word_counts) = (vec![0u32; 2], vec![0u32; 2]);
+        for Shape { shared, length, words } in shapes {
+            if node_counts.len() < length + 2 {
+                node_counts.resize(length + 2, 0);
+                word_counts.resize(length + 2, 0);
             }
-            level = next;
-            depth += 1;
+            for count in &mut node_counts[shared + 1..=length] {
+                *count += 1;
+            }
+            word_counts[length] += words as u32;
         }
-        trie.nodes.push(Node {
-            first_child: trie.units.len() as u32,
-            first_word: trie.words.len() as u32,
-        });
-        trie
+        let firsts = |counts: &[u32], first: u32| -> Vec<u32> {
+            let sums = counts.iter().scan(first, |sum, count| {
+                let first = *sum;
+                *sum += count;
+                Some(first)
+            });
+            sums.collect()
+        };
+        // Node 0 is unused.
+        let (next_node, next_word) = (firsts(&node_counts, 1), firsts(&word_counts, 0));
+        let nodes = next_node.last().map_or(1, |&nodes| nodes as usize);
+        let words = next_word.last().map_or(0, |&words| words as usize);
+        let mut trie = Trie {
+            roots: vec![0; 1 << 16],
+            units: vec![0; nodes],
+            nodes: vec![Node::default(); nodes + 1],
+            words: vec![T::default(); words],
+        };
+        trie.nodes[0].first_child = 1;
+        trie.nodes[nodes] = Node {
+            first_child: nodes as u32,
+            first_word: words as u32,
+        };
+        Self {
+            trie,
+            next_node,
+            next_word,
+        }
     }
 
-    /// Numbers the children of a node whose surfaces are `range`, and says which surfaces are below each.
-    fn branch(&mut self, surfaces: &Surfaces<T>, (first, last): (u32, u32), depth: usize, next: &mut Vec<(u32, u32)>) {
-        let mut start = first;
-        while start < last {
-            let unit = surfaces.surface(start as usize)[depth];
-            let mut end = start + 1;
-            while end < last && surfaces.surface(end as usize)[depth] == unit {
-                end += 1;
+    /// Adds a surface: how much it shares with the one before, its other code units, its words.
+    pub fn push(&mut self, shared: usize, suffix: &[u16], words: &[T]) {
+        let mut depth = shared;
+        for &unit in suffix {
+            depth += 1;
+            let node = self.next_node[depth];
+            self.next_node[depth] += 1;
+            self.trie.units[node as usize] = unit;
+            self.trie.nodes[node as usize] = Node {
+                first_child: self.next_node[depth + 1],
+                first_word: self.next_word[depth],
+            };
+            if depth == 1 {
+                self.trie.roots[usize::from(unit)] = node;
             }
-            self.units.push(unit);
-            next.push((start, end));
-            start = end;
         }
+        let first = self.next_word[depth] as usize;
+        self.trie.words[first..first + words.len()].copy_from_slice(words);
+        self.next_word[depth] += words.len() as u32;
+    }
+
+    /// The trie, once every surface has been pushed.
+    pub fn finish(self) -> Trie<T> {
+        self.trie
+    }
+}
+
+impl<T: Copy + Default> Trie<T> {
+    /// Builds the trie of distinct sorted surfaces, none of them empty.
+    pub fn build(surfaces: &Surfaces<T>) -> Self {
+        let shared = |index: usize| {
+            let before = if index == 0 { &[] } else { surfaces.surface(index - 1) };
+            let pairs = surfaces.surface(index).iter().zip(before);
+            pairs.take_while(|(one, other)| one == other).count()
+        };
+        let shape = |index| Shape {
+            shared: shared(index),
+            length: surfaces.surface(index).len(),
+            words: surfaces.words(index).len(),
+        };
+        let mut builder = TrieBuilder::new((0..surfaces.len()).map(shape));
+        for index in 0..surfaces.len() {
+            let shared = shared(index);
+            builder.push(shared, &surfaces.surface(index)[shared..], surfaces.words(index));
+        }
+        builder.finish()
     }
 
     /// Calls `found` with the length in code units and the words of every surface that begins `text`, shortest first.
@@ -159,11 +203,11 @@ impl<T: Copy> Trie<T> {
             if here.first_word < after.first_word {
                 found(length, &self.words[here.first_word as usize..after.first_word as usize]);
             }
-            let Some(unit) = rest.next() else {
+            let Some(&unit) = rest.next() else {
                 return;
             };
-            let children = &self.units[here.first_child as usize..after.first_child as usize];
-            let Ok(child) = children.binary_search(unit) else {
+            let children = here.first_child as usize..after.first_child as usize;
+            let Ok(child) = self.units[children].binary_search(&unit) else {
                 return;
             };
             node = here.first_child as usize + child;

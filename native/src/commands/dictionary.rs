@@ -21,7 +21,11 @@ pub fn run(args: DictionaryArgs) -> Result<()> {
 
 fn run_pack(args: &DictionaryPackArgs) -> Result<()> {
     let files = read_compiled(&args.source)?;
-    let packed = pack(&name_of(&args.output), &files).with_context(|| args.source.display().to_string())?;
+    let mut sample = String::new();
+    for path in &args.sample {
+        sample += &fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    }
+    let packed = pack(&name_of(&args.output), &files, &sample).with_context(|| args.source.display().to_string())?;
     write_file(&args.output, &packed)?;
     let compiled: usize = files.values().map(Vec::len).sum();
     eprintln!(

@@ -21,15 +21,9 @@ impl Matrix {
 
     /// The least and the greatest cost of each column.
     pub fn ranges(&self) -> Vec<(i16, i16)> {
-        let mut least = vec![i16::MAX; self.rights];
-        let mut most = vec![i16::MIN; self.rights];
-        for row in self.costs.chunks_exact(self.rights) {
-            for ((least, most), &cost) in least.iter_mut().zip(&mut most).zip(row) {
-                *least = cost.min(*least);
-                *most = cost.max(*most);
-            }
-        }
-        least.into_iter().zip(most).collect()
+        let mut ranges = Ranges::new(self.rights);
+        self.costs.chunks_exact(self.rights).for_each(|row| ranges.include(row));
+        ranges.finish()
     }
 
     /// Numbers the rows that are alike over the columns `used`, in the order of their first occurrence.
@@ -71,5 +65,31 @@ impl Matrix {
             costs: costs.collect(),
         };
         (merged, left_classes, right_classes)
+    }
+}
+
+/// The least and the greatest cost of each column, as its rows become known.
+pub(super) struct Ranges {
+    least: Vec<i16>,
+    most: Vec<i16>,
+}
+
+impl Ranges {
+    pub fn new(rights: usize) -> Self {
+        Self {
+            least: vec![i16::MAX; rights],
+            most: vec![i16::MIN; rights],
+        }
+    }
+
+    pub fn include(&mut self, row: &[i16]) {
+        for ((least, most), &cost) in self.least.iter_mut().zip(&mut self.most).zip(row) {
+            *least = cost.min(*least);
+            *most = cost.max(*most);
+        }
+    }
+
+    pub fn finish(self) -> Vec<(i16, i16)> {
+        self.least.into_iter().zip(self.most).collect()
     }
 }

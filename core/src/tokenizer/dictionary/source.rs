@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::super::trie::Surfaces;
+use super::super::trie::{Surfaces, Trie};
 use super::compiled::Compiled;
 use super::matrix::Matrix;
 use super::{Categories, DictionaryError, Files, Word};
@@ -71,6 +71,40 @@ impl Source {
             left_ids,
             right_ids,
         })
+    }
+}
+
+/// Ids that a text uses, the commonest first.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Used {
+    pub lefts: Vec<usize>,
+    pub rights: Vec<usize>,
+}
+
+impl Used {
+    /// Counts the words that begin anywhere in `sample`: they are what a search has to connect.
+    pub fn in_sample(source: &Source, sample: &str) -> Self {
+        let lexicon = Trie::build(&source.surfaces);
+        let mut lefts = vec![0usize; source.connections.lefts];
+        let mut rights = vec![0usize; source.connections.rights];
+        let units: Vec<u16> = sample.encode_utf16().collect();
+        for start in 0..units.len() {
+            lexicon.prefixes(&units[start..], |_, words| {
+                for word in words {
+                    lefts[usize::from(word.left)] += 1;
+                    rights[usize::from(word.right)] += 1;
+                }
+            });
+        }
+        let commonest = |counts: &[usize]| {
+            let mut ids: Vec<usize> = (0..counts.len()).filter(|&id| counts[id] > 0).collect();
+            ids.sort_by_key(|&id| std::cmp::Reverse(counts[id]));
+            ids
+        };
+        Self {
+            lefts: commonest(&lefts),
+            rights: commonest(&rights),
+        }
     }
 }
 

@@ -1,24 +1,32 @@
-//! Reads a packed dictionary in one pass; every count is checked against the bytes there before anything is allocated.
+//! Reads a packed dictionary in one pass, straight into the tables that are searched.
 
-use super::super::super::trie::Surfaces;
-use super::super::bytes::Reader;
-use super::super::matrix::Matrix;
-use super::super::source::Source;
-use super::super::{Categories, CharacterClass, DictionaryError, Word};
-use super::{FILE, MAGIC, UNUSED, VERSION, checksum, unzigzag};
+use std::io::Read;
 
-/// Reads a packed dictionary.
+use super::super::super::trie::{Shape, Trie, TrieBuilder};
+use super::super::matrix::{Matrix, Ranges};
+use super::super::{Categories, CharacterClass, Dictionary, DictionaryError, Word};
+use super::stream::{Stream, within};
+use super::{FILE, MAGIC, UNUSED, VERSION, unzigzag};
+
+/// Reads a packed dictionary of at most `length` bytes.
 ///
 /// # Errors
 /// If it is not one, has another version or a wrong checksum, is truncated, or its numbers contradict each other.
-pub(in super::super) fn unpack(bytes: &[u8]) -> Result<Source, DictionaryError> {
-    let mut file = Reader::new(FILE, bytes);
-    let magic = file.take(MAGIC.len(), "the header");
-    if magic.ok() != Some(MAGIC.as_slice()) {
-        return Err(DictionaryError::NotADictionary {
-            file: FILE,
-            expected: "a dictionary packed by terakoya",
-        });
+pub(in super::super) fn unpack(file: impl Read, length: usize) -> Result<Dictionary, DictionaryError> {
+    let mut file = Stream::new(file, length);
+    let not_one = DictionaryError::NotADictionary {
+        file: FILE,
+        expected: "a dictionary packed by terakoya",
+    };
+    match file.array("the header") {
+        Ok(magic) if magic == *MAGIC => {}
+        Ok(_) => return Err(not_one),
+        Err(error @ DictionaryError::Compression { .. }) => return Err(error),
+        Err(_) => {
+            // The size that a cut gzip file seems to give is anything: say rather that it is cut.
+            file.drain()?;
+            return Err(not_one);
+        }
     }
     let version = file.u32("the header")?;
     if version != VERSION {
@@ -29,7 +37,14 @@ pub(in super::super) fn unpack(bytes: &[u8]) -> Result<Source, DictionaryError> 
         });
     }
     let expected = file.u32("the header")?;
-    let found = checksum(&bytes[bytes.len() - file.rest()..]);
+    file.restart_checksum();
+    let dictionary = match read(&mut file) {
+        Err(error @ DictionaryError::Compression { .. }) => return Err(error),
+        result => result,
+    };
+    // A damaged file is said to be damaged, whatever the damage made of its numbers.
+    let behind = file.drain()?;
+    let found = file.checksum();
     if found != expected {
         return Err(DictionaryError::Checksum {
             file: FILE,
@@ -37,202 +52,246 @@ pub(in super::super) fn unpack(bytes: &[u8]) -> Result<Source, DictionaryError> 
             found,
         });
     }
+    let dictionary = dictionary?;
+    within(behind, "the number of bytes after the costs", 0)?;
+    Ok(dictionary)
+}
+
+/// How many left and right ids there are.
+#[derive(Clone, Copy)]
+struct Contexts {
+    lefts: usize,
+    rights: usize,
+}
+
+impl Contexts {
+    fn check(self, word: Word) -> Result<Word, DictionaryError> {
+        within(word.left.into(), "a left id", self.lefts - 1)?;
+        within(word.right.into(), "a right id", self.rights - 1)?;
+        Ok(word)
+    }
+}
+
+fn read(file: &mut Stream<impl Read>) -> Result<Dictionary, DictionaryError> {
     let name = file.text("the name")?;
-    let categories = file.categories()?;
-    let left_ids = file.ids()?;
-    let right_ids = file.ids()?;
-    let unknown = (0..categories.names.len())
-        .map(|_| file.unknown())
-        .collect::<Result<Vec<_>, _>>()?;
-    let surfaces = file.surfaces()?;
-    let connections = file.matrix()?;
-    file.within(file.rest(), "the number of bytes after the costs", 0)?;
-    let source = Source {
+    let categories = categories(file)?;
+    let contexts = Contexts {
+        lefts: file.u16("the number of context ids")?.into(),
+        rights: file.u16("the number of context ids")?.into(),
+    };
+    within(
+        1,
+        "the least number of context ids",
+        contexts.lefts.min(contexts.rights),
+    )?;
+    let left_ids = ids(file, contexts.lefts)?;
+    let right_ids = ids(file, contexts.rights)?;
+    let unknown = (0..categories.names.len()).map(|_| unknown(file, contexts));
+    let unknown = unknown.collect::<Result<Vec<_>, _>>()?;
+    let (surfaces, lexicon) = lexicon(file, contexts)?;
+    let (connections, connection_ranges) = connections(file, contexts)?;
+    Ok(Dictionary {
         name,
-        surfaces,
+        lexicon,
+        user: None,
         unknown,
         categories,
         connections,
+        connection_ranges,
         left_ids,
         right_ids,
-    };
-    check_ids(&source, &file)?;
-    Ok(source)
+        surfaces,
+    })
 }
 
-fn check_ids(source: &Source, file: &Reader<'_>) -> Result<(), DictionaryError> {
-    let Matrix { lefts, rights, .. } = source.connections;
-    let words = source.surfaces.words.iter().chain(source.unknown.iter().flatten());
-    let (left, right) = words.fold((0, 0), |(left, right), word| {
-        (left.max(word.left), right.max(word.right))
-    });
-    let highest = |ids: &[Option<u16>]| ids.iter().flatten().copied().max().unwrap_or(0);
-    file.within(left.max(highest(&source.left_ids)).into(), "a left id", lefts - 1)?;
-    file.within(right.max(highest(&source.right_ids)).into(), "a right id", rights - 1)?;
-    Ok(())
-}
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self, what: &'static str) -> Result<usize, DictionaryError> {
-        Ok(usize::from(self.take(1, what)?[0]))
-    }
-
-    fn text(&mut self, what: &'static str) -> Result<String, DictionaryError> {
-        let len = self.byte(what)?;
-        Ok(String::from_utf8_lossy(self.take(len, what)?).into_owned())
-    }
-
-    fn planes(
-        &mut self,
-        count: usize,
-        what: &'static str,
-    ) -> Result<impl Iterator<Item = u16> + use<'a>, DictionaryError> {
-        let low = self.take(count, what)?;
-        let high = self.take(count, what)?;
-        Ok(low
-            .iter()
-            .zip(high)
-            .map(|(&low, &high)| u16::from_le_bytes([low, high])))
-    }
-
-    fn categories(&mut self) -> Result<Categories, DictionaryError> {
-        let count = self.byte("the character categories")?;
-        let names = (0..count)
-            .map(|_| self.text("the character categories"))
-            .collect::<Result<Vec<_>, _>>()?;
-        let count = usize::from(self.u16("the character classes")?);
-        let mut classes = Vec::new();
-        for _ in 0..count {
-            let types = self.u32("the character classes")?;
-            let rest = self.take(3, "the character classes")?;
-            self.within(rest[0].into(), "a character's category", names.len().saturating_sub(1))?;
-            classes.push(CharacterClass {
-                types,
-                default_type: rest[0],
-                length: rest[1],
-                group: rest[2] & 1 != 0,
-                invoke: rest[2] & 2 != 0,
-            });
-        }
-        let table = self.take(1 << 16, "the character table")?.to_vec();
-        let highest = table.iter().copied().max().unwrap_or(0);
-        // With no class at all nothing could be looked up.
-        self.within(
-            highest.into(),
-            "a character's class",
-            classes.len().wrapping_sub(1).min(255),
+fn categories(file: &mut Stream<impl Read>) -> Result<Categories, DictionaryError> {
+    let count = file.byte("the character categories")?;
+    let names = (0..count).map(|_| file.text("the character categories"));
+    let names = names.collect::<Result<Vec<_>, _>>()?;
+    let count = usize::from(file.u16("the character classes")?);
+    // With no class at all nothing could be looked up.
+    within(1, "the least number of character classes", count)?;
+    let mut classes = Vec::new();
+    for _ in 0..count {
+        let types = file.u32("the character classes")?;
+        let [default_type, length, flags] = file.array("the character classes")?;
+        within(
+            default_type.into(),
+            "a character's category",
+            names.len().saturating_sub(1),
         )?;
-        self.within(1, "the least number of character classes", classes.len())?;
-        Ok(Categories { names, classes, table })
+        classes.push(CharacterClass {
+            types,
+            default_type,
+            length,
+            group: flags & 1 != 0,
+            invoke: flags & 2 != 0,
+        });
     }
+    let table = file.take(1 << 16, "the character table")?;
+    let highest = table.iter().copied().max().unwrap_or(0);
+    within(highest.into(), "a character's class", count - 1)?;
+    Ok(Categories { names, classes, table })
+}
 
-    fn ids(&mut self) -> Result<Vec<Option<u16>>, DictionaryError> {
-        let count = self.count("the number of ids", 1 << 16)?;
-        let ids = self.planes(count, "the ids")?;
-        Ok(ids.map(|id| (id != UNUSED).then_some(id)).collect())
-    }
+fn ids(file: &mut Stream<impl Read>, contexts: usize) -> Result<Vec<Option<u16>>, DictionaryError> {
+    let count = file.count("the number of ids", 1 << 16)?;
+    let ids = file.planes(count, "the ids")?;
+    let ids = ids.into_iter().map(|id| match id {
+        UNUSED => Ok(None),
+        id => within(id.into(), "a context id", contexts - 1).map(|_| Some(id)),
+    });
+    ids.collect()
+}
 
-    fn unknown(&mut self) -> Result<Vec<Word>, DictionaryError> {
-        let count = self.byte("the unknown words")?;
-        let word = |_| {
-            Ok(Word {
-                left: self.u16("the unknown words")?,
-                right: self.u16("the unknown words")?,
-                cost: self.u16("the unknown words")? as i16,
-            })
-        };
-        (0..count).map(word).collect()
-    }
+fn unknown(file: &mut Stream<impl Read>, contexts: Contexts) -> Result<Vec<Word>, DictionaryError> {
+    let count = file.byte("the unknown words")?;
+    let word = |_| {
+        contexts.check(Word {
+            left: file.u16("the unknown words")?,
+            right: file.u16("the unknown words")?,
+            cost: file.u16("the unknown words")? as i16,
+        })
+    };
+    (0..count).map(word).collect()
+}
 
-    fn surfaces(&mut self) -> Result<Surfaces<Word>, DictionaryError> {
-        let limit = self.rest();
-        let surface_count = self.count("the number of surfaces", limit)?;
-        let unit_count = self.count("the number of code units", limit)?;
-        let word_count = self.count("the number of words", limit)?;
-        let pair_count = self.count("the number of id pairs", u16::MAX.into())?;
-        let shared = self.take(surface_count, "the surfaces")?;
-        let lengths = self.take(surface_count, "the surfaces")?;
-        let counts = self.take(surface_count, "the surfaces")?;
-        let mut suffixes = self.planes(unit_count, "the surfaces")?;
-        let pair_lefts = self.planes(pair_count, "the id pairs")?;
-        let pairs: Vec<(u16, u16)> = pair_lefts.zip(self.planes(pair_count, "the id pairs")?).collect();
-        let mut numbers = self.planes(word_count, "the words")?;
-        let mut costs = self.planes(word_count, "the words")?;
-        let mut surfaces = Surfaces::with_capacity(surface_count, unit_count, word_count);
+/// The words as they are stored.
+struct Lexicon {
+    /// Code units that each surface shares with the one before.
+    shared: Vec<u8>,
+    /// Code units of each surface's rest.
+    lengths: Vec<u8>,
+    /// Words of each surface.
+    counts: Vec<u8>,
+    suffixes: Vec<u16>,
+    pair_lefts: Vec<u16>,
+    pair_rights: Vec<u16>,
+    /// The pair of ids of each word.
+    numbers: Vec<u16>,
+    costs: Vec<u16>,
+}
+
+/// Reads the words: how many surfaces there are, and their trie.
+fn lexicon(file: &mut Stream<impl Read>, contexts: Contexts) -> Result<(usize, Trie<Word>), DictionaryError> {
+    let limit = file.rest();
+    let surfaces = file.count("the number of surfaces", limit)?;
+    let units = file.count("the number of code units", limit)?;
+    let words = file.count("the number of words", limit)?;
+    let pairs = file.count("the number of id pairs", u16::MAX.into())?;
+    let lexicon = Lexicon {
+        shared: file.take(surfaces, "the surfaces")?,
+        lengths: file.take(surfaces, "the surfaces")?,
+        counts: file.take(surfaces, "the surfaces")?,
+        suffixes: file.planes(units, "the surfaces")?,
+        pair_lefts: file.planes(pairs, "the id pairs")?,
+        pair_rights: file.planes(pairs, "the id pairs")?,
+        numbers: file.planes(words, "the words")?,
+        costs: file.planes(words, "the words")?,
+    };
+    let sum = |bytes: &[u8]| bytes.iter().map(|&byte| usize::from(byte)).sum();
+    within(sum(&lexicon.lengths), "the sum of the surfaces' lengths", units)?;
+    within(sum(&lexicon.counts), "the sum of the surfaces' words", words)?;
+    Ok((surfaces, lexicon.trie(contexts)?))
+}
+
+impl Lexicon {
+    fn trie(&self, contexts: Contexts) -> Result<Trie<Word>, DictionaryError> {
+        let mut builder = TrieBuilder::new(self.shapes());
+        let mut words = self.words(contexts);
+        let mut suffixes = self.suffixes.as_slice();
         let mut surface: Vec<u16> = Vec::new();
-        let mut previous: Vec<u16> = Vec::new();
-        let mut words: Vec<Word> = Vec::new();
-        for ((&shared, &length), &count) in shared.iter().zip(lengths).zip(counts) {
-            self.within(shared.into(), "the shared part of a surface", surface.len())?;
-            std::mem::swap(&mut previous, &mut surface);
-            surface.clear();
-            surface.extend_from_slice(&previous[..shared.into()]);
-            surface.extend(suffixes.by_ref().take(length.into()));
+        let mut same: Vec<Word> = Vec::new();
+        for shape in self.shapes() {
+            let shared = within(shape.shared, "the shared part of a surface", surface.len())?;
+            let (suffix, rest) = suffixes.split_at(shape.length - shared);
+            suffixes = rest;
             // What the search relies on: surfaces are distinct, not empty, and grouped by every prefix.
-            let follows = surface.len() == usize::from(shared) + usize::from(length)
-                && length > 0
-                && (previous.len() == usize::from(shared)
-                    || previous[usize::from(shared)] < surface[usize::from(shared)]);
+            let follows = match (surface.get(shared), suffix.first()) {
+                (Some(before), Some(here)) => before < here,
+                (None, Some(_)) => true,
+                (_, None) => false,
+            };
             if !follows {
                 return Err(DictionaryError::NotADictionary {
                     file: FILE,
                     expected: "a dictionary with sorted surfaces",
                 });
             }
-            words.clear();
-            for (number, cost) in numbers.by_ref().zip(costs.by_ref()).take(count.into()) {
-                let number = self.within(number.into(), "a word's id pair", pair_count.saturating_sub(1))?;
-                let &(left, right) = pairs.get(number).unwrap_or(&(UNUSED, UNUSED));
-                words.push(Word {
-                    left,
-                    right,
-                    cost: cost as i16,
-                });
+            surface.truncate(shared);
+            surface.extend_from_slice(suffix);
+            same.clear();
+            for word in words.by_ref().take(shape.words) {
+                same.push(word?);
             }
-            surfaces.push(surface.iter().copied(), &words);
+            builder.push(shared, suffix, &same);
         }
-        Ok(surfaces)
+        Ok(builder.finish())
     }
 
-    fn matrix(&mut self) -> Result<Matrix, DictionaryError> {
-        let lefts = usize::from(self.u16("the connection costs")?);
-        let rights = usize::from(self.u16("the connection costs")?);
-        self.within(1, "the least number of context ids", lefts.min(rights))?;
-        let rows = self.parents(lefts)?;
-        let columns = self.parents(rights)?;
-        let low = self.take(lefts * rights, "the connection costs")?;
-        let high = self.take(lefts * rights, "the connection costs")?;
-        let mut costs: Vec<i16> = Vec::with_capacity(lefts * rights);
-        let mut change = vec![0i16; rights];
-        let lines = low.chunks_exact(rights).zip(high.chunks_exact(rights));
-        for (row, ((low, high), &parent)) in lines.zip(&rows).enumerate() {
-            // Three passes over a row that stays in the cache: the first and the last become vector instructions.
-            for ((change, &low), &high) in change.iter_mut().zip(low).zip(high) {
-                *change = unzigzag(u16::from_le_bytes([low, high]));
-            }
-            for (column, &parent) in columns.iter().enumerate().skip(1) {
-                change[column] = change[column].wrapping_add(change[usize::from(parent)]);
-            }
-            if row == 0 {
-                costs.extend_from_slice(&change);
-            } else {
-                let above = usize::from(parent) * rights;
-                costs.extend_from_within(above..above + rights);
-                let here = &mut costs[row * rights..];
-                for (cost, change) in here.iter_mut().zip(&change) {
-                    *cost = cost.wrapping_add(*change);
-                }
-            }
-        }
-        Ok(Matrix { rights, lefts, costs })
+    fn shapes(&self) -> impl Iterator<Item = Shape> + '_ {
+        let surfaces = self.shared.iter().zip(&self.lengths).zip(&self.counts);
+        surfaces.map(|((&shared, &length), &words)| Shape {
+            shared: shared.into(),
+            length: usize::from(shared) + usize::from(length),
+            words: words.into(),
+        })
     }
 
-    /// The parents of a tree's lines: each comes before its children.
-    fn parents(&mut self, count: usize) -> Result<Vec<u16>, DictionaryError> {
-        let parents: Vec<u16> = self.planes(count, "the trees of the connection costs")?.collect();
-        for (line, &parent) in parents.iter().enumerate() {
-            self.within(parent.into(), "a line's parent", line.saturating_sub(1))?;
-        }
-        Ok(parents)
+    fn words(&self, contexts: Contexts) -> impl Iterator<Item = Result<Word, DictionaryError>> + '_ {
+        self.numbers.iter().zip(&self.costs).map(move |(&number, &cost)| {
+            let highest = self.pair_lefts.len().saturating_sub(1);
+            let pair = within(number.into(), "a word's id pair", highest)?;
+            contexts.check(Word {
+                left: self.pair_lefts.get(pair).copied().unwrap_or(UNUSED),
+                right: self.pair_rights.get(pair).copied().unwrap_or(UNUSED),
+                cost: cost as i16,
+            })
+        })
     }
+}
+
+/// Reads the connection costs, with the least and the greatest of each right id.
+fn connections(
+    file: &mut Stream<impl Read>,
+    Contexts { lefts, rights }: Contexts,
+) -> Result<(Matrix, Vec<(i16, i16)>), DictionaryError> {
+    let rows = parents(file, lefts)?;
+    let columns = parents(file, rights)?;
+    file.has(2 * lefts * rights, "the connection costs")?;
+    let mut costs: Vec<i16> = Vec::with_capacity(lefts * rights);
+    let mut ranges = Ranges::new(rights);
+    let mut change = vec![0i16; rights];
+    let mut planes = vec![0; 2 * rights];
+    for (row, &parent) in rows.iter().enumerate() {
+        file.fill(&mut planes, "the connection costs")?;
+        let (low, high) = planes.split_at(rights);
+        // Passes over a row that stays in the cache: all but the second become vector instructions.
+        for ((change, &low), &high) in change.iter_mut().zip(low).zip(high) {
+            *change = unzigzag(u16::from_le_bytes([low, high]));
+        }
+        for (column, &parent) in columns.iter().enumerate().skip(1) {
+            change[column] = change[column].wrapping_add(change[usize::from(parent)]);
+        }
+        if row == 0 {
+            costs.extend_from_slice(&change);
+        } else {
+            let above = usize::from(parent) * rights;
+            costs.extend_from_within(above..above + rights);
+            for (cost, change) in costs[row * rights..].iter_mut().zip(&change) {
+                *cost = cost.wrapping_add(*change);
+            }
+        }
+        ranges.include(&costs[row * rights..]);
+    }
+    Ok((Matrix { rights, lefts, costs }, ranges.finish()))
+}
+
+/// The parents of a tree's lines: each comes before its children.
+fn parents(file: &mut Stream<impl Read>, count: usize) -> Result<Vec<u16>, DictionaryError> {
+    let parents = file.planes(count, "the trees of the connection costs")?;
+    for (line, &parent) in parents.iter().enumerate() {
+        within(parent.into(), "a line's parent", line.saturating_sub(1))?;
+    }
+    Ok(parents)
 }

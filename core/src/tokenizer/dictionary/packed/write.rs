@@ -5,21 +5,23 @@ use std::collections::HashMap;
 
 use super::super::super::trie::Surfaces;
 use super::super::matrix::Matrix;
-use super::super::source::Source;
+use super::super::source::{Source, Used};
 use super::super::tree::Tree;
 use super::super::{Categories, DictionaryError, Word};
 use super::{FILE, MAGIC, UNUSED, VERSION, checksum, zigzag};
 
-/// Packs a dictionary; rows and columns are renumbered into the order of their trees.
+/// Packs a dictionary; rows and columns are renumbered into the order of their trees, those that `sample` uses in front.
 ///
 /// # Errors
 /// If it has more words, ids or longer surfaces than the format can count.
-pub(in super::super) fn pack(source: &Source) -> Result<Vec<u8>, DictionaryError> {
-    let (rows, columns) = trees(&source.connections);
+pub(in super::super) fn pack(source: &Source, sample: &str) -> Result<Vec<u8>, DictionaryError> {
+    let (rows, columns) = trees(&source.connections, &Used::in_sample(source, sample));
     let source = renumbered(source, &rows, &columns);
     let mut body = Writer::default();
     body.text(&source.name)?;
     body.categories(&source.categories)?;
+    body.u16(source.connections.lefts as u16);
+    body.u16(source.connections.rights as u16);
     for ids in [&source.left_ids, &source.right_ids] {
         body.u32(ids.len());
         body.planes(ids.iter().map(|id| id.unwrap_or(UNUSED)));
@@ -39,7 +41,7 @@ pub(in super::super) fn pack(source: &Source) -> Result<Vec<u8>, DictionaryError
     Ok(file)
 }
 
-fn trees(matrix: &Matrix) -> (Tree, Tree) {
+fn trees(matrix: &Matrix, used: &Used) -> (Tree, Tree) {
     let cost = |row: usize, column: usize| matrix.costs[row * matrix.rights + column];
     // Fitting the rows once more to the columns found would gain one part in a hundred.
     let neighbours = steps(&Tree::chain(matrix.rights));
@@ -48,18 +50,16 @@ fn trees(matrix: &Matrix) -> (Tree, Tree) {
             .iter()
             .map(move |&(column, parent)| cost(row, column).wrapping_sub(cost(row, parent)))
     };
-    let rows = Tree::minimum_spanning(&(0..matrix.lefts).map(|row| line(row).collect()).collect::<Vec<_>>());
+    let lines: Vec<Vec<i16>> = (0..matrix.lefts).map(|row| line(row).collect()).collect();
+    let rows = Tree::spanning(&lines, &used.lefts);
     let relatives = steps(&rows);
     let line = |column| {
         relatives
             .iter()
             .map(move |&(row, parent)| cost(row, column).wrapping_sub(cost(parent, column)))
     };
-    let columns = Tree::minimum_spanning(
-        &(0..matrix.rights)
-            .map(|column| line(column).collect())
-            .collect::<Vec<_>>(),
-    );
+    let lines: Vec<Vec<i16>> = (0..matrix.rights).map(|column| line(column).collect()).collect();
+    let columns = Tree::spanning(&lines, &used.rights);
     (rows, columns)
 }
 
@@ -194,20 +194,18 @@ impl Writer {
     }
 
     fn matrix(&mut self, matrix: &Matrix, rows: &Tree, columns: &Tree) {
-        self.u16(matrix.lefts as u16);
-        self.u16(matrix.rights as u16);
         self.planes(rows.parents.iter().copied());
         self.planes(columns.parents.iter().copied());
-        let differences = (0..matrix.lefts).flat_map(|row| {
+        for row in 0..matrix.lefts {
             let here = matrix.row(row as u16);
             let above = (row > 0).then(|| matrix.row(rows.parents[row]));
             let change = move |column: usize| here[column].wrapping_sub(above.map_or(0, |above| above[column]));
-            columns.parents.iter().enumerate().map(move |(column, &parent)| {
+            let differences = columns.parents.iter().enumerate().map(move |(column, &parent)| {
                 let predicted = if column == 0 { 0 } else { change(usize::from(parent)) };
                 zigzag(change(column).wrapping_sub(predicted))
-            })
-        });
-        self.planes(differences);
+            });
+            self.planes(differences);
+        }
     }
 }
 
