@@ -176,9 +176,10 @@ impl<'a> Slice<'a> {
     }
 }
 
-/// Whether a character is of the commonest that no composition or compatibility mapping touches: ASCII, kana, ideographs.
+/// Whether a character is of the commonest that no composition or compatibility mapping touches: ASCII, Japanese
+/// punctuation, kana, ideographs.
 fn is_inert(character: char) -> bool {
-    matches!(character, '\0'..='\u{7f}' | '\u{3001}'..='\u{3002}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}')
+    matches!(character, '\0'..='\u{7f}' | '\u{3001}'..='\u{3029}' | '\u{3041}'..='\u{3096}' | '\u{30a1}'..='\u{30fe}' | '\u{4e00}'..='\u{9fff}')
 }
 
 fn lowercase(character: char) -> impl Iterator<Item = char> {
@@ -194,7 +195,8 @@ pub(super) fn is_unassigned(character: char) -> bool {
 
 /// Python's `str.isspace`, which counts four control characters that Unicode does not.
 pub(super) fn is_python_space(character: char) -> bool {
-    character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character)
+    // Beyond U+3000 there is none, which is quickly said of most Japanese text.
+    character <= '\u{3000}' && (character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character))
 }
 
 /// Whether nothing before a character can combine with it or move past it.
@@ -249,6 +251,14 @@ mod tests {
         let words = text.as_slice().split_whitespace();
         let spans: Vec<_> = words.map(|word| (word.text, word.span())).collect();
         assert_eq!(spans, [("a", (1, 2)), ("b", (3, 4)), ("c", (5, 6))]);
+    }
+
+    #[test]
+    fn no_white_space_is_taken_for_something_else() {
+        for character in '\0'..=char::MAX {
+            let expected = character.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&character);
+            assert_eq!(is_python_space(character), expected, "{character:?}");
+        }
     }
 
     #[test]
