@@ -3,6 +3,8 @@
 //! A [`Bundle`] is what a folder says of itself; `native` and `web` only move [`Files`]. Weights are read by
 //! [`crate::weights`], tokenizers by [`crate::tokenizer`].
 
+mod gzip;
+
 use std::fmt::Display;
 
 use serde_json::{Map, Value, json};
@@ -10,6 +12,8 @@ use serde_json::{Map, Value, json};
 use crate::models::encoder::{MODEL_TYPES, ModelConfig};
 use crate::tasks::TaskKind;
 use crate::tokenizer::{EncodeOptions, Files, TOKENIZER_FILES, Tokenizer};
+
+pub use gzip::{pack_tokenizer, unpack_tokenizer};
 
 const CONFIG: &str = "config.json";
 const WEIGHTS: &str = "model.safetensors";
@@ -56,6 +60,22 @@ pub enum BundleError {
     UnknownModelType {
         /// What the file says.
         model_type: String,
+    },
+    /// A compressed file that cannot be unpacked.
+    #[error("{file} is not a whole gzip file")]
+    Gzip {
+        /// Its name.
+        file: String,
+        /// What the reader said.
+        source: std::io::Error,
+    },
+    /// A compressed file that would take too much memory.
+    #[error("{file} unpacks to a file larger than {limit} bytes, which no tokenizer is")]
+    UnpackedSize {
+        /// Its name.
+        file: String,
+        /// The most that is unpacked.
+        limit: usize,
     },
     /// The tokenizer makes ids that the embedding table does not have.
     #[error(
@@ -106,14 +126,16 @@ pub struct Bundle {
 pub fn is_model_file(name: &str) -> bool {
     name == CONFIG
         || TOKENIZER_FILES.contains(&name)
+        || gzip::is_packed(name)
         || name == WEIGHTS_INDEX
         || (name.starts_with("model") && name.ends_with(".safetensors"))
 }
 
 impl Bundle {
     /// Reads and checks `files` of a model folder. Files that [`is_model_file`] refuses may be there with empty bytes:
-    /// only their names are looked at.
-    pub fn read(files: Files) -> Result<Self, BundleError> {
+    /// only their names are looked at. Tokenizer files may be compressed.
+    pub fn read(mut files: Files) -> Result<Self, BundleError> {
+        unpack_tokenizer(&mut files)?;
         let config_json = read_config(&files)?;
         let model_config = ModelConfig::read(&config_json)?;
         let labels = read_labels(&config_json)?;

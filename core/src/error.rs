@@ -5,6 +5,7 @@
 
 use crate::bundle::BundleError;
 use crate::data::DataError;
+use crate::quantize::QuantizeError;
 use crate::tasks::TaskError;
 use crate::tokenizer::TokenizerError;
 use crate::train::TrainError;
@@ -25,6 +26,9 @@ pub enum Error {
     /// Weights do not fit the model.
     #[error(transparent)]
     Weights(#[from] WeightsError),
+    /// A quantised checkpoint cannot be written.
+    #[error(transparent)]
+    Quantize(#[from] QuantizeError),
     /// Labels and model do not fit each other.
     #[error(transparent)]
     Task(#[from] TaskError),

@@ -34,6 +34,7 @@ pub mod training_config;
 pub mod bundle;
 pub mod device;
 mod platform;
+pub mod quantize;
 pub mod weights;
 
 pub mod protocol;

@@ -2,9 +2,9 @@
 //! file reads, `save` writes.
 //!
 //! Below an encoder a module's path is its checkpoint name but for a few segments; the names of heads stand in a table for
-//! each family in `spelling`. Linear weights are `[out, in]` in the checkpoint and `[in, out]` here. Reading takes f32, f16
-//! and bf16, with or without the family's prefix, and TensorFlow's old `gamma`/`beta`; writing gives f32 under
-//! transformers' names.
+//! each family in `spelling`. Linear weights are `[out, in]` in the checkpoint and `[in, out]` here. Reading takes f32, f16,
+//! bf16 and the blocks of [`crate::quantize`], with or without the family's prefix, and TensorFlow's old `gamma`/`beta`;
+//! writing gives f32 under transformers' names.
 
 mod save;
 mod spelling;
@@ -12,10 +12,11 @@ mod spelling;
 use std::collections::{BTreeMap, BTreeSet};
 
 use burn::module::{Module, ModuleMapper, Param};
-use burn::tensor::{Tensor, TensorData, bf16, f16};
-use safetensors::tensor::{Dtype, SafeTensors, TensorView};
+use burn::tensor::{Tensor, TensorData};
+use safetensors::tensor::{Dtype, TensorView};
 
 use self::spelling::{Spelling, Walk, head_path, legacy_name, spelling};
+use crate::quantize::{QuantizeError, StoredTensor, read_tensors};
 use crate::tasks::network::Network;
 
 pub use self::save::{ParameterName, parameter_names, save, save_where, serialize};
@@ -31,6 +32,9 @@ pub enum WeightsError {
         /// What the reader said.
         source: safetensors::SafeTensorError,
     },
+    /// Quantised tensors that contradict their description.
+    #[error(transparent)]
+    Quantized(#[from] QuantizeError),
     /// A tensor the model needs is not in the checkpoint.
     #[error("the checkpoint has no tensor {tensor} (expected shape {expected:?})")]
     Missing {
@@ -67,7 +71,7 @@ pub enum WeightsError {
 
 /// The tensors of all the files of a checkpoint.
 pub struct Checkpoint<'a> {
-    tensors: BTreeMap<String, TensorView<'a>>,
+    tensors: BTreeMap<String, StoredTensor<'a>>,
 }
 
 impl<'a> Checkpoint<'a> {
@@ -75,17 +79,13 @@ impl<'a> Checkpoint<'a> {
     pub fn read(files: &'a [(String, Vec<u8>)]) -> Result<Self, WeightsError> {
         let mut tensors = BTreeMap::new();
         for (file, bytes) in files {
-            let parsed = SafeTensors::deserialize(bytes).map_err(|source| WeightsError::Safetensors {
-                file: file.clone(),
-                source,
-            })?;
-            tensors.extend(parsed.tensors());
+            tensors.extend(read_tensors(file, bytes)?);
         }
         Ok(Self { tensors })
     }
 
     /// Looks a parameter up with and without its family's prefix, in both spellings.
-    fn find(&self, name: &str, prefix: &str) -> Option<(&str, &TensorView<'a>)> {
+    fn find(&self, name: &str, prefix: &str) -> Option<(&str, &StoredTensor<'a>)> {
         let legacy = legacy_name(name);
         let spellings = [Some(name), legacy.as_deref()];
         spellings
@@ -103,7 +103,7 @@ impl<'a> Checkpoint<'a> {
         let kept = self.tensors.iter().filter(|(name, _)| keep(name));
         let tensors: Vec<(&String, Vec<usize>, Vec<u8>)> = kept
             .filter_map(|(name, view)| {
-                let values = to_f32(name, view).ok()?;
+                let values = view.to_f32(name).ok()?;
                 let bytes = values.into_iter().flat_map(f32::to_le_bytes).collect();
                 Some((name, view.shape().to_vec(), bytes))
             })
@@ -201,7 +201,7 @@ impl Loader<'_, '_> {
         let may_lack = in_head && self.lacking != Lacking::Nothing;
         match self.checkpoint.find(&name, self.spelling.base) {
             Some((found_name, view)) if view.shape() == expected => {
-                let mut values = to_f32(found_name, view)?;
+                let mut values = view.to_f32(found_name)?;
                 if transposed {
                     values = transpose(&values, expected[0], expected[1]);
                 }
@@ -248,44 +248,6 @@ impl ModuleMapper for Loader<'_, '_> {
                 param
             }
         }
-    }
-}
-
-/// Widens a tensor's little-endian bytes to f32.
-fn to_f32(name: &str, view: &TensorView) -> Result<Vec<f32>, WeightsError> {
-    let bytes = view.data();
-    let values: Vec<f32> = match view.dtype() {
-        Dtype::F32 => bytes
-            .as_chunks::<4>()
-            .0
-            .iter()
-            .map(|bytes| f32::from_le_bytes(*bytes))
-            .collect(),
-        Dtype::F16 => bytes
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|bytes| f16::from_le_bytes(*bytes).to_f32())
-            .collect(),
-        Dtype::BF16 => bytes
-            .as_chunks::<2>()
-            .0
-            .iter()
-            .map(|bytes| bf16::from_le_bytes(*bytes).to_f32())
-            .collect(),
-        other => {
-            return Err(WeightsError::Dtype {
-                tensor: name.to_owned(),
-                dtype: format!("{other:?}"),
-            });
-        }
-    };
-    if values.iter().all(|value| value.is_finite()) {
-        Ok(values)
-    } else {
-        Err(WeightsError::NotFinite {
-            tensor: name.to_owned(),
-        })
     }
 }
 

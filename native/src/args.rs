@@ -36,6 +36,8 @@ pub enum Command {
     Embed(EmbedArgs),
     /// Show what a model folder holds
     Inspect(InspectArgs),
+    /// Make a model folder small, and measure what that costs
+    Quantize(QuantizeArgs),
     /// Pack a MeCab dictionary, or show what a packed one holds
     Dictionary(DictionaryArgs),
 }
@@ -227,6 +229,45 @@ pub struct InspectArgs {
     /// What the tokenizer uses beside its files.
     #[command(flatten)]
     pub tokenizer: TokenizerArgs,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Flags of `quantize`.
+#[derive(Debug, Args)]
+pub struct QuantizeArgs {
+    /// Folder of the model
+    #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
+    pub model: PathBuf,
+    /// Folder for the quantised model
+    #[arg(long, alias = "output_dir", value_name = "DIR")]
+    pub output: PathBuf,
+    /// Replace the output folder
+    #[arg(long)]
+    pub overwrite: bool,
+    /// Data to measure the loss with: labels of a fine-tuned model, or pairs of texts with a score; built-in sentences
+    /// where not given
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Rows to take, as in 5=dev
+    #[arg(long, requires = "data", value_name = "COLUMN=VALUE")]
+    pub filter: Option<Filter>,
+    /// Put before every text that is measured, as in "query: "
+    #[arg(long, value_name = "TEXT")]
+    pub prefix: Option<String>,
+    /// How the data file is read.
+    #[command(flatten)]
+    pub read: DataArgs,
+    /// Size of the forward passes.
+    #[command(flatten)]
+    pub pass: PassArgs,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
+    /// Where the model runs.
+    #[command(flatten)]
+    pub device: DeviceArgs,
     /// Print one JSON object
     #[arg(long)]
     pub json: bool,

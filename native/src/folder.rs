@@ -4,10 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use terakoya_core::bundle::is_model_file;
+use terakoya_core::bundle::{is_model_file, unpack_tokenizer};
 use terakoya_core::tokenizer::Files;
 
-/// Reads the files of a model folder; of the others only the names.
+/// What `quantize` says of its work, beside the model.
+pub const QUANTIZATION: &str = "quantization.json";
+const TRAINING: &str = "training.json";
+
+/// Reads the files of a model folder, compressed ones unpacked; of the others only the names.
 pub fn read(path: &Path) -> Result<Files> {
     if !path.is_dir() {
         bail!("{}: no such model folder", path.display());
@@ -27,7 +31,14 @@ pub fn read(path: &Path) -> Result<Files> {
         };
         files.insert(name, bytes);
     }
+    unpack_tokenizer(&mut files).with_context(|| path.display().to_string())?;
     Ok(files)
+}
+
+/// Whether a file says where a model comes from and what may be done with it, so that a copy of the model takes it along.
+pub fn is_provenance(name: &str) -> bool {
+    let licences = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
+    name == TRAINING || licences.iter().any(|start| name.starts_with(start))
 }
 
 /// Whether the output folder may be written, before anything is computed.
@@ -40,7 +51,7 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     }
     if path.exists() && !is_output(path)? {
         bail!(
-            "{} holds more than a fine-tuned model: it is not overwritten",
+            "{} holds more than a fine-tuned or quantised model: it is not overwritten",
             path.display()
         );
     }
@@ -59,8 +70,9 @@ fn is_output(path: &Path) -> Result<bool> {
         }
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
-    let known = |name: &String| is_model_file(name) || name == "training.json";
-    Ok(names.is_empty() || (names.contains(&"training.json".to_owned()) && names.iter().all(known)))
+    let known = |name: &String| is_model_file(name) || is_provenance(name) || name == QUANTIZATION;
+    let is_ours = names.iter().any(|name| name == TRAINING || name == QUANTIZATION);
+    Ok(names.is_empty() || (is_ours && names.iter().all(known)))
 }
 
 /// Writes `files` as a folder: to a neighbour first, which is then renamed.

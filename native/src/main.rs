@@ -43,6 +43,7 @@ fn run(cli: Cli, training: TrainingOptions) -> Result<()> {
         Command::Tokenize(args) => commands::tokenize::run(args),
         Command::Embed(args) => commands::embed::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
+        Command::Quantize(args) => commands::quantize::run(args),
         Command::Dictionary(args) => commands::dictionary::run(args),
     }
 }

@@ -1,13 +1,17 @@
 //! Scores predictions the way scikit-learn does: accuracy, F1, Matthews correlation, per class, confusion matrix.
 //!
 //! A division by zero counts as 0. Gold labels the model cannot say are classes of their own and always wrong.
-//! Labels that have the same name, as after a label map, are one class. `table` prints the report.
+//! Labels that have the same name, as after a label map, are one class. `table` prints the report; `correlation`
+//! is for scores.
 
+mod correlation;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
+
+pub use correlation::{cosine, pearson, spearman};
 
 /// The true label of one example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ pub mod embed;
 pub mod evaluate;
 pub mod inspect;
 pub mod predict;
+pub mod quantize;
 pub mod tokenize;
 pub mod train;
 
