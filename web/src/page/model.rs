@@ -185,6 +185,20 @@ pub struct LineProps {
     pub onmodel: Callback<ModelSource>,
 }
 
+/// Where the model runs; why it does opens below.
+fn device(description: &str) -> Html {
+    let text = description.strip_prefix("device: ").unwrap_or(description);
+    let (name, reason) = text
+        .split_once(" (")
+        .map_or((text, ""), |(name, reason)| (name, reason.trim_end_matches(')')));
+    html! {
+        <details id="device" class="caption" data-device={description.to_owned()}>
+            <summary>{ name }</summary>
+            <p>{ reason }</p>
+        </details>
+    }
+}
+
 /// The devices in the order of the choice, with their values.
 const DEVICES: [(DeviceChoice, &str); 3] = [
     (DeviceChoice::Auto, "auto"),
@@ -230,14 +244,13 @@ pub fn ModelLine(props: &LineProps) -> Html {
             .find(|(_, value)| *value == wanted)
             .map(|(device, _)| *device)
     });
-    let device = opened.device.strip_prefix("device: ").unwrap_or(&opened.device);
     html! {
         <div class="model-line">
             <span>{ name(props, &opened.name) }
                 if props.tuned || props.model.is_kept_run() { { " " }<span class="mark good">{ w.tuned_model() }</span> }
             </span>
             <span class="caption">{ w.parameters(&figures::rounded_count(w, opened.inspection.parameters)) }</span>
-            <span class="caption" id="device" data-device={opened.device.clone()}>{ device }</span>
+            { device(&opened.device) }
             <label class="choice">
                 <span class="visually-hidden">{ w.device_label() }</span>
                 <select id="device-choice" disabled={props.disabled} {onchange}>

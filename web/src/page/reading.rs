@@ -117,7 +117,7 @@ impl App {
         true
     }
 
-    /// Has the chosen rows scored by the base model and, where there is one, by the fine-tuned.
+    /// Has the chosen rows scored by the base model, if it knows their labels, and by the fine-tuned, if there is one.
     pub fn evaluate(&mut self, ctx: &Context<Self>) {
         if !self.model_is_ready() {
             return;
@@ -129,7 +129,12 @@ impl App {
             return;
         }
         reading.rows = Rc::new(rows);
-        self.ask_score(ctx, WhichModel::Base);
+        if self.base_knows_a_label() {
+            self.ask_score(ctx, WhichModel::Base);
+        } else if !self.tuned {
+            let reason = self.words.knows_no_label().to_owned();
+            self.reading.change().base = Score::Failed(reason);
+        }
         if self.tuned {
             self.ask_score(ctx, WhichModel::Tuned);
         }
@@ -142,6 +147,17 @@ impl App {
             (RowsChoice::Evaluation, Some(run)) if self.tuned => run.eval_rows.to_vec(),
             (RowsChoice::Evaluation, _) => self.data.parts.eval.clone(),
         }
+    }
+
+    /// Whether the base model can be right at all: a head for other labels, or none, would only score 0.
+    fn base_knows_a_label(&self) -> bool {
+        let known = self
+            .model
+            .opened
+            .as_ref()
+            .map_or(&[][..], |model| &model.inspection.labels);
+        let mut said = self.reading.rows.iter().filter_map(|row| row.label.as_ref());
+        said.any(|label| known.contains(label))
     }
 
     fn ask_score(&mut self, ctx: &Context<Self>, model: WhichModel) {

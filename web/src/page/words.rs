@@ -108,6 +108,7 @@ texts! {
     privacy: "入力した文もモデルも、この端末の中だけで処理します。どこにも送りません。",
         "Texts and models stay on this device. Nothing is sent anywhere.";
     comma: "、", ", ";
+    colon: "：", ": ";
     pages_label: "ページ送り", "Pages";
     previous_page: "前へ", "Previous";
     next_page: "次へ", "Next";
@@ -130,7 +131,7 @@ texts! {
     tuned_model: "調整済み", "fine-tuned";
     worker_given_up: "計算部分が何度も止まりました。ほかのタブを閉じてから、もう一度お試しください。",
         "The computing part stopped several times. Close other tabs, then try again.";
-    run_lost: "計算部分が止まったため、学習が途切れました。", "Training broke off because the computing part stopped.";
+    run_lost: "計算部分が止まりました。", "the computing part stopped.";
 }
 
 // Try.
@@ -248,6 +249,7 @@ texts! {
     epochs_axis: "周", "epoch";
     best: "最良", "best";
     curves_in_numbers: "数字で見る", "In numbers";
+    run_notes: "学習の記録（英語）", "Notes of the run";
     same_run_natively: "同じ学習をコマンドラインで", "The same training on the command line";
     same_run_hint: "学習の記録（training.json）と例文（examples.csv）を保存して、次のように実行します。MODEL は元のモデルのフォルダーです。",
         "Save the run description (training.json) and the examples (examples.csv), then run this. MODEL is the folder of the base model.";
@@ -260,6 +262,8 @@ texts! {
     read_hint: "どこが良くなり、どこで間違えるかを見ます。", "See what got better and where it still fails.";
     nothing_read: "学習が終わると、ここに結果が出ます。いまのモデルを先に採点することもできます。",
         "Results appear here after training. You can also score the present model first.";
+    knows_no_label: "このモデルは、これらのラベルをまだ知りません。まず「教える」へどうぞ。",
+        "This model does not know these labels yet. Teach it first.";
     rows_to_score: "採点する文", "Texts to score";
     evaluation_rows: "確かめる分", "test rows";
     all_rows: "ラベルのある全部", "all labelled rows";

@@ -126,10 +126,12 @@ impl App {
         if let Some(run) = training.run.as_mut().filter(|run| run.phase.is_active()) {
             run.change().fail(words.run_lost().to_owned());
         }
-        self.error = Some(words.worker_lost(reason));
-        match self.deaths.len() <= MOST_RESTARTS {
-            true => self.start_worker(ctx),
-            false => self.model.status = Status::Failed(words.worker_given_up().to_owned()),
+        if self.deaths.len() <= MOST_RESTARTS {
+            self.error = Some(words.worker_lost(reason));
+            self.start_worker(ctx);
+        } else {
+            self.error = None;
+            self.model.status = Status::Failed(words.worker_given_up().to_owned());
         }
     }
 }

@@ -86,7 +86,7 @@ fn problems(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
     let problem = |title: &'static str, score: &Score| match score {
-        Score::Failed(message) => html! { <p class="message" role="status">{ title }{ ": " }{ message }</p> },
+        Score::Failed(message) => html! { <p class="message" role="status">{ title }{ w.colon() }{ message }</p> },
         Score::Unknown | Score::Waiting | Score::Known(_) => Html::default(),
     };
     html! { <>{ problem(w.before_training(), &state.base) }{ problem(w.after_training(), &state.tuned) }</> }

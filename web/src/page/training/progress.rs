@@ -37,9 +37,14 @@ pub fn Progress(props: &Props) -> Html {
             <p id="train-status" role="status" data-phase={phase_name(&run.phase)} class="run-status">{ status(w, run) }</p>
             { bar(w, run) }
             { figures_row(w, run) }
-            { for run.notes.iter().map(|note| html! { <p class="caption">{ note }</p> }) }
             if !run.steps.is_empty() { { curves(w, run) } { table(w, run) } }
             if run.description.is_some() { { description(props) } }
+            if !run.notes.is_empty() {
+                <details class="caption">
+                    <summary>{ w.run_notes() }</summary>
+                    { for run.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+                </details>
+            }
         </div>
     }
 }
@@ -138,7 +143,7 @@ fn curves(w: Words, run: &Run) -> Html {
         series(w.macro_f1(), "macro-f1", Stroke::Dotted, evaluated(macro_f1)),
     ];
     let epochs = run_epochs(run);
-    let best = run.evaluations.iter().rev().find(|record| record.best);
+    let best = best(run);
     let mark = best.map(|record| (record.epoch, w.best()));
     let (first, last) = (
         raw.first().map(|point| point.1),
@@ -169,6 +174,11 @@ fn macro_f1(record: &EvaluationRecord) -> f64 {
     record.report.score(BestMetric::MacroF1).unwrap_or(f64::NAN)
 }
 
+/// The evaluation that none after it surpassed.
+fn best(run: &Run) -> Option<&EvaluationRecord> {
+    run.evaluations.iter().rev().find(|record| record.best)
+}
+
 /// Passes of the whole run.
 fn run_epochs(run: &Run) -> f64 {
     let last = run.steps.last().map_or(1.0, |record| record.epoch);
@@ -184,6 +194,7 @@ fn table(w: Words, run: &Run) -> Html {
     if run.evaluations.is_empty() {
         return Html::default();
     }
+    let best = best(run).map(|record| record.step);
     html! {
         <details>
             <summary>{ w.curves_in_numbers() }</summary>
@@ -199,7 +210,7 @@ fn table(w: Words, run: &Run) -> Html {
                     </thead>
                     <tbody>
                         { for run.evaluations.iter().map(|record| html! {
-                            <tr class={classes!(record.best.then_some("best"))}>
+                            <tr class={classes!((best == Some(record.step)).then_some("best"))}>
                                 <th scope="row">{ figures::short(record.epoch) }</th>
                                 <td>{ figures::score(record.loss) }</td>
                                 <td>{ figures::score(accuracy(record)) }</td>

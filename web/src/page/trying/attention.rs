@@ -11,9 +11,9 @@ const MOST_TOKENS: usize = 64;
 /// Height of a token's row, in pixels.
 const ROW: f64 = 24.0;
 /// Width of the picture, in its own units.
-const WIDTH: f64 = 560.0;
+const WIDTH: f64 = 340.0;
 /// Where the lines begin and end.
-const LEFT: f64 = 170.0;
+const LEFT: f64 = 112.0;
 const RIGHT: f64 = WIDTH - LEFT;
 /// Weaker attention is not drawn.
 const FAINTEST: f32 = 0.03;
@@ -48,13 +48,11 @@ pub fn Attention(props: &Props) -> Html {
     html! {
         <>
             <p class="caption" aria-live="polite">{ told }</p>
-            <div class="scroll-box">
-                <svg class="attention" viewBox={format!("0 0 {WIDTH} {height}")} width={WIDTH.to_string()}
-                    height={height.to_string()} role="group" aria-label={w.attention_title()} onpointerleave={leave}>
-                    { for (0..shown).map(|query| lines(&attention[query][..], query, shown, *chosen)) }
-                    { for (0..shown).map(|row| token(&tokens[row].token, row, &chosen)) }
-                </svg>
-            </div>
+            <svg class="attention" viewBox={format!("0 0 {WIDTH} {height}")} role="group" aria-label={w.attention_title()}
+                onpointerleave={leave}>
+                { for (0..shown).map(|query| lines(&attention[query][..], query, shown, *chosen)) }
+                { for (0..shown).map(|row| token(&tokens[row].token, row, &chosen)) }
+            </svg>
             if tokens.len() > shown { <p class="caption">{ w.first_tokens(shown) }</p> }
         </>
     }

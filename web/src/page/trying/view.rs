@@ -23,7 +23,7 @@ pub struct Props {
     pub model: Option<Shared<Opened>>,
     /// Whether the worker is free to explain.
     pub explainable: bool,
-    /// The model's download, when it is not.
+    /// The model's download, or why there is none; nothing once it is there.
     pub loading: Html,
     /// Which model it is, and where it runs.
     pub line: Html,
@@ -42,14 +42,9 @@ pub fn TryStep(props: &Props) -> Html {
                 onchange={props.emit.reform(TryMsg::Text)} />
             { pair_box(props) }
             { examples(props) }
-            { match &state.error {
-                Some(error) => html! { <p class="message bad" role="alert">{ error }</p> },
-                None => Html::default(),
-            } }
-            { match &state.answer {
-                Some(answer) => answer_view(props, answer),
-                None => props.loading.clone(),
-            } }
+            if let Some(error) = &state.error { <p class="message bad" role="alert">{ error }</p> }
+            { props.loading.clone() }
+            if let Some(answer) = &state.answer { { answer_view(props, answer) } }
             { props.line.clone() }
         </Step>
     }

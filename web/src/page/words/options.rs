@@ -94,9 +94,21 @@ impl Words {
                 format!("“{name}” cannot be “{value}”: it has to be a number."),
             ),
             Some(reason) => self.pick(
-                format!("「{name}」に「{value}」は使えません。（{reason}）"),
+                format!("「{name}」に「{value}」は使えません。{}", japanese_reason(reason)),
                 format!("“{name}” cannot be “{value}”: it {reason}."),
             ),
         }
+    }
+}
+
+/// The core's reason in Japanese; in its own words where it is a new one.
+fn japanese_reason(reason: &str) -> String {
+    match reason {
+        "must be between 1 and 16,777,216" => "1 以上 16,777,216 以下の整数にしてください。".to_owned(),
+        "must be at least 3" => "3 以上にしてください。".to_owned(),
+        "must be a number above 0" => "0 より大きい数にしてください。".to_owned(),
+        "must be a number, 0 or more" => "0 以上の数にしてください。".to_owned(),
+        "must be at least 0 and below 1" => "0 以上 1 未満の数にしてください。".to_owned(),
+        other => format!("（{other}）"),
     }
 }

@@ -174,11 +174,11 @@ impl Words {
         )
     }
 
-    /// A file with a malformed row.
+    /// A file that is no table of examples.
     pub fn file_malformed(self, reason: &str) -> String {
         self.pick(
-            format!("読めない行があります。表はそのままです：{reason}"),
-            format!("A row could not be read; the table is as it was: {reason}"),
+            format!("読み込めませんでした。表はそのままです。{reason}"),
+            format!("This was not read; the table is as it was. {reason}"),
         )
     }
 
