@@ -89,14 +89,18 @@ fn token(token: &str, row: usize, chosen: &UseStateHandle<Option<usize>>) -> Htm
         Callback::from(move |_: PointerEvent| choose())
     };
     let onfocus = Callback::from(move |_: FocusEvent| choose());
+    let name = match token.strip_prefix('▁') {
+        Some("") | None => html! { { token } },
+        Some(rest) => html! { <><tspan class="faint">{ "▁" }</tspan>{ rest }</> },
+    };
     let class = classes!("query", (**chosen == Some(row)).then_some("chosen"));
     html! {
         <>
             <g {class} tabindex="0" role="img" aria-label={token.to_owned()} {onpointerenter} {onfocus}>
                 <rect x="0" y={(row as f64 * ROW).to_string()} width={LEFT.to_string()} height={ROW.to_string()} />
-                <text x={(LEFT - 8.0).to_string()} y={middle.clone()} class="left">{ token }</text>
+                <text x={(LEFT - 8.0).to_string()} y={middle.clone()} class="left">{ name.clone() }</text>
             </g>
-            <text x={(RIGHT + 8.0).to_string()} y={middle} aria-hidden="true">{ token }</text>
+            <text x={(RIGHT + 8.0).to_string()} y={middle} aria-hidden="true">{ name }</text>
         </>
     }
 }

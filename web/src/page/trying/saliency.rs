@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::Explanation;
-use super::tokens::{groups, spelling};
+use super::tokens::groups;
 use crate::messages::Token;
 use crate::page::figures;
 use crate::page::words::Words;
@@ -40,9 +40,12 @@ pub fn Saliency(props: &Props) -> Html {
     strongest.truncate(LISTED);
     html! {
         <>
-            <p class="saliency" lang="ja">
+            <p class="saliency">
                 { for parts.iter().map(|part| html! {
-                    <span class={colour(part.value / largest)} title={signed(part.value)}>{ label(part.tokens) }</span>
+                    <>
+                        if is_spaced(part.tokens) { { " " } }
+                        <span class={colour(part.value / largest)} title={signed(part.value)}>{ label(part.tokens) }</span>
+                    </>
                 }) }
             </p>
             <p class="legend" aria-hidden="true">
@@ -94,12 +97,22 @@ fn parts<'a>(tokens: &'a [Token], saliency: &[f32]) -> Vec<Part<'a>> {
     found
 }
 
-fn label(tokens: &[Token]) -> Html {
-    let inner = |token: &Token| html! { { token.token.trim_start_matches("##") } };
-    match tokens.split_first() {
-        Some((first, rest)) => html! { <>{ spelling(&first.token) }{ for rest.iter().map(inner) }</> },
-        None => Html::default(),
-    }
+/// The tokens as one reads them: without the marks of the vocabulary.
+fn label(tokens: &[Token]) -> String {
+    let plain = |token: &Token| token.token.trim_start_matches("##").replace('▁', "");
+    let text: String = tokens.iter().map(plain).collect();
+    // A lone mark would leave nothing to colour.
+    if text.is_empty() { "▁".to_owned() } else { text }
+}
+
+/// Whether a space stood in front, as SentencePiece marks it; Japanese has none but at the very beginning.
+fn is_spaced(tokens: &[Token]) -> bool {
+    let marked = tokens.first().is_some_and(|token| token.token.starts_with('▁'));
+    marked
+        && tokens
+            .first()
+            .and_then(|token| token.span)
+            .is_some_and(|(start, _)| start > 0)
 }
 
 /// The class of a share between −1 and 1.
