@@ -4,149 +4,22 @@
 //! and segmented, each word lower-cased and cut. The reference forgets where its tokens came from; here every character
 //! carries its span from the first step to the last.
 
-use std::sync::Arc;
+mod config;
 
-use serde_json::Value;
+pub(super) use config::JapaneseConfig;
+
+use std::sync::Arc;
 
 use super::aligned::{Aligned, Form, Slice};
 use super::basic::basic_words;
 use super::dictionary::Dictionary;
 use super::encoding::{Encoding, Sequence};
 use super::explain::ExplainedWord;
-use super::special_tokens::{SpecialTokens, json_file};
+use super::special_tokens::SpecialTokens;
 use super::subword::{Cutter, Subword};
 use super::vocabulary::Vocabulary;
 use super::{Files, TokenizerError};
-
-const CONFIG: &str = "tokenizer_config.json";
-
-/// What `tokenizer_config.json` says about a BertJapaneseTokenizer.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct JapaneseConfig {
-    words: Words,
-    subword: Subword,
-    lower_case: bool,
-    never_split: Vec<String>,
-}
-
-/// How text becomes words.
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Words {
-    Mecab {
-        dictionary: String,
-        normalize: bool,
-    },
-    Basic,
-    /// The text is split into words by spaces already, or is cut without regard to words.
-    Given,
-}
-
-impl JapaneseConfig {
-    /// `None` if the files are not those of a BertJapaneseTokenizer.
-    pub fn from_files(files: &Files) -> Result<Option<Self>, TokenizerError> {
-        let Some(config) = json_file(files, CONFIG)? else {
-            return Ok(None);
-        };
-        let class = config.get("tokenizer_class").and_then(Value::as_str);
-        let japanese =
-            class == Some("BertJapaneseTokenizer") || class.is_none() && config.get("word_tokenizer_type").is_some();
-        if !japanese {
-            return Ok(None);
-        }
-        let subword = match (
-            flag(&config, "do_subword_tokenize", true)?,
-            text(&config, "subword_tokenizer_type")?,
-        ) {
-            (false, _) => Subword::Whole,
-            (true, None | Some("wordpiece")) => Subword::WordPiece,
-            (true, Some("character")) => Subword::Character,
-            (true, Some(other)) => {
-                return Err(setting("subword_tokenizer_type", other, "wordpiece or character"));
-            }
-        };
-        let never_split = config.get("never_split").and_then(Value::as_array);
-        let never_split = never_split.into_iter().flatten().filter_map(Value::as_str);
-        Ok(Some(Self {
-            words: Words::from_config(&config)?,
-            subword,
-            lower_case: flag(&config, "do_lower_case", false)?,
-            never_split: never_split.map(str::to_owned).collect(),
-        }))
-    }
-
-    /// The dictionary the words come from, as `mecab_dic` names it.
-    pub fn dictionary(&self) -> Option<&str> {
-        match &self.words {
-            Words::Mecab { dictionary, .. } => Some(dictionary),
-            Words::Basic | Words::Given => None,
-        }
-    }
-}
-
-impl Words {
-    fn from_config(config: &Value) -> Result<Self, TokenizerError> {
-        if !flag(config, "do_word_tokenize", true)? {
-            return Ok(Self::Given);
-        }
-        match text(config, "word_tokenizer_type")? {
-            None | Some("basic") => Ok(Self::Basic),
-            Some("mecab") => {
-                let none = Value::Null;
-                let kwargs = config.get("mecab_kwargs").unwrap_or(&none);
-                if let Some(option) = text(kwargs, "mecab_option")?.filter(|option| !option.is_empty()) {
-                    return Err(setting(
-                        "mecab_option",
-                        option,
-                        "no options: name a dictionary in mecab_dic",
-                    ));
-                }
-                Ok(Self::Mecab {
-                    dictionary: text(kwargs, "mecab_dic")?.unwrap_or("unidic_lite").to_owned(),
-                    normalize: flag(kwargs, "normalize_text", true)?,
-                })
-            }
-            Some(other) => {
-                let expected = "mecab or basic; for words separated by spaces beforehand set do_word_tokenize to false";
-                Err(setting("word_tokenizer_type", other, expected))
-            }
-        }
-    }
-}
-
-fn setting(key: &'static str, value: &str, expected: &'static str) -> TokenizerError {
-    TokenizerError::Setting {
-        file: CONFIG,
-        key,
-        value: format!("{value:?}"),
-        expected,
-    }
-}
-
-fn flag(config: &Value, key: &'static str, default: bool) -> Result<bool, TokenizerError> {
-    match config.get(key) {
-        None | Some(Value::Null) => Ok(default),
-        Some(Value::Bool(value)) => Ok(*value),
-        Some(other) => Err(TokenizerError::Setting {
-            file: CONFIG,
-            key,
-            value: other.to_string(),
-            expected: "true or false",
-        }),
-    }
-}
-
-fn text<'a>(config: &'a Value, key: &'static str) -> Result<Option<&'a str>, TokenizerError> {
-    match config.get(key) {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(value)) => Ok(Some(value)),
-        Some(other) => Err(TokenizerError::Setting {
-            file: CONFIG,
-            key,
-            value: other.to_string(),
-            expected: "a text",
-        }),
-    }
-}
+use config::Words;
 
 /// A part of the text: a special token, or what lies between two.
 enum Part<'a> {
