@@ -2,6 +2,7 @@
 
     python tests/make_fixtures.py parity           three random BERTs -> tests/fixtures/parity/
     python tests/make_fixtures.py tokenizer        ids and offsets -> tests/fixtures/tokenizer/*/reference.jsonl
+    python tests/make_fixtures.py byte-level DIR   GPT-2's vocab.json and merges.txt, cut -> tests/fixtures/tokenizer/{gpt2,roberta}
     python tests/make_fixtures.py bert-tiny DIR    the shipped model, from the f32 folder it came in -> assets/bert-tiny/
 
 Everything is seeded and runs on one thread, so the same versions of torch and transformers (tests/requirements.txt)
@@ -32,6 +33,8 @@ PAD, CLS, SEP, FIRST_WORD = 0, 2, 3, 5
 STEPS, WARMUP_STEPS = 10, 3
 LEARNING_RATE, BETAS, EPSILON, WEIGHT_DECAY, MAX_GRAD_NORM = 1e-3, (0.9, 0.999), 1e-8, 0.01, 1.0
 LABEL_SMOOTHING = 0.1
+# Enough that common words are whole and rare ones are not.
+BYTE_LEVEL_MERGES = 1000
 
 
 @dataclass
@@ -267,7 +270,7 @@ def encode(tokenizer, case):
     Called as a batch of one, the way data sets are mapped: called alone, transformers drops an empty second text.
     """
     limit, pair = case["max_length"], case["text_pair"]
-    encoding = tokenizer([case["text"]], None if pair is None else [pair], max_length=limit,
+    encoding = tokenizer([case["text"]], None if pair is None else [pair], max_length=limit, return_token_type_ids=True,
                          return_offsets_mapping=True, truncation="longest_first" if limit is not None else False)
     return case | {"ids": encoding["input_ids"][0], "type_ids": encoding["token_type_ids"][0],
                    "offsets": encoding["offset_mapping"][0]}
@@ -276,7 +279,7 @@ def encode(tokenizer, case):
 def write_tokenizer(root):
     """Write reference.jsonl for each tokenizer of fixtures/tokenizer and for the shipped bert-tiny."""
     cases = read_cases(root / "cases.jsonl")
-    for name in ("uncased", "cased", "keep-accents", "bert-tiny"):
+    for name in ("uncased", "cased", "keep-accents", "bert-tiny", "gpt2", "roberta"):
         tokenizer = AutoTokenizer.from_pretrained(BERT_TINY if name == "bert-tiny" else root / name)
         rows = [encode(tokenizer, case) for case in cases]
         (root / name).mkdir(exist_ok=True)
@@ -286,6 +289,27 @@ def write_tokenizer(root):
         ids = [i for row in rows for i in row["ids"]]
         print(f"{name}: {len(rows)} texts, {len(ids)} tokens, {ids.count(tokenizer.unk_token_id)} unknown, "
               f"{len(set(ids))} of {len(tokenizer)} entries used")
+
+
+def write_byte_level(source, root):
+    """Write the beginning of the vocabulary and merges in `source` as GPT-2's files and, renumbered, as RoBERTa's."""
+    merges = (source / "merges.txt").read_text(encoding="utf-8").split("\n")[: 1 + BYTE_LEVEL_MERGES]
+    tokens = sorted(json.loads((source / "vocab.json").read_text(encoding="utf-8")).items(), key=lambda token: token[1])
+    tokens = [token for token, _ in tokens[: 256 + BYTE_LEVEL_MERGES]]
+    assert tokens[-1] == merges[-1].replace(" ", ""), "a token stands where its merge does"
+    vocabularies = {
+        "gpt2": ("GPT2Tokenizer", tokens + ["<|endoftext|>"]),
+        "roberta": ("RobertaTokenizer", ["<s>", "<pad>", "</s>", "<unk>"] + tokens + ["<mask>"]),
+    }
+    for name, (tokenizer_class, vocabulary) in vocabularies.items():
+        folder = root / name
+        folder.mkdir(exist_ok=True)
+        ids = {token: number for number, token in enumerate(vocabulary)}
+        (folder / "vocab.json").write_text(json.dumps(ids, ensure_ascii=False, indent=0) + "\n", encoding="utf-8")
+        (folder / "merges.txt").write_text("\n".join(merges) + "\n", encoding="utf-8")
+        config = {"tokenizer_class": tokenizer_class}
+        (folder / "tokenizer_config.json").write_text(json.dumps(config) + "\n", encoding="utf-8")
+        shutil.copyfile(source / "LICENSE", folder / "LICENSE")
 
 
 def write_bert_tiny(source):
@@ -305,12 +329,15 @@ def main():
     commands = parser.add_subparsers(dest="what", required=True)
     commands.add_parser("parity")
     commands.add_parser("tokenizer")
+    commands.add_parser("byte-level").add_argument("source", type=Path)
     commands.add_parser("bert-tiny").add_argument("source", type=Path)
     arguments = parser.parse_args()
     if arguments.what == "parity":
         write_parity(FIXTURES / "parity")
     elif arguments.what == "tokenizer":
         write_tokenizer(FIXTURES / "tokenizer")
+    elif arguments.what == "byte-level":
+        write_byte_level(arguments.source, FIXTURES / "tokenizer")
     else:
         write_bert_tiny(arguments.source)
 
