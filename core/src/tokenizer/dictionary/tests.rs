@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use super::packed::{MAGIC, pack as pack_source, unpack};
+use super::packed::{MAGIC, pack as pack_source};
 use super::*;
 
 /// (surface, left id, right id, cost)
