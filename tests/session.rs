@@ -11,7 +11,7 @@ use terakoya_core::protocol::{TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::tokenizer::Files;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
-use terakoya_core::training_config::TrainingConfig;
+use terakoya_core::training_config::{TrainLayers, TrainingConfig};
 
 fn asset(path: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(path);
@@ -145,6 +145,41 @@ fn a_run_stopped_anywhere_goes_on_as_if_it_had_not_been() {
                 "stopped at question {stop_at}"
             );
         }
+    }
+}
+
+/// What is frozen is in the base model: a checkpoint need not hold it, and a tab need not write 130 MB after each epoch.
+#[test]
+fn a_checkpoint_holds_what_learns_and_a_run_goes_on_from_it() {
+    let data = rows("train.csv", 24);
+    let mut sizes = Vec::new();
+    for train_layers in [TrainLayers::Head, TrainLayers::Top(1), TrainLayers::All] {
+        let config = TrainingConfig {
+            train_layers,
+            ..config()
+        };
+        let mut host = MemoryHost::default();
+        let (unbroken, _) = train(open(model()), &config, &data, &mut host);
+        let mut host = MemoryHost {
+            stop_at: Some(host.asked - 2),
+            ..MemoryHost::default()
+        };
+        let (_, stopped) = train(open(model()), &config, &data, &mut host);
+        assert!(stopped.interrupted, "{train_layers:?}");
+        sizes.push([
+            host.committed["model.safetensors"].len(),
+            host.committed["best.safetensors"].len(),
+        ]);
+        host.stop_at = None;
+        let (resumed, _) = train(open(model()), &config, &data, &mut host);
+        assert!(weights(&resumed) == weights(&unbroken), "{train_layers:?}");
+    }
+    let [head, top, all] = sizes[..] else {
+        panic!("three runs")
+    };
+    for file in 0..2 {
+        assert!(head[file] < 100_000, "{sizes:?}");
+        assert!(head[file] < top[file] && 10 * top[file] < all[file], "{sizes:?}");
     }
 }
 

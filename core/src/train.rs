@@ -410,7 +410,7 @@ impl<'a> Run<'a> {
             self.state.without_improvement = 0;
             self.state.record.kept_step = self.state.step;
             if config.keep_best {
-                self.best_weights = Some(weights::save(&network).await?);
+                self.best_weights = Some(weights::save_learning(self.network()).await?);
             }
         } else {
             self.state.without_improvement += 1;

@@ -19,7 +19,7 @@ use self::spelling::{Spelling, Walk, head_path, legacy_name, spelling};
 use crate::quantize::{QuantizeError, StoredTensor, read_tensors};
 use crate::tasks::network::Network;
 
-pub use self::save::{ParameterName, parameter_names, save, save_where, serialize};
+pub use self::save::{ParameterName, parameter_names, save, save_learning, save_where, serialize};
 
 /// What is wrong with a checkpoint's weights.
 #[derive(Debug, thiserror::Error)]
@@ -143,8 +143,8 @@ pub struct LoadReport {
 /// What a checkpoint may lack; what is lacking keeps its value and is reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Lacking {
-    /// Nothing.
-    Nothing,
+    /// What does not learn in the network, as it is while a run with frozen layers goes on.
+    Frozen,
     /// Weights of the head, or it may hold them in another shape.
     Head,
     /// As [`Lacking::Head`]; and the encoder is left as it is.
@@ -187,7 +187,7 @@ struct Loader<'a, 'b> {
 
 impl Loader<'_, '_> {
     /// The values for a parameter of `shape`, in our layout, or nothing where it keeps its own.
-    fn values(&mut self, shape: &[usize]) -> Result<Option<Vec<f32>>, WeightsError> {
+    fn values(&mut self, shape: &[usize], learns: bool) -> Result<Option<Vec<f32>>, WeightsError> {
         let in_head = head_path(&self.walk.path).is_some();
         if self.lacking == Lacking::Encoder && !in_head {
             return Ok(None);
@@ -198,7 +198,10 @@ impl Loader<'_, '_> {
         if transposed {
             expected.reverse();
         }
-        let may_lack = in_head && self.lacking != Lacking::Nothing;
+        let may_lack = match self.lacking {
+            Lacking::Frozen => !learns,
+            Lacking::Head | Lacking::Encoder => in_head,
+        };
         match self.checkpoint.find(&name, self.spelling.base) {
             Some((found_name, view)) if view.shape() == expected => {
                 let mut values = view.to_f32(found_name)?;
@@ -236,7 +239,9 @@ impl ModuleMapper for Loader<'_, '_> {
             return param;
         }
         let shape = param.lazy_shape();
-        match self.values(&shape) {
+        // Only a network in training is asked: a new one would draw its random values to answer.
+        let learns = self.lacking == Lacking::Frozen && param.is_require_grad();
+        match self.values(&shape, learns) {
             Ok(Some(values)) => {
                 // A new parameter: asking the old one for anything would draw its random values.
                 let data = TensorData::new(values, shape);

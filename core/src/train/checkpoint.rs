@@ -67,7 +67,7 @@ impl Run<'_> {
         let network = weights::load(
             self.network().clone(),
             &checkpoint,
-            weights::Lacking::Nothing,
+            weights::Lacking::Frozen,
             &mut Default::default(),
         )?;
         // Loaded tensors learn again; what was frozen is frozen again.
@@ -78,7 +78,7 @@ impl Run<'_> {
     /// Stores all that is needed to go on from here.
     pub(super) async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
         let step = self.state.step;
-        write(host, WEIGHTS, weights::save(self.network()).await?)?;
+        write(host, WEIGHTS, weights::save_learning(self.network()).await?)?;
         write(
             host,
             OPTIMIZER,

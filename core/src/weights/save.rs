@@ -42,6 +42,7 @@ impl ModuleVisitor for Collector {
             name: self.spelling.checkpoint_name(&self.walk.path),
             shape: values.dims().to_vec(),
             transposed,
+            learns: param.is_require_grad(),
             is_of_labels: head.is_some_and(|path| LABEL_LAYERS.iter().any(|layer| path.starts_with(layer))),
         };
         self.saved.push(Saved {
@@ -62,6 +63,8 @@ pub struct ParameterName {
     pub shape: Vec<usize>,
     /// Whether its axes are swapped in the module.
     pub transposed: bool,
+    /// Whether it has a gradient: not where it is frozen, nor off the autodiff device.
+    pub learns: bool,
     /// Whether it belongs to the layer whose outputs are the labels.
     pub is_of_labels: bool,
 }
@@ -84,6 +87,11 @@ fn collect(network: &Network) -> Vec<Saved> {
 /// Writes `network` as a safetensors file of f32. A sync point: reads every weight back.
 pub async fn save(network: &Network) -> Result<Vec<u8>, Error> {
     save_where(network, |_| true).await
+}
+
+/// Writes what learns of a `network` in training: frozen weights stay as the base model has them. A sync point.
+pub async fn save_learning(network: &Network) -> Result<Vec<u8>, Error> {
+    save_where(network, |parameter| parameter.learns).await
 }
 
 /// Writes the parameters for which `keep` says yes. A sync point.
