@@ -1,6 +1,6 @@
 """Write the reference numbers that the parity tests hold Terakoya to.
 
-    python tests/make_fixtures.py parity           three random BERTs -> tests/fixtures/parity/
+    python tests/make_fixtures.py parity [NAME …]  random models (all, or these) -> tests/fixtures/parity/
     python tests/make_fixtures.py tokenizer        ids and offsets -> tests/fixtures/tokenizer/*/reference.jsonl
     python tests/make_fixtures.py byte-level DIR   GPT-2's vocab.json and merges.txt, cut -> tests/fixtures/tokenizer/{gpt2,roberta}
     python tests/make_fixtures.py bert-tiny DIR    the shipped model, from the f32 folder it came in -> assets/bert-tiny/
@@ -21,7 +21,7 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 import torch
 import transformers
 from safetensors.torch import load_file, save_file
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
 from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
 
 transformers.utils.logging.disable_progress_bar()
@@ -45,9 +45,10 @@ class Case:
     seed: int
     config: dict
     labels: list
-    class_weights: list
     # One entry a row: lengths of the first and second text without special tokens; a second of 0 means a single text.
     lengths: list
+    class_weights: list = field(default_factory=list)
+    problem_type: str = "single_label_classification"
     # Rows whose padding stands on the left.
     left_padded: list = field(default_factory=list)
 
@@ -81,12 +82,41 @@ CASES = [
         class_weights=[1.0, 0.25, 3.0, 1.75],
         lengths=[(3, 5), (2, 2), (4, 1), (1, 4)],
     ),
+    Case(
+        name="regression",
+        seed=14,
+        config=dict(vocab_size=61, hidden_size=24, num_attention_heads=3, num_hidden_layers=2, intermediate_size=40,
+                    max_position_embeddings=20, num_labels=1),
+        labels=[2.5, -0.75, 4.0],
+        lengths=[(4, 6), (2, 3), (5, 1)],
+        problem_type="regression",
+    ),
+    Case(
+        name="multi-label",
+        seed=15,
+        config=dict(vocab_size=59, hidden_size=16, num_attention_heads=2, num_hidden_layers=2, intermediate_size=36,
+                    max_position_embeddings=18, num_labels=5),
+        labels=[[1, 0, 0, 1, 1], [0, 0, 0, 0, 0], [0, 1, 0, 0, 0]],
+        lengths=[(6, 0), (3, 0), (8, 0)],
+        problem_type="multi_label_classification",
+    ),
 ]
+
+
+def loss_of(case, logits, labels):
+    """Return the loss that transformers computes for the case's problem."""
+    if case.problem_type == "regression":
+        return mse_loss(logits.squeeze(), labels.to(logits.dtype))
+    if case.problem_type == "multi_label_classification":
+        return binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
+    return cross_entropy(logits, labels)
 
 
 def build_model(case):
     """Return the case's BERT, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
     config = BertConfig(**case.config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pad_token_id=PAD)
+    if case.problem_type != "single_label_classification":
+        config.problem_type = case.problem_type
     model = BertForSequenceClassification._from_config(config, attn_implementation="eager")
     generator = torch.Generator().manual_seed(case.seed)
     with torch.no_grad():
@@ -139,13 +169,13 @@ def parameter_groups(model):
     return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
 
 
-def train(model, batch):
+def train(case, model, batch):
     """Take ten AdamW steps on the batch, in place, and return loss, learning rate and gradient norm of each."""
     optimizer = torch.optim.AdamW(parameter_groups(model), lr=LEARNING_RATE, betas=BETAS, eps=EPSILON)
     schedule = get_linear_schedule_with_warmup(optimizer, WARMUP_STEPS, STEPS)
     curve = []
     for step in range(STEPS):
-        loss = cross_entropy(forward(model, batch)[2], batch["labels"])
+        loss = loss_of(case, forward(model, batch)[2], batch["labels"])
         optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRAD_NORM)
@@ -157,7 +187,9 @@ def train(model, batch):
 
 
 def loss_variants(logits, labels, class_weights):
-    """Return the losses that options change, with the options they were computed from."""
+    """Return the losses that options change, with the options they were computed from; nothing without class weights."""
+    if not class_weights:
+        return {}
     weights = torch.tensor(class_weights, dtype=logits.dtype)
     return {
         "label_smoothing": LABEL_SMOOTHING,
@@ -168,18 +200,18 @@ def loss_variants(logits, labels, class_weights):
     }
 
 
-def compute(model, batch):
+def compute(case, model, batch):
     """Return every reference tensor of the batch and the ten-step curve. The model is trained on the way."""
     tensors = dict(batch)
     hidden_states, pooler_output, logits = forward(model, batch)
     for layer, hidden in enumerate(hidden_states):
         tensors[f"hidden_states.{layer}"] = hidden
     tensors["pooler_output"], tensors["logits"] = pooler_output, logits
-    loss = cross_entropy(logits, batch["labels"])
+    loss = loss_of(case, logits, batch["labels"])
     loss.backward()
     for name, parameter in model.named_parameters():
         tensors[f"grad.{name}"] = parameter.grad.clone()
-    curve = train(model, batch)
+    curve = train(case, model, batch)
     for name, parameter in model.named_parameters():
         tensors[f"final.{name}"] = parameter
     return {name: tensor.detach().contiguous().clone() for name, tensor in tensors.items()}, loss.item(), curve
@@ -190,7 +222,7 @@ def rounding_noise(case, batch, tensors):
 
     A key bias has a true gradient of zero, and Adam divides noise by noise: its final value means nothing.
     """
-    exact, _, _ = compute(build_model(case).double(), batch)
+    exact, _, _ = compute(case, build_model(case).double(), batch)
     noise = {"grad": 0.0, "final": 0.0, "final_key_bias": 0.0, "forward": 0.0}
     for name, tensor in tensors.items():
         if not tensor.is_floating_point():
@@ -211,16 +243,18 @@ def check(case, tensors):
             assert dead == name.endswith("key.bias"), f"{case.name}: {name}"
 
 
-def write_parity(root):
-    """Write the three folders of fixtures/parity."""
+def write_parity(root, names):
+    """Write the folders of fixtures/parity, or those named."""
     torch.set_num_threads(1)
     torch.use_deterministic_algorithms(True)
     for case in CASES:
+        if names and case.name not in names:
+            continue
         folder = root / case.name
         shutil.rmtree(folder, ignore_errors=True)
         model, batch = build_model(case), build_batch(case)
         model.save_pretrained(folder)
-        tensors, loss, curve = compute(model, batch)
+        tensors, loss, curve = compute(case, model, batch)
         check(case, tensors)
         save_file(tensors, folder / "reference.safetensors", metadata={"format": "pt"})
         reference = {
@@ -236,17 +270,17 @@ def write_parity(root):
             "rounding_noise": rounding_noise(case, batch, tensors),
         }
         (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
-        reread(folder, loss)
+        reread(case, folder, loss)
 
 
-def reread(folder, loss):
+def reread(case, folder, loss):
     """Load a written folder as a user would and fail when it does not give the numbers beside it."""
     tensors = load_file(folder / "reference.safetensors")
     model = BertForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
     with torch.no_grad():
         logits = forward(model, tensors)[2]
     torch.testing.assert_close(logits, tensors["logits"], rtol=0, atol=1e-6)
-    assert abs(cross_entropy(logits, tensors["labels"]).item() - loss) < 1e-6
+    assert abs(loss_of(case, logits, tensors["labels"]).item() - loss) < 1e-6 * max(1.0, loss)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder.name}: loss {loss:.6f}, {len(tensors)} tensors, {size} bytes")
 
@@ -327,13 +361,13 @@ def write_bert_tiny(source):
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     commands = parser.add_subparsers(dest="what", required=True)
-    commands.add_parser("parity")
+    commands.add_parser("parity").add_argument("names", nargs="*")
     commands.add_parser("tokenizer")
     commands.add_parser("byte-level").add_argument("source", type=Path)
     commands.add_parser("bert-tiny").add_argument("source", type=Path)
     arguments = parser.parse_args()
     if arguments.what == "parity":
-        write_parity(FIXTURES / "parity")
+        write_parity(FIXTURES / "parity", arguments.names)
     elif arguments.what == "tokenizer":
         write_tokenizer(FIXTURES / "tokenizer")
     elif arguments.what == "byte-level":

@@ -19,9 +19,9 @@ use terakoya_core::models::layers::{Dropout, WeightInit, attention_bias};
 use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
 use terakoya_core::rows::{Row, Target};
 use terakoya_core::schedule::{LrSchedule, Schedule};
-use terakoya_core::tasks::Task;
 use terakoya_core::tasks::network::Network;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
+use terakoya_core::tasks::{Task, TaskKind};
 use terakoya_core::tokenizer::Files;
 use terakoya_core::weights::{Checkpoint, Lacking, load, parameter_names, save, transpose};
 
@@ -119,16 +119,21 @@ impl Fixture {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let labels = self.tensors["labels"].1.iter();
-        let target = |&label: &f32| match label {
-            label if label < 0.0 => Target::None,
-            label => Target::Class(label as u32),
+        let (shape, labels) = &self.tensors["labels"];
+        let target = |values: &[f32]| match self.task.kind() {
+            TaskKind::Regression => Target::Value(values[0]),
+            TaskKind::MultiLabelClassification => {
+                let right = (0..).zip(values).filter(|(_, value)| **value == 1.0);
+                Target::Classes(right.map(|(label, _)| label).collect())
+            }
+            TaskKind::SequenceClassification if values[0] < 0.0 => Target::None,
+            TaskKind::SequenceClassification => Target::Class(values[0] as u32),
         };
         let row = |target| Row {
             target,
             ..Row::default()
         };
-        labels.map(target).map(row).collect()
+        labels.chunks(labels.len() / shape[0]).map(target).map(row).collect()
     }
 
     fn loss_of(&self, network: &Network, task: &dyn Task) -> Tensor<1> {
@@ -187,16 +192,15 @@ impl Fixture {
     }
 
     fn check_losses(&self) {
-        let weights: Vec<f32> = self.reference["class_weights"]
-            .as_array()
-            .expect("weights")
-            .iter()
-            .map(|w| number(w) as f32)
-            .collect();
+        let whole = host(self.loss_of(&self.network, &*self.task))[0];
+        self.assert_relative("loss", whole.into(), number(&self.reference["loss"]));
+        let Some(weights) = self.reference["class_weights"].as_array() else {
+            return;
+        };
+        let weights: Vec<f32> = weights.iter().map(|w| number(w) as f32).collect();
         let smoothing = number(&self.reference["label_smoothing"]) as f32;
         let plain = vec![1.0; weights.len()];
         for (key, class_weights, label_smoothing) in [
-            ("loss", &plain, 0.0),
             ("loss_label_smoothing", &plain, smoothing),
             ("loss_class_weights", &weights, 0.0),
             ("loss_both", &weights, smoothing),
@@ -334,6 +338,16 @@ fn odd_heads_padded_on_the_left() {
 #[test]
 fn pair_with_an_ignored_label() {
     Fixture::read("pair", &Device::flex()).check();
+}
+
+#[test]
+fn scores_by_squared_error() {
+    Fixture::read("regression", &Device::flex()).check();
+}
+
+#[test]
+fn several_labels_by_binary_cross_entropy() {
+    Fixture::read("multi-label", &Device::flex()).check();
 }
 
 /// The fixture on a wgpu adapter, where one is asked for.

@@ -102,6 +102,7 @@ fn train(
         train: named("train.csv", &train.examples[..]),
         eval: Some(named("dev.csv", &eval.examples[..])),
         test: None,
+        labels: None,
         available_memory: None,
         fail_at_step: None,
     };
@@ -217,6 +218,7 @@ fn other_labels_take_a_new_last_layer_only() {
         },
         eval: None,
         test: None,
+        labels: None,
         available_memory: None,
         fail_at_step: None,
     };

@@ -204,7 +204,8 @@ impl Bundle {
         TaskKind::of_config(&self.config_json)
     }
 
-    /// Names the task, its labels and what else it has to say (`entries`) in config.json, as transformers does.
+    /// Names the task, its labels and what else it has to say in config.json, as transformers does; an entry that is
+    /// null removes its key.
     pub fn describe(&mut self, task: TaskKind, labels: &[String], entries: Map<String, Value>) {
         let definition = task.definition();
         let class = format!("{}{}", self.model_config.class_prefix(), definition.class_suffix);
@@ -224,7 +225,12 @@ impl Bundle {
             config.insert("id2label".to_owned(), Value::Object(id2label));
             config.insert("label2id".to_owned(), Value::Object(label2id));
         }
-        config.extend(entries);
+        for (key, value) in entries {
+            match value {
+                Value::Null => drop(config.shift_remove(&key)),
+                value => drop(config.insert(key, value)),
+            }
+        }
         // The weights are saved in f32; a stale f16 here would make transformers round them.
         config.shift_remove("torch_dtype");
         config.insert("dtype".to_owned(), json!("float32"));

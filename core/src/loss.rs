@@ -1,4 +1,5 @@
-//! Computes cross-entropy as torch's `CrossEntropyLoss` does: class weights, label smoothing, ignored labels, weighted mean.
+//! Computes losses as torch does: cross-entropy with class weights, label smoothing and ignored labels; binary
+//! cross-entropy on logits; squared error. Each is a mean whose denominator the caller gives.
 //!
 //! The host turns labels into a target matrix that already holds weights, smoothing and the mean's denominator, so that
 //! one product serves every variant, and so that the micro-batches of one accumulated step add up to its exact mean.
@@ -59,6 +60,54 @@ impl CrossEntropy {
         }
         Tensor::from_data(TensorData::new(values, [labels.len(), num_labels]), device)
     }
+}
+
+/// Binary cross-entropy, `[1]`, of `logits` `[batch, num_labels]`: the sum over all elements divided by `denominator`.
+/// `targets` are the numbers of the labels that a row has; `None` marks an ignored row.
+pub fn binary_cross_entropy(logits: Tensor<2>, targets: &[Option<&[u32]>], denominator: f64) -> Tensor<1> {
+    let [batch, num_labels] = logits.dims();
+    // What log σ(x) and log σ(−x) count: the label is right, or it is wrong.
+    let (mut right, mut wrong) = (vec![0f32; batch * num_labels], vec![0f32; batch * num_labels]);
+    let share = (1.0 / denominator) as f32;
+    for (row, target) in targets.iter().enumerate() {
+        let Some(target) = target else { continue };
+        let start = row * num_labels;
+        wrong[start..start + num_labels].fill(share);
+        for &label in *target {
+            right[start + label as usize] = share;
+            wrong[start + label as usize] = 0.0;
+        }
+    }
+    let device = logits.device().inner();
+    let weights = |values| Tensor::from_inner(Tensor::from_data(TensorData::new(values, [batch, num_labels]), &device));
+    let said = activation::log_sigmoid(logits.clone()) * weights(right);
+    let unsaid = activation::log_sigmoid(logits.neg()) * weights(wrong);
+    (said + unsaid).sum().neg()
+}
+
+/// Squared error, `[1]`, of `outputs` `[batch, 1]`: the sum over the rows divided by `denominator`. `None` marks an ignored
+/// row.
+pub fn squared_error(outputs: Tensor<2>, targets: &[Option<f32>], denominator: f64) -> Tensor<1> {
+    let device = outputs.device().inner();
+    let column = |of: fn(&Option<f32>) -> f32| {
+        let values: Vec<f32> = targets.iter().map(of).collect();
+        Tensor::<2>::from_inner(Tensor::from_data(TensorData::new(values, [targets.len(), 1]), &device))
+    };
+    let keep = column(|target| f32::from(u8::from(target.is_some())));
+    let difference = (outputs - column(|target| target.unwrap_or(0.0))) * keep;
+    (difference.clone() * difference).sum().div_scalar(denominator)
+}
+
+/// Mean binary cross-entropy of `logits` `[batch][num_labels]` on the host, for evaluation.
+pub fn mean_binary_cross_entropy(logits: &[&[f32]], targets: &[&[u32]]) -> f64 {
+    let softplus = |x: f64| x.max(0.0) + (-x.abs()).exp().ln_1p();
+    let rows = logits.iter().zip(targets).map(|(row, target)| {
+        let all: f64 = row.iter().map(|&logit| softplus(logit.into())).sum();
+        let right: f64 = target.iter().map(|&label| f64::from(row[label as usize])).sum();
+        all - right
+    });
+    let elements: usize = logits.iter().map(|row| row.len()).sum();
+    rows.sum::<f64>() / elements.max(1) as f64
 }
 
 /// Mean cross-entropy of `logits` `[batch][num_labels]`, on the host, for evaluation.

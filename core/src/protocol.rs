@@ -6,8 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::ClassificationReport;
+use crate::metrics::{ClassificationReport, MultiLabelReport, RegressionReport};
 use crate::tasks::TaskKind;
+pub use crate::tasks::multi_label_classification::LabelsPrediction;
+pub use crate::tasks::regression::ScorePrediction;
 pub use crate::tasks::sequence_classification::ClassPrediction;
 use crate::training_config::BestMetric;
 
@@ -17,6 +19,10 @@ use crate::training_config::BestMetric;
 pub enum Prediction {
     /// One label of several.
     Class(ClassPrediction),
+    /// Any number of labels.
+    Labels(LabelsPrediction),
+    /// A number.
+    Score(ScorePrediction),
 }
 
 impl Prediction {
@@ -24,6 +30,8 @@ impl Prediction {
     pub fn without_logits(mut self) -> Self {
         match &mut self {
             Self::Class(prediction) => prediction.logits = None,
+            Self::Labels(prediction) => prediction.logits = None,
+            Self::Score(prediction) => prediction.logits = None,
         }
         self
     }
@@ -32,6 +40,8 @@ impl Prediction {
     pub fn answer(&self) -> (String, Option<f32>) {
         match self {
             Self::Class(prediction) => (prediction.label.clone(), Some(prediction.score)),
+            Self::Labels(prediction) => (prediction.labels.join(","), None),
+            Self::Score(prediction) => (format!("{:.4}", prediction.score), None),
         }
     }
 }
@@ -52,6 +62,10 @@ impl fmt::Display for Prediction {
 pub enum Report {
     /// One label of several.
     Classification(ClassificationReport),
+    /// Any number of labels.
+    MultiLabel(MultiLabelReport),
+    /// A number.
+    Regression(RegressionReport),
 }
 
 impl Report {
@@ -61,6 +75,10 @@ impl Report {
             (Self::Classification(report), BestMetric::Accuracy) => Some(report.accuracy),
             (Self::Classification(report), BestMetric::MacroF1) => Some(report.macro_f1),
             (Self::Classification(report), BestMetric::Mcc) => Some(report.mcc),
+            (Self::MultiLabel(report), BestMetric::MicroF1) => Some(report.micro_f1),
+            (Self::MultiLabel(report), BestMetric::MacroF1) => Some(report.macro_f1),
+            (Self::Regression(report), BestMetric::Pearson) => Some(report.pearson),
+            (Self::Regression(report), BestMetric::Spearman) => Some(report.spearman),
             _ => None,
         }
     }
@@ -72,6 +90,13 @@ impl Report {
                 "accuracy {:.4}, macro F1 {:.4}, MCC {:.4}",
                 report.accuracy, report.macro_f1, report.mcc
             ),
+            Self::MultiLabel(report) => {
+                format!("micro F1 {:.4}, macro F1 {:.4}", report.micro_f1, report.macro_f1)
+            }
+            Self::Regression(report) => format!(
+                "Pearson {:.4}, Spearman {:.4}, mean squared error {:.4}",
+                report.pearson, report.spearman, report.mse
+            ),
         }
     }
 }
@@ -81,6 +106,8 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Classification(report) => report.fmt(f),
+            Self::MultiLabel(report) => report.fmt(f),
+            Self::Regression(report) => report.fmt(f),
         }
     }
 }

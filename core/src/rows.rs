@@ -14,6 +14,10 @@ pub enum Target {
     None,
     /// The number of a label.
     Class(u32),
+    /// The numbers of any labels.
+    Classes(Box<[u32]>),
+    /// A number.
+    Value(f32),
 }
 
 /// One row of a batch.
@@ -93,8 +97,17 @@ pub struct TextEncoder<'a> {
 /// What a task keeps of a row's outputs, on the host.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Output {
-    /// One logit a label.
+    /// One number an output of a head for whole texts.
     Logits(Box<[f32]>),
+}
+
+impl Output {
+    /// The numbers of a head for whole texts.
+    pub fn logits(&self) -> &[f32] {
+        match self {
+            Self::Logits(logits) => logits,
+        }
+    }
 }
 
 /// A set of examples with what the model says of each row.

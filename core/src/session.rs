@@ -23,7 +23,7 @@ use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
 use crate::tasks::features::Pooling;
 use crate::tasks::network::Network;
-use crate::tasks::{Task, TaskError};
+use crate::tasks::{Task, TaskError, TaskKind};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
 use crate::training_config::TrainLayers;
@@ -111,6 +111,19 @@ impl Session {
     /// The id that stands for what the vocabulary lacks.
     pub fn unknown_id(&self) -> Option<u32> {
         self.tokenizer.unk_id()
+    }
+
+    /// What the model is for, or would be by default.
+    pub fn task(&self) -> TaskKind {
+        self.task.kind()
+    }
+
+    /// Takes a probability from which on a label of several is said, instead of the model's own.
+    ///
+    /// # Errors
+    /// If the model says one label only, or none.
+    pub fn set_threshold(&mut self, threshold: f64) -> Result<()> {
+        Ok(self.task.set_threshold(threshold)?)
     }
 
     /// Whether the head was trained, here or by whoever made the folder.

@@ -44,6 +44,10 @@ pub struct TrainingConfig {
     pub label_smoothing: f64,
     /// How the classes weigh in the loss.
     pub class_weights: ClassWeights,
+    /// What scores are divided by while a regression is trained; predictions are in the data's units.
+    pub target_scale: f64,
+    /// From which probability on a label of several is said.
+    pub threshold: Threshold,
     /// Longest text in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// Dropout instead of the config's.
@@ -89,6 +93,8 @@ impl Default for TrainingConfig {
             gradient_accumulation_steps: 1,
             label_smoothing: 0.0,
             class_weights: ClassWeights::None,
+            target_scale: 1.0,
+            threshold: Threshold::Fixed(0.5),
             max_length: 128,
             dropout: None,
             train_layers: TrainLayers::All,
@@ -182,6 +188,16 @@ pub const OPTIONS: &[TrainingOption] = &[
         "none, balanced, or LABEL=WEIGHT,… (labels left out weigh 1)",
     ),
     option(
+        "target_scale",
+        &["target_scale"],
+        "what regression divides scores by while it learns, 5 for 0 to 5; predictions stay in the data's units",
+    ),
+    option(
+        "threshold",
+        &[],
+        "probability from which a label of several is said; auto or per-label: chosen on the evaluation data",
+    ),
+    option(
         "max_length",
         &["max_seq_length", "max-seq-length"],
         "longest text in tokens, special tokens included",
@@ -212,7 +228,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "best_metric",
         &["metric_for_best_model"],
-        "what the best model has the best of: accuracy, macro-f1, mcc or loss; auto: the task's usual choice",
+        "accuracy, macro-f1, micro-f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
     ),
     option(
         "keep_best",
@@ -281,6 +297,45 @@ impl TryFrom<String> for ClassWeights {
     }
 }
 
+/// From which probability on a label of several is said.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub enum Threshold {
+    /// From this one on.
+    Fixed(f64),
+    /// The one that gives the evaluation data the best micro F1.
+    Auto,
+    /// For each label the one that gives it the best F1 on the evaluation data.
+    PerLabel,
+}
+
+impl From<Threshold> for String {
+    fn from(threshold: Threshold) -> Self {
+        match threshold {
+            Threshold::Fixed(value) => value.to_string(),
+            Threshold::Auto => "auto".to_owned(),
+            Threshold::PerLabel => "per-label".to_owned(),
+        }
+    }
+}
+
+impl TryFrom<String> for Threshold {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        match text.as_str() {
+            "auto" => Ok(Self::Auto),
+            "per-label" => Ok(Self::PerLabel),
+            number => {
+                let value = number.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+                value
+                    .map(Self::Fixed)
+                    .ok_or_else(|| format!("threshold {text:?}: say auto, per-label or a number from 0 to 1"))
+            }
+        }
+    }
+}
+
 /// Which weights learn; the others are frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -330,8 +385,14 @@ pub enum BestMetric {
     Accuracy,
     /// Mean of the classes' F1.
     MacroF1,
+    /// F1 of all decisions about labels together.
+    MicroF1,
     /// Matthews correlation coefficient.
     Mcc,
+    /// Pearson's correlation.
+    Pearson,
+    /// Spearman's rank correlation.
+    Spearman,
     /// Evaluation loss, the lower the better.
     Loss,
 }
@@ -342,6 +403,9 @@ impl From<BestMetric> for String {
             BestMetric::Auto => "auto",
             BestMetric::Accuracy => "accuracy",
             BestMetric::MacroF1 => "macro-f1",
+            BestMetric::MicroF1 => "micro-f1",
+            BestMetric::Pearson => "pearson",
+            BestMetric::Spearman => "spearman",
             BestMetric::Mcc => "mcc",
             BestMetric::Loss => "loss",
         };
@@ -382,6 +446,7 @@ impl TrainingConfig {
         for (key, value, above) in [
             ("learning_rate", self.learning_rate, 0.0),
             ("adam_epsilon", self.adam_epsilon, 0.0),
+            ("target_scale", self.target_scale, 0.0),
         ] {
             if !(value.is_finite() && value > above) {
                 return error(key, value.to_string(), "must be a number above 0");

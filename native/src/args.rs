@@ -2,11 +2,12 @@
 
 use std::path::PathBuf;
 
+use anyhow::{Context, Result};
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use terakoya_core::data::LabelMap;
 use terakoya_core::data::SplitRatios;
-use terakoya_core::data::{Column, Filter, Format, Quote, ReadOptions};
+use terakoya_core::data::{Column, Filter, Format, GoldColumn, Quote, ReadOptions, read_label_names};
 use terakoya_core::device::DeviceChoice;
 use terakoya_core::tasks::features::Pooling;
 
@@ -45,7 +46,7 @@ pub enum Command {
 /// Flags of `train` beside the options of the run.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// What the model learns to do: sequence-classification
+    /// What the model learns to do: sequence-classification, multi-label-classification or regression
     #[arg(long)]
     pub task: Option<String>,
     /// Folder of the model to start from
@@ -119,6 +120,9 @@ pub struct EvaluateArgs {
     /// Rename and merge labels on both sides, as in positive=1,negative=-1
     #[arg(long, value_name = "A=B,…")]
     pub label_map: Option<LabelMap>,
+    /// Probability from which a label of several is said, instead of the model's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
+    pub threshold: Option<f64>,
     /// Write every example with gold, predicted and score: .jsonl, .tsv or .csv
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
@@ -157,6 +161,9 @@ pub struct PredictArgs {
     /// Rows to take, as in 5=dev
     #[arg(long, value_name = "COLUMN=VALUE")]
     pub filter: Option<Filter>,
+    /// Probability from which a label of several is said, instead of the model's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
+    pub threshold: Option<f64>,
     /// How the data file is read.
     #[command(flatten)]
     pub read: DataArgs,
@@ -314,6 +321,11 @@ pub struct DictionaryInfoArgs {
     pub json: bool,
 }
 
+fn parse_probability(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
+    value.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+}
+
 /// What a tokenizer uses beside the files of its folder.
 #[derive(Debug, Clone, Args)]
 pub struct TokenizerArgs {
@@ -340,19 +352,34 @@ pub struct DataArgs {
     /// Whether double quotes quote fields: standard or none
     #[arg(long)]
     pub quote: Option<Quote>,
+    /// The labels, one a line, in the order of their numbers, by which the data may name them
+    #[arg(long, value_name = "FILE")]
+    pub labels: Option<PathBuf>,
 }
 
 impl DataArgs {
-    /// The core's options, with the rows that `filter` picks.
-    pub fn read_options(&self, filter: Option<Filter>) -> ReadOptions {
-        ReadOptions {
+    /// The labels that `--labels` lists.
+    pub fn label_names(&self) -> Result<Option<Vec<String>>> {
+        let read = |path: &PathBuf| {
+            let name = path.display().to_string();
+            let bytes = std::fs::read(path).with_context(|| name.clone())?;
+            Ok(read_label_names(&name, &bytes)?)
+        };
+        self.labels.as_ref().map(read).transpose()
+    }
+
+    /// The core's options for a label column that holds `gold`, with the rows that `filter` picks.
+    pub fn read_options(&self, gold: GoldColumn, filter: Option<Filter>) -> Result<ReadOptions> {
+        Ok(ReadOptions {
             format: self.format,
             text_column: self.text_column.clone(),
             pair_column: self.pair_column.clone(),
             label_column: self.label_column.clone(),
             quote: self.quote,
             filter,
-        }
+            gold,
+            label_names: self.label_names()?,
+        })
     }
 }
 

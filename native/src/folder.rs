@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use terakoya_core::bundle::{is_model_file, unpack_tokenizer};
+use terakoya_core::tasks::TaskKind;
 use terakoya_core::tokenizer::Files;
 
 /// What `quantize` says of its work, beside the model.
@@ -39,6 +40,16 @@ pub fn read(path: &Path) -> Result<Files> {
 pub fn is_provenance(name: &str) -> bool {
     let licences = ["LICENSE", "LICENCE", "NOTICE", "COPYING"];
     name == TRAINING || licences.iter().any(|start| name.starts_with(start))
+}
+
+/// The task that the folder's config.json names, so that data can be read before the model is opened; the default where the
+/// file cannot be read, which opening the model then says.
+pub fn task(path: &Path) -> TaskKind {
+    let config = fs::read(path.join("config.json")).ok();
+    let config = config.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+    config
+        .and_then(|config| TaskKind::of_config(&config))
+        .unwrap_or_default()
 }
 
 /// Whether the output folder may be written, before anything is computed.

@@ -39,11 +39,14 @@ impl Progress {
     /// Announces a run.
     pub fn start(&mut self, plan: &RunPlan) {
         self.total_steps = plan.total_steps;
+        let labels = match plan.labels.len() {
+            0 => String::new(),
+            count => format!(", {count} labels"),
+        };
         self.line(&format!(
-            "{} training and {} evaluation examples, {} labels; {} steps; {} of {} parameters learn; about {} MB",
+            "{} training and {} evaluation examples{labels}; {} steps; {} of {} parameters learn; about {} MB",
             plan.train_examples,
             plan.eval_examples,
-            plan.labels.len(),
             plan.total_steps,
             with_separators(plan.trainable_parameters),
             with_separators(plan.parameters),

@@ -19,8 +19,6 @@ const PAIR_NAMES: [(&str, &str); 4] = [
 ];
 /// Names of a text column, in order of preference.
 const TEXT_NAMES: [&str; 4] = ["text", "sentence", "sentence1", "premise"];
-/// Names of a label column, in order of preference.
-const LABEL_NAMES: [&str; 4] = ["label", "label_name", "labels", "score"];
 
 /// A column that is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -106,7 +104,7 @@ pub(super) fn is_header<S: AsRef<str>>(row: &[S], options: &ReadOptions) -> bool
         .iter()
         .flat_map(|(first, second)| [*first, *second])
         .chain(TEXT_NAMES)
-        .chain(LABEL_NAMES);
+        .chain(options.gold.names());
     let mut known = known.map(|name| find(row, name));
     known.any(|index| index.is_some())
         || asked_for(options).any(|column| matches!(column, Column::Name(name) if find(row, name).is_some()))
@@ -155,7 +153,7 @@ pub(super) fn choose(name: &str, row: &[String], naming: Naming, options: &ReadO
     };
     let (text, pair, label) = match naming {
         Naming::Named => {
-            let label = label.or_else(|| search.named(&LABEL_NAMES));
+            let label = label.or_else(|| search.named(&options.gold.names()));
             let (text, pair) = match text {
                 Some(text) => (Some(text), pair),
                 None => search.named_texts(pair),

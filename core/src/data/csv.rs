@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 
 use super::columns::{self, Naming, Roles};
+use super::gold::GoldReader;
 use super::{Collector, DataError, Dataset, Example, Format, Gold, Place, Quote, ReadOptions};
 
 /// Cuts text into records; blank lines are skipped.
@@ -171,7 +172,7 @@ pub(super) fn read(name: &str, text: &str, format: Format, options: &ReadOptions
             });
         }
         if collector.keeps(roles.filter.map(|index| &*fields[index])) {
-            let example = example(name, at, &fields, &roles)?;
+            let example = example(collector.gold, at, &fields, &roles)?;
             collector.examples.push(example);
         }
         line = next(&mut records, &mut fields, name)?;
@@ -185,18 +186,12 @@ fn next<'a>(records: &mut Records<'a>, fields: &mut Vec<Cow<'a, str>>, name: &st
 }
 
 /// Takes the chosen fields of a row that has been checked to be as wide as the first.
-fn example(name: &str, line: usize, fields: &[Cow<'_, str>], roles: &Roles) -> Result<Example, DataError> {
-    let label = roles.label.map(|index| fields[index].trim());
-    if label == Some("") {
-        return Err(DataError::EmptyLabel {
-            name: name.to_owned(),
-            place: Place::Line(line),
-        });
-    }
+fn example(gold: GoldReader, line: usize, fields: &[Cow<'_, str>], roles: &Roles) -> Result<Example, DataError> {
+    let label = roles.label.map(|index| gold.text(&fields[index], Place::Line(line)));
     Ok(Example {
         text: fields[roles.text].to_string(),
         text_pair: roles.pair.map(|index| fields[index].to_string()),
-        gold: Gold::of_label(label),
+        gold: label.transpose()?.unwrap_or(Gold::None),
         line,
     })
 }

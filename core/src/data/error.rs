@@ -111,6 +111,36 @@ pub enum DataError {
         /// Which row.
         place: Place,
     },
+    /// A score that is not a finite number.
+    #[error("{name}: {place}: {found:?} is not a number")]
+    NotANumber {
+        /// File.
+        name: String,
+        /// Which row.
+        place: Place,
+        /// What it is.
+        found: String,
+    },
+    /// A label that the given list of labels does not have.
+    #[error("{name}: {place}: {label:?} is neither one of the {count} labels that were given nor the number of one")]
+    UnlistedLabel {
+        /// File.
+        name: String,
+        /// Which row.
+        place: Place,
+        /// The label.
+        label: String,
+        /// How many were given.
+        count: usize,
+    },
+    /// A list of labels with a blank line or a repetition.
+    #[error("{name}: line {line}: a list of labels has one label a line, each once")]
+    LabelList {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+    },
     /// A column that was asked for does not exist.
     #[error("{name}: no column {asked:?}; the first row is {}", Numbered(.row), asked = .asked.to_string())]
     UnknownColumn {

@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Value};
 
 use super::columns::{self, Naming, Roles};
-use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, Place, ReadOptions};
+use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions};
 
 /// Reads one object a line; blank lines are skipped.
 pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
@@ -130,21 +130,20 @@ impl<'a> Rows<'a> {
         }
         let text = read(roles.text, text)?;
         let text_pair = roles.pair.map(|index| read(index, pair)).transpose()?;
-        let label = roles
-            .label
-            .map(|index| read(index, label))
-            .transpose()?
-            .map(|label| label.trim().to_owned());
-        if label.as_deref() == Some("") {
-            return Err(DataError::EmptyLabel {
-                name: self.name.to_owned(),
-                place,
-            });
-        }
+        let gold = match (roles.label, label) {
+            (None, _) => Gold::None,
+            (Some(index), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Labels => {
+                let items = items.into_iter().map(|item| read(index, Some(item)));
+                let items: Vec<String> = items.collect::<Result<_, _>>()?;
+                self.collector.gold.list(items.iter().map(String::as_str), place)?
+            }
+            (Some(_), _) if self.collector.gold.column == GoldColumn::Unread => Gold::None,
+            (Some(index), label) => self.collector.gold.text(&read(index, label)?, place)?,
+        };
         self.collector.examples.push(Example {
             text,
             text_pair,
-            gold: label.map_or(Gold::None, Gold::Label),
+            gold,
             line: place.number(),
         });
         Ok(())

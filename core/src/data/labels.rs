@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Example, ParseError};
+use super::{DataError, Example, ParseError, utf8};
 
 /// Renames labels and merges those that get the same name: written `OLD=NEW,OLD=NEW`.
 ///
@@ -70,9 +70,27 @@ impl fmt::Display for LabelMap {
     }
 }
 
+/// Reads a list of labels, one a line, in the order of their numbers. Blank lines at the end are skipped.
+///
+/// # Errors
+/// If it is not UTF-8, empty, or holds a blank line or a label twice.
+pub fn read_label_names(name: &str, bytes: &[u8]) -> Result<Vec<String>, DataError> {
+    let text = utf8(name, bytes)?;
+    let mut labels: Vec<String> = Vec::new();
+    for (line, label) in (1..).zip(text.trim_end().split('\n').map(str::trim)) {
+        if label.is_empty() || labels.iter().any(|other| other == label) {
+            let name = name.to_owned();
+            return Err(DataError::LabelList { name, line });
+        }
+        labels.push(label.to_owned());
+    }
+    Ok(labels)
+}
+
 /// The distinct labels of the examples: by value if all are integers, else in the order of their characters.
 pub fn collect_labels(examples: &[Example]) -> Vec<String> {
-    let distinct: BTreeSet<&str> = examples.iter().filter_map(|example| example.gold.label()).collect();
+    let all = examples.iter().filter_map(|example| example.gold.labels()).flatten();
+    let distinct: BTreeSet<&str> = all.map(String::as_str).collect();
     let mut labels: Vec<&str> = distinct.into_iter().collect();
     let values: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
     if values.is_some() {

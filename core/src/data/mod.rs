@@ -19,18 +19,20 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use gold::GoldReader;
+
 pub use columns::{ChosenColumn, Columns};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
-pub use gold::Gold;
-pub use labels::{LabelMap, balanced_class_weights, collect_labels};
+pub use gold::{Gold, GoldColumn};
+pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names};
 pub use split::{SplitRatios, shuffle, split};
 
 /// One row of a data file.
 ///
 /// Texts are kept exactly as in the file, with their spaces; labels are trimmed. A text may be empty (a model then
 /// sees special tokens only), a label may not.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Example {
     /// The text, or the first text of a pair.
     pub text: String,
@@ -67,6 +69,10 @@ pub struct ReadOptions {
     pub quote: Option<Quote>,
     /// Keeps only the rows with this value in this column.
     pub filter: Option<Filter>,
+    /// What the label column holds.
+    pub gold: GoldColumn,
+    /// The labels there are, where a list of them was given; data may then name them by 0-based number.
+    pub label_names: Option<Vec<String>>,
 }
 
 /// A column chosen by header name or by number.
@@ -201,7 +207,7 @@ impl fmt::Display for Quote {
 }
 
 /// The rows of one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Dataset {
     /// The rows in file order, at least one.
     pub examples: Vec<Example>,
@@ -218,6 +224,16 @@ pub struct Dataset {
 /// A byte order mark is dropped, blank lines are skipped, `\r\n` ends a line like `\n`. The first malformed row is an
 /// error, and so is a file without rows.
 pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, DataError> {
+    let text = utf8(name, bytes)?;
+    match format::detect(name, text, options) {
+        Format::Json => jsonl::read_document(name, text, options),
+        Format::JsonLines => jsonl::read_lines(name, text, options),
+        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => csv::read(name, text, format, options),
+    }
+}
+
+/// The text of a file, without its byte order mark.
+fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|source| {
         let byte = source.valid_up_to();
         let line = 1 + bytes[..byte].iter().filter(|byte| **byte == b'\n').count();
@@ -228,12 +244,7 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
             source,
         }
     })?;
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    match format::detect(name, text, options) {
-        Format::Json => jsonl::read_document(name, text, options),
-        Format::JsonLines => jsonl::read_lines(name, text, options),
-        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => csv::read(name, text, format, options),
-    }
+    Ok(text.strip_prefix('\u{feff}').unwrap_or(text))
 }
 
 /// The SHA-256 of a file as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
@@ -247,6 +258,7 @@ struct Collector<'a> {
     filter: Option<&'a Filter>,
     examples: Vec<Example>,
     skipped: usize,
+    gold: GoldReader<'a>,
     /// The first distinct values that did not match, one more than are shown.
     other_values: Vec<String>,
 }
@@ -262,6 +274,11 @@ impl<'a> Collector<'a> {
             filter,
             examples: Vec::new(),
             skipped: 0,
+            gold: GoldReader {
+                name,
+                column: options.gold,
+                label_names: options.label_names.as_deref(),
+            },
             other_values: Vec::new(),
         }
     }

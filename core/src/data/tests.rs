@@ -362,3 +362,95 @@ fn sha256_is_that_of_sha256sum() {
         "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
     );
 }
+
+#[test]
+fn scores_are_finite_numbers() {
+    let score = ReadOptions {
+        gold: GoldColumn::Score,
+        ..options("")
+    };
+    let data = read_ok("a.tsv", "sentence1\tsentence2\tlabel\tscore\na\tb\tx\t 4.50\n", &score);
+    assert_eq!(data.examples[0].gold, Gold::Score(4.5));
+    let data = read_ok(
+        "jsts.json",
+        "{\"sentence1\":\"a\",\"sentence2\":\"b\",\"label\":0.0}\n",
+        &score,
+    );
+    assert_eq!(data.examples[0].gold, Gold::Score(0.0));
+    for wrong in ["abc", "NaN", "inf", "1e999", "4,5"] {
+        let text = format!("text\tscore\na\t1\nb\t{wrong}\n");
+        let expected = format!("a.tsv: line 3: \"{wrong}\" is not a number");
+        assert_eq!(message("a.tsv", &text, &score), expected);
+    }
+    assert!(message("a.tsv", "text\tscore\na\t \n", &score).contains("empty label"));
+}
+
+#[test]
+fn scores_of_positional_columns_with_literal_quotes() {
+    // As stsb: ten columns without a header, and fields that begin with a quote that nothing closes.
+    let text = "0\tmain\tMSR\t2012\t1\tnone\tnone\t\"So be it.\tSo it is.\t3.800\n1\tm\tM\t2\t4\tn\tn\tA plane.\tA kite.\t5.000\n";
+    let read = ReadOptions {
+        gold: GoldColumn::Score,
+        ..options("text=8 pair=9 label=10")
+    };
+    let data = read_ok("train.tsv", text, &read);
+    let first = &data.examples[0];
+    assert_eq!(
+        (first.text.as_str(), first.text_pair.as_deref()),
+        ("\"So be it.", Some("So it is."))
+    );
+    assert_eq!(first.gold, Gold::Score(3.8));
+}
+
+#[test]
+fn lists_of_labels_in_every_spelling() {
+    let labels = ReadOptions {
+        gold: GoldColumn::Labels,
+        ..options("")
+    };
+    let list = |items: &[&str]| Gold::Labels(items.iter().map(|item| (*item).to_owned()).collect());
+    let data = read_ok("a.tsv", "text\tlabels\na\tjoy, love,joy\nb\t\nc\ta, b|c\n", &labels);
+    let gold: Vec<&Gold> = data.examples.iter().map(|example| &example.gold).collect();
+    assert_eq!(gold, [&list(&["joy", "love"]), &list(&[]), &list(&["a, b", "c"])]);
+    let json =
+        "{\"text\":\"a\",\"labels\":[\"x\",2]}\n{\"text\":\"b\",\"labels\":[]}\n{\"text\":\"c\",\"labels\":\"y\"}\n";
+    let data = read_ok("a.jsonl", json, &labels);
+    let gold: Vec<&Gold> = data.examples.iter().map(|example| &example.gold).collect();
+    assert_eq!(gold, [&list(&["x", "2"]), &list(&[]), &list(&["y"])]);
+    let nested = "{\"text\":\"a\",\"labels\":[[1]]}\n";
+    assert!(message("a.jsonl", nested, &labels).contains("is an array"));
+}
+
+#[test]
+fn labels_by_number_of_a_list() {
+    let names = read_label_names("labels.txt", "admiration\r\namusement\nanger\n\n".as_bytes()).expect("a list");
+    assert_eq!(names, ["admiration", "amusement", "anger"]);
+    let numbered = ReadOptions {
+        gold: GoldColumn::Labels,
+        label_names: Some(names),
+        ..options("text=1 label=2")
+    };
+    let data = read_ok("train.tsv", "\"My text\t2,0\tid1\nb\tanger\tid2\n", &numbered);
+    assert_eq!(data.examples[0].gold.to_string(), "anger,admiration");
+    assert_eq!(data.examples[1].gold.to_string(), "anger");
+    let wrong = message("train.tsv", "a\t0\tid1\nb\t3\tid2\n", &numbered);
+    assert!(
+        wrong.contains("line 2: \"3\" is neither one of the 3 labels"),
+        "{wrong}"
+    );
+    for list in ["a\n\nb\n", "a\na\n", ""] {
+        assert!(read_label_names("labels.txt", list.as_bytes()).is_err(), "{list:?}");
+    }
+}
+
+#[test]
+fn columns_that_nobody_asks_for_are_not_read() {
+    let unread = ReadOptions {
+        gold: GoldColumn::Unread,
+        ..options("")
+    };
+    let data = read_ok("a.tsv", "text\tlabel\na\t\n", &unread);
+    assert_eq!(data.examples[0].gold, Gold::None);
+    let data = read_ok("a.jsonl", "{\"text\":\"a\",\"label\":[]}\n", &unread);
+    assert_eq!(data.examples[0].gold, Gold::None);
+}

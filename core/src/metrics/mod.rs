@@ -1,10 +1,13 @@
-//! Scores predictions the way scikit-learn does: accuracy, F1, Matthews correlation, per class, confusion matrix.
+//! Scores predictions the way scikit-learn does: accuracy, F1, Matthews correlation, per class, confusion matrix; sets of
+//! labels in `multi_label`, numbers in `regression`.
 //!
 //! A division by zero counts as 0. Gold labels the model cannot say are classes of their own and always wrong.
 //! Labels that have the same name, as after a label map, are one class. `table` prints the report; `correlation`
 //! is for scores.
 
 mod correlation;
+mod multi_label;
+mod regression;
 mod table;
 
 use std::collections::{BTreeSet, HashMap};
@@ -12,6 +15,8 @@ use std::collections::{BTreeSet, HashMap};
 use serde::{Deserialize, Serialize};
 
 pub use correlation::{cosine, pearson, spearman};
+pub use multi_label::{MultiLabelReport, best_threshold, multi_label_report};
+pub use regression::{RegressionReport, regression_report};
 
 /// The true label of one example.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -20,28 +20,8 @@ impl fmt::Display for ClassificationReport {
         writeln!(f, "macro F1     {:>7.4}", self.macro_f1)?;
         writeln!(f, "weighted F1  {:>7.4}", self.weighted_f1)?;
         writeln!(f, "MCC          {:>7.4}", self.mcc)?;
+        let widest = write_classes(f, &self.per_class)?;
         let names: Vec<String> = self.labels.iter().map(|label| printable(label)).collect();
-        let widest = names
-            .iter()
-            .map(|name| name.width())
-            .max()
-            .unwrap_or(0)
-            .max("label".len());
-        writeln!(f, "\n{}  precision  recall      F1  support", padded("label", widest))?;
-        for (class, name) in self.per_class.iter().zip(&names) {
-            let ClassMetrics {
-                precision,
-                recall,
-                f1,
-                support,
-                ..
-            } = class;
-            writeln!(
-                f,
-                "{}  {precision:>9.4}  {recall:>6.4}  {f1:>6.4}  {support:>7}",
-                padded(name, widest)
-            )?;
-        }
         if self.labels.len() <= MOST_PRINTED {
             self.write_matrix(f, &names, widest)?;
         } else {
@@ -121,6 +101,29 @@ impl ClassificationReport {
             self.examples
         )
     }
+}
+
+/// Writes the scores of each label; gives the width of the labels' column.
+pub(super) fn write_classes(f: &mut fmt::Formatter<'_>, classes: &[ClassMetrics]) -> Result<usize, fmt::Error> {
+    let names: Vec<String> = classes.iter().map(|class| printable(&class.label)).collect();
+    let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);
+    let widest = widest.max("label".len());
+    writeln!(f, "\n{}  precision  recall      F1  support", padded("label", widest))?;
+    for (class, name) in classes.iter().zip(&names) {
+        let ClassMetrics {
+            precision,
+            recall,
+            f1,
+            support,
+            ..
+        } = class;
+        writeln!(
+            f,
+            "{}  {precision:>9.4}  {recall:>6.4}  {f1:>6.4}  {support:>7}",
+            padded(name, widest)
+        )?;
+    }
+    Ok(widest)
 }
 
 /// Fills up with spaces to a width in terminal columns, where an East Asian character takes two.

@@ -30,6 +30,8 @@ pub struct TrainingData<'a> {
     pub eval: Option<NamedExamples<'a>>,
     /// What is scored at the end, by the caller: its labels are checked before anything is trained.
     pub test: Option<NamedExamples<'a>>,
+    /// The labels in the order of their numbers, where somebody listed them; else those of the data.
+    pub labels: Option<&'a [String]>,
     /// Free memory in bytes, where the caller knows it; a run that needs more is refused.
     pub available_memory: Option<u64>,
     /// Fails as a lost device would, at this step; for tests of what is left then.
@@ -86,11 +88,14 @@ impl Session {
         if let Some(eval) = data.eval.filter(|_| task.is_unsettled()) {
             self.settle(&mut *task, eval, &network, config).await?;
         }
-        self.network = network;
+        self.network = Network {
+            head: network.head.with_scaled_outputs(task.output_scale()),
+            ..network
+        };
         self.loaded.initialised.clear();
         self.spare.clear();
         self.bundle.describe(task.kind(), task.labels(), task.config_entries());
-        self.task = task;
+        self.task = (task.kind().definition().of_bundle)(&self.bundle)?;
         Ok((self, record))
     }
 
@@ -118,6 +123,8 @@ impl Session {
         let task = (definition.of_run)(&Preparation {
             config,
             train: data.train,
+            has_eval: data.eval.is_some(),
+            given_labels: data.labels,
             known_labels: goes_on.then(|| self.task.labels()),
         })?;
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
@@ -156,6 +163,9 @@ impl Session {
             network.head = Head::init(task.head(), model_config, &mut init);
             let files = [("head".to_owned(), known)];
             network = load(network, &Checkpoint::read(&files)?, Lacking::Encoder, &mut report)?;
+        }
+        if report.initialised.is_empty() {
+            network.head = network.head.with_scaled_outputs(1.0 / task.output_scale());
         }
         if let Some(dropout) = config.dropout {
             network = network.with_config(&self.bundle.model_config.with_dropout(dropout));
@@ -292,8 +302,8 @@ fn run_hash(origin: &str, labels: &[String], data: &TrainingData<'_>) -> String 
     let parts = [Some(data.train), data.eval];
     for example in parts.iter().flatten().flat_map(|part| part.examples) {
         let pair = example.text_pair.as_deref().unwrap_or_default();
-        let gold = example.gold.label().unwrap_or_default();
-        for field in [&example.text, pair, gold] {
+        let gold = example.gold.to_string();
+        for field in [&example.text, pair, &gold] {
             hash_field(&mut hash, field.as_bytes());
         }
     }

@@ -38,6 +38,13 @@ impl ClassificationHead {
         self
     }
 
+    /// The head whose outputs are `factor` times this one's.
+    pub fn with_scaled_outputs(mut self, factor: f64) -> Self {
+        self.classifier.weight = self.classifier.weight.map(|weight| weight * factor);
+        self.classifier.bias = self.classifier.bias.map(|bias| bias.map(|bias| bias * factor));
+        self
+    }
+
     /// BERT's `pooler_output`, `[batch, hidden]`, of `hidden_states` `[batch, seq, hidden]`.
     pub fn pool(&self, hidden_states: Tensor<3>) -> Tensor<2> {
         let [batch, _, hidden] = hidden_states.dims();

@@ -6,7 +6,9 @@
 
 pub mod classification_head;
 pub mod features;
+pub mod multi_label_classification;
 pub mod network;
+pub mod regression;
 pub mod sequence_classification;
 
 use burn::tensor::Tensor;
@@ -14,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bundle::Bundle;
-use crate::data::{Example, NamedExamples};
+use crate::data::{Example, GoldColumn, NamedExamples};
 use crate::error::Result;
 use crate::examples::CachedPositions;
 use crate::models::layers::Dropout;
@@ -22,7 +24,7 @@ use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder};
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tokenizer::EncodeOptions;
-use crate::training_config::{BestMetric, TrainingConfig};
+use crate::training_config::{BestMetric, ClassWeights, OptionError, TrainingConfig};
 
 /// What a model is trained to do; the names are those of the command line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -31,6 +33,10 @@ pub enum TaskKind {
     /// One label for a text or a pair of texts.
     #[default]
     SequenceClassification,
+    /// Any number of labels for a text or a pair of texts.
+    MultiLabelClassification,
+    /// A number for a text or a pair of texts.
+    Regression,
 }
 
 /// What a task is to the rest of the program before there is a model or data.
@@ -41,6 +47,8 @@ pub struct Definition {
     pub class_suffix: &'static str,
     /// `problem_type` of config.json, where the class name alone does not tell.
     pub problem_type: Option<&'static str>,
+    /// What the label column of its data holds.
+    pub gold: GoldColumn,
     /// What the best model can have the best of, the usual choice first.
     pub metrics: &'static [BestMetric],
     /// The task as a fine-tuned folder describes it.
@@ -56,18 +64,28 @@ pub struct Preparation<'a> {
     pub config: &'a TrainingConfig,
     /// What is learned from; not empty.
     pub train: NamedExamples<'a>,
+    /// Whether there is evaluation data.
+    pub has_eval: bool,
+    /// The labels as somebody listed them.
+    pub given_labels: Option<&'a [String]>,
     /// The labels of the folder's own trained head for the same task, which go on where the data says no others.
     pub known_labels: Option<&'a [String]>,
 }
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 1] = [Self::SequenceClassification];
+    pub const ALL: [Self; 3] = [
+        Self::SequenceClassification,
+        Self::MultiLabelClassification,
+        Self::Regression,
+    ];
 
     /// What the task is. The only match over the tasks.
     pub fn definition(self) -> &'static Definition {
         match self {
             Self::SequenceClassification => &sequence_classification::DEFINITION,
+            Self::MultiLabelClassification => &multi_label_classification::DEFINITION,
+            Self::Regression => &regression::DEFINITION,
         }
     }
 
@@ -80,7 +98,10 @@ impl TaskKind {
     pub fn of_config(config_json: &Map<String, Value>) -> Option<Self> {
         let names = config_json.get("architectures").and_then(Value::as_array)?;
         let class = names.first().and_then(Value::as_str)?;
-        let problem_type = config_json.get("problem_type").and_then(Value::as_str);
+        let named = config_json.get("problem_type").and_then(Value::as_str);
+        let outputs = config_json.get("id2label").and_then(Value::as_object).map(Map::len);
+        // Without a name one output is a number, as transformers decides.
+        let problem_type = named.or((outputs == Some(1)).then_some("regression"));
         let matches = |kind: &&Self| {
             let definition = kind.definition();
             let right_problem = match (problem_type, definition.problem_type) {
@@ -91,6 +112,19 @@ impl TaskKind {
         };
         Self::ALL.iter().find(matches).copied()
     }
+}
+
+/// Refuses options that mean something to sequence-classification only.
+fn refuse_class_options(config: &TrainingConfig) -> Result<(), OptionError> {
+    let reason = "counts for sequence-classification only";
+    let error = |key, value| Err(OptionError { key, value, reason });
+    if config.class_weights != ClassWeights::None {
+        return error("class_weights", String::from(config.class_weights.clone()));
+    }
+    if config.label_smoothing != 0.0 {
+        return error("label_smoothing", config.label_smoothing.to_string());
+    }
+    Ok(())
 }
 
 /// What training, evaluation and prediction ask of a task.
@@ -184,6 +218,21 @@ pub trait Task {
     /// One prediction an example.
     fn predictions(&self, answered: Answered) -> Vec<Prediction>;
 
+    /// What outputs are multiplied by, so that they are in the data's units. Training works on the smaller numbers; once it is
+    /// done, the factor goes into the last layer's weights.
+    fn output_scale(&self) -> f64 {
+        1.0
+    }
+
+    /// Takes a probability from which on a label is said, instead of its own.
+    ///
+    /// # Errors
+    /// If the task has no threshold.
+    fn set_threshold(&mut self, threshold: f64) -> Result<(), TaskError> {
+        let _ = threshold;
+        Err(TaskError::NoThreshold { task: self.kind() })
+    }
+
     /// Settles what is chosen on evaluation data once training is done, such as thresholds.
     fn settle(&mut self, answered: Answered) {
         let _ = answered;
@@ -219,6 +268,28 @@ pub enum TaskError {
         label: String,
         /// The labels that the model can say.
         known: Vec<String>,
+    },
+    /// A score that is not a number.
+    #[error("{file}, line {line}: {found:?} is not a number")]
+    NotANumber {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// What it is.
+        found: String,
+    },
+    /// Data in which no example has a label.
+    #[error("{file}: no example has a label")]
+    NoLabels {
+        /// The data file.
+        file: String,
+    },
+    /// A threshold for a task that has none.
+    #[error("--threshold counts for multi-label-classification, but the model is for {}", task.name())]
+    NoThreshold {
+        /// What the model is for.
+        task: TaskKind,
     },
     /// An example without a label where one is needed.
     #[error("{file}, line {line}: the example has no label; name the column with --label-column")]

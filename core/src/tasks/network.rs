@@ -53,6 +53,14 @@ impl Head {
         }
     }
 
+    /// The head whose outputs are `factor` times this one's.
+    pub fn with_scaled_outputs(self, factor: f64) -> Self {
+        match self {
+            head if factor == 1.0 => head,
+            Self::Classification(head) => Self::Classification(head.with_scaled_outputs(factor)),
+        }
+    }
+
     fn with_config(self, config: &ModelConfig) -> Self {
         match self {
             Self::Classification(head) => Self::Classification(head.with_config(config)),

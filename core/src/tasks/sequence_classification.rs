@@ -6,7 +6,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
-use crate::data::{Example, Gold, NamedExamples, balanced_class_weights, collect_labels};
+use crate::data::{Example, GoldColumn, NamedExamples, balanced_class_weights, collect_labels};
 use crate::error::Result;
 use crate::examples::CachedPositions;
 use crate::loss::{CrossEntropy, mean_cross_entropy};
@@ -24,6 +24,7 @@ pub const DEFINITION: Definition = Definition {
     name: "sequence-classification",
     class_suffix: "ForSequenceClassification",
     problem_type: Some("single_label_classification"),
+    gold: GoldColumn::Label,
     metrics: &[
         BestMetric::Accuracy,
         BestMetric::MacroF1,
@@ -72,6 +73,9 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
 fn training_labels(preparation: &Preparation) -> Result<Vec<String>, TaskError> {
     let train = preparation.train;
     let found = collect_labels(train.examples);
+    if let Some(given) = preparation.given_labels {
+        return Ok(given.to_vec());
+    }
     if let Some(known) = preparation.known_labels
         && found.iter().all(|label| known.contains(label))
     {
@@ -101,12 +105,6 @@ impl SequenceClassification {
     fn class(&self, example: &Example) -> Option<usize> {
         let label = example.gold.label()?;
         self.labels.iter().position(|known| known == label)
-    }
-
-    /// The row of logits that an output holds.
-    fn logits(output: &Output) -> &[f32] {
-        let Output::Logits(logits) = output;
-        logits
     }
 }
 
@@ -143,7 +141,7 @@ impl Task for SequenceClassification {
     }
 
     fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
-        let unlabelled = data.examples.iter().find(|example| example.gold == Gold::None);
+        let unlabelled = data.examples.iter().find(|example| example.gold.label().is_none());
         unlabelled.map_or(Ok(()), |example| {
             Err(TaskError::NoLabel {
                 file: data.name.to_owned(),
@@ -182,7 +180,7 @@ impl Task for SequenceClassification {
         let (mut own_logits, mut own_classes) = (Vec::new(), Vec::new());
         for (example, output) in answered.examples.iter().zip(answered.outputs) {
             if let Some(class) = self.class(example) {
-                own_logits.push(Self::logits(output));
+                own_logits.push(output.logits());
                 own_classes.push(class);
             }
         }
@@ -195,19 +193,15 @@ impl Task for SequenceClassification {
             .map(|example| map(example.gold.label().unwrap_or_default()))
             .collect();
         let gold = gold_labels(gold.iter().map(String::as_str), &labels);
-        let predicted: Vec<usize> = answered
-            .outputs
-            .iter()
-            .map(|output| argmax(Self::logits(output)))
-            .collect();
+        let predicted: Vec<usize> = answered.outputs.iter().map(|output| argmax(output.logits())).collect();
         let report = classification_report(&gold, &predicted, &labels).map_err(TrainError::from)?;
         let loss = (!own_classes.is_empty()).then(|| mean_cross_entropy(&own_logits, &own_classes));
         Ok((loss, Report::Classification(report)))
     }
 
     fn predictions(&self, answered: Answered) -> Vec<Prediction> {
-        let decode = |output| {
-            let mut prediction = ClassPrediction::decode(Self::logits(output), &self.labels);
+        let decode = |output: &Output| {
+            let mut prediction = ClassPrediction::decode(output.logits(), &self.labels);
             prediction.label = answered.label_map.apply(&prediction.label).to_owned();
             Prediction::Class(prediction)
         };
@@ -218,7 +212,7 @@ impl Task for SequenceClassification {
 fn classes(targets: &[&Target]) -> Vec<Option<usize>> {
     let class = |target: &&Target| match target {
         Target::Class(class) => Some(*class as usize),
-        Target::None => None,
+        Target::None | Target::Classes(_) | Target::Value(_) => None,
     };
     targets.iter().map(class).collect()
 }

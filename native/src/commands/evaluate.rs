@@ -13,13 +13,17 @@ use terakoya_core::session::{NamedExamples, Session};
 use crate::args::EvaluateArgs;
 use crate::commands::{open_session, say_truncated};
 use crate::data_files::DataFile;
-use crate::folder::write_file;
+use crate::folder::{self, write_file};
 use crate::progress::Progress;
 
 /// Runs the command.
 pub fn run(args: EvaluateArgs) -> Result<()> {
-    let data = DataFile::read(&args.data, &args.read.read_options(args.filter.clone()))?;
-    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let gold = folder::task(&args.model).definition().gold;
+    let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
+    let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    if let Some(threshold) = args.threshold {
+        session.set_threshold(threshold)?;
+    }
     let label_map = args.label_map.clone().unwrap_or_default();
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
@@ -75,7 +79,13 @@ pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()>
 /// Writes every example with gold, predicted and score, in the format of the file's extension.
 fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<()> {
     let rows = examples.iter().zip(&evaluation.predictions);
-    let gold = |example: &Example| label_map.apply(example.gold.label().unwrap_or_default()).to_owned();
+    let gold = |example: &Example| match example.gold.labels() {
+        Some(labels) => {
+            let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
+            labels.join(",")
+        }
+        None => example.gold.to_string(),
+    };
     let extension = path.extension().unwrap_or_default().to_string_lossy();
     let bytes = if extension == "jsonl" || extension == "json" {
         let mut text = String::new();

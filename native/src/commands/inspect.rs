@@ -34,9 +34,12 @@ pub fn run(args: InspectArgs) -> Result<()> {
         inspection.vocab_size, inspection.tokenizer_vocab_size
     )?;
     writeln!(out, "parameters     {}", inspection.parameters)?;
-    match inspection.labels.is_empty() {
-        true => writeln!(out, "head           none yet; fine-tuning makes one")?,
-        false => writeln!(out, "labels         {}", inspection.labels.join(", "))?,
+    match inspection.task {
+        None => writeln!(out, "head           none yet; fine-tuning makes one")?,
+        Some(task) => writeln!(out, "task           {}", task.name())?,
+    }
+    if !inspection.labels.is_empty() {
+        writeln!(out, "labels         {}", inspection.labels.join(", "))?;
     }
     if !inspection.missing.is_empty() {
         writeln!(out, "not in it      {}", inspection.missing.join(", "))?;

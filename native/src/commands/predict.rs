@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write, stdout};
 use anyhow::Result;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
-use terakoya_core::data::{Example, Gold};
+use terakoya_core::data::{Example, Gold, GoldColumn};
 use terakoya_core::protocol::Prediction;
 
 use crate::args::PredictArgs;
@@ -25,10 +25,16 @@ pub fn run(args: PredictArgs) -> Result<()> {
             gold: Gold::None,
             line: 1,
         }],
-        (None, Some(path)) => DataFile::read(path, &args.read.read_options(args.filter.clone()))?.examples,
+        (None, Some(path)) => {
+            let options = args.read.read_options(GoldColumn::Unread, args.filter.clone())?;
+            DataFile::read(path, &options)?.examples
+        }
         (None, None) => stdin_lines()?,
     };
-    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    if let Some(threshold) = args.threshold {
+        session.set_threshold(threshold)?;
+    }
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
     let (mut done, mut truncated) = (0, 0);

@@ -153,7 +153,8 @@ struct RunData {
 impl RunData {
     fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
         let train_path = required(run_file.path("train", args.train.clone()), "train")?;
-        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(filter));
+        let gold = config.task.definition().gold;
+        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
         if let Some(ratios) = &args.split {
             let whole = read_train(args.train_filter.clone())?;
             let parts = split(whole.examples.len(), ratios, config.seed);
@@ -163,7 +164,7 @@ impl RunData {
             return Ok(Self { train, eval, test }.limited(config));
         }
         let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
-            let options: ReadOptions = args.data.read_options(filter.clone());
+            let options: ReadOptions = args.data.read_options(gold, filter.clone())?;
             match (path, filter) {
                 (Some(path), _) => DataFile::read(&path, &options).map(Some),
                 // A filter alone picks other rows of the training file.
@@ -207,12 +208,14 @@ fn train(
     args: &TrainArgs,
     host: &mut TerminalHost,
 ) -> Result<(Session, TrainingRecord)> {
+    let labels = args.data.label_names()?;
     // What a graphics card has free cannot be asked through wgpu.
     let free = session.device().max_storage_binding.is_none().then(free_memory);
     let training_data = TrainingData {
         train: RunData::named(&data.train),
         eval: data.eval.as_ref().map(RunData::named),
         test: data.test.as_ref().map(RunData::named),
+        labels: labels.as_deref(),
         available_memory: args.memory_limit.map(|megabytes| megabytes * 1_000_000).or(free),
         fail_at_step: args.fail_at_step,
     };
@@ -326,7 +329,7 @@ impl Finished<'_> {
             "model": self.model,
             "config": self.config,
             "labels": session.labels(),
-            "read": self.args.data.read_options(None),
+            "read": self.args.data.read_options(self.config.task.definition().gold, None)?,
             "user_dictionary": self.args.tokenizer.user_dictionary,
             "split": self.args.split,
             "filters": {

@@ -1,0 +1,106 @@
+//! Scores numbers: Pearson's and Spearman's correlation, mean squared and mean absolute error.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MetricsError, pearson, spearman};
+
+/// How good predicted numbers are.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RegressionReport {
+    /// How many examples were scored.
+    pub examples: u64,
+    /// Pearson's correlation, −1 to 1; 0 where either side does not vary.
+    pub pearson: f64,
+    /// Spearman's rank correlation; equal numbers share the mean of their ranks.
+    pub spearman: f64,
+    /// Mean squared error, in the data's units squared.
+    pub mse: f64,
+    /// Mean absolute error, in the data's units.
+    pub mae: f64,
+}
+
+/// Scores one predicted number an example.
+///
+/// # Errors
+/// If there is nothing to score, or not one prediction for each gold number.
+pub fn regression_report(gold: &[f64], predicted: &[f64]) -> Result<RegressionReport, MetricsError> {
+    if gold.len() != predicted.len() {
+        return Err(MetricsError::Lengths {
+            gold: gold.len(),
+            predicted: predicted.len(),
+        });
+    }
+    if gold.is_empty() {
+        return Err(MetricsError::NoExamples);
+    }
+    let mean = |error: fn(f64) -> f64| {
+        let errors = gold
+            .iter()
+            .zip(predicted)
+            .map(|(gold, predicted)| error(predicted - gold));
+        errors.sum::<f64>() / gold.len() as f64
+    };
+    Ok(RegressionReport {
+        examples: gold.len() as u64,
+        pearson: defined(pearson(gold, predicted)),
+        spearman: defined(spearman(gold, predicted)),
+        mse: mean(|error| error * error),
+        mae: mean(f64::abs),
+    })
+}
+
+/// A correlation, 0 where there is none.
+fn defined(correlation: f64) -> f64 {
+    if correlation.is_nan() { 0.0 } else { correlation }
+}
+
+impl fmt::Display for RegressionReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "examples     {:>7}", self.examples)?;
+        writeln!(f, "Pearson      {:>7.4}", self.pearson)?;
+        writeln!(f, "Spearman     {:>7.4}", self.spearman)?;
+        writeln!(f, "mean squared error   {:>.4}", self.mse)?;
+        writeln!(f, "mean absolute error  {:>.4}", self.mae)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A few f64 in another order than numpy's.
+    const TOLERANCE: f64 = 1e-12;
+
+    #[test]
+    fn correlations_are_those_of_scipy() {
+        // scipy.stats.pearsonr and spearmanr of these two.
+        let gold = [0.0, 1.5, 1.5, 4.0, 5.0, 2.25];
+        let predicted = [0.5, 0.5, 2.0, 3.0, 6.0, -1.0];
+        let report = regression_report(&gold, &predicted).expect("valid");
+        assert!(
+            (report.pearson - 0.771_547_809_528_888_8).abs() < TOLERANCE,
+            "{}",
+            report.pearson
+        );
+        assert!(
+            (report.spearman - 0.602_941_176_470_588_3).abs() < TOLERANCE,
+            "{}",
+            report.spearman
+        );
+        assert!((report.mse - 2.343_75).abs() < TOLERANCE, "{}", report.mse);
+        assert!(
+            (report.mae - 1.208_333_333_333_333_3).abs() < TOLERANCE,
+            "{}",
+            report.mae
+        );
+    }
+
+    #[test]
+    fn what_does_not_vary_does_not_correlate() {
+        let report = regression_report(&[1.0, 2.0, 3.0], &[2.0, 2.0, 2.0]).expect("valid");
+        assert_eq!((report.pearson, report.spearman), (0.0, 0.0));
+        assert_eq!(regression_report(&[], &[]), Err(MetricsError::NoExamples));
+    }
+}

@@ -1,0 +1,329 @@
+//! Gives a text or a pair of texts any number of labels: one yes or no each, by binary cross-entropy over
+//! [`super::classification_head`].
+//!
+//! A label is said from a probability on: one for all or one for each, given or chosen on the evaluation data. config.json
+//! keeps it under `threshold` or `thresholds`, keys of ours that transformers leaves alone.
+
+use std::collections::BTreeSet;
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::bundle::{Bundle, BundleError};
+use crate::data::{Example, GoldColumn, NamedExamples, collect_labels};
+use crate::error::Result;
+use crate::examples::CachedPositions;
+use crate::loss::{binary_cross_entropy, mean_binary_cross_entropy};
+use crate::metrics::{best_threshold, multi_label_report};
+use crate::models::layers::Dropout;
+use crate::protocol::{Prediction, Report};
+use crate::rows::{Answered, Output, Row, Target};
+use crate::tasks::network::{HeadKind, Pass};
+use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, refuse_class_options};
+use crate::train::TrainError;
+use crate::training_config::{BestMetric, OptionError, Threshold};
+
+/// What the task is to the rest of the program.
+pub const DEFINITION: Definition = Definition {
+    name: "multi-label-classification",
+    class_suffix: "ForSequenceClassification",
+    problem_type: Some("multi_label_classification"),
+    gold: GoldColumn::Labels,
+    metrics: &[BestMetric::MicroF1, BestMetric::MacroF1, BestMetric::Loss],
+    of_bundle,
+    of_run,
+};
+
+/// Any of several labels.
+#[derive(Debug, Clone)]
+pub struct MultiLabelClassification {
+    labels: Vec<String>,
+    /// Where it is not fixed, it is chosen anew for each evaluation until [`Task::settle`].
+    threshold: Threshold,
+    /// One a label.
+    thresholds: Vec<f64>,
+}
+
+fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
+    let labels = match bundle.labels.is_empty() {
+        // transformers leaves the names of two classes out of config.json.
+        true => (0..2).map(|id| format!("LABEL_{id}")).collect(),
+        false => bundle.labels.clone(),
+    };
+    let mut task = MultiLabelClassification::new(labels, Threshold::Fixed(DEFAULT_THRESHOLD));
+    let config = &bundle.config_json;
+    if let Some(value) = config.get("threshold") {
+        task.thresholds.fill(probability("threshold", value)?);
+    } else if let Some(Value::Object(by_label)) = config.get("thresholds") {
+        for (threshold, label) in task.thresholds.iter_mut().zip(&task.labels) {
+            if let Some(value) = by_label.get(label) {
+                *threshold = probability("thresholds", value)?;
+            }
+        }
+    }
+    Ok(Box::new(task))
+}
+
+const DEFAULT_THRESHOLD: f64 = 0.5;
+
+fn probability(key: &str, value: &Value) -> Result<f64, BundleError> {
+    let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
+    number.ok_or_else(|| BundleError::config(key, value, "must be a number from 0 to 1"))
+}
+
+fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
+    let config = preparation.config;
+    refuse_class_options(config).map_err(TrainError::from)?;
+    if !preparation.has_eval && !matches!(config.threshold, Threshold::Fixed(_)) {
+        return Err(TrainError::from(OptionError {
+            key: "threshold",
+            value: String::from(config.threshold),
+            reason: "is chosen on evaluation data, and there is none",
+        })
+        .into());
+    }
+    let found = collect_labels(preparation.train.examples);
+    let known = preparation.known_labels;
+    let known = known.filter(|known| found.iter().all(|label| known.contains(label)));
+    let labels = preparation.given_labels.or(known).map_or(found, <[String]>::to_vec);
+    if labels.is_empty() {
+        return Err(TaskError::NoLabels {
+            file: preparation.train.name.to_owned(),
+        }
+        .into());
+    }
+    Ok(Box::new(MultiLabelClassification::new(labels, config.threshold)))
+}
+
+impl MultiLabelClassification {
+    /// The task with these labels; a threshold that is not fixed begins at 0.5.
+    pub fn new(labels: Vec<String>, threshold: Threshold) -> Self {
+        let value = match threshold {
+            Threshold::Fixed(value) => value,
+            Threshold::Auto | Threshold::PerLabel => DEFAULT_THRESHOLD,
+        };
+        Self {
+            thresholds: vec![value; labels.len()],
+            labels,
+            threshold,
+        }
+    }
+
+    /// The numbers of an example's labels that the model can say.
+    fn classes(&self, example: &Example) -> Option<Box<[u32]>> {
+        let labels = example.gold.labels()?.iter();
+        let number = |label: &String| self.labels.iter().position(|known| known == label);
+        Some(labels.filter_map(number).map(|number| number as u32).collect())
+    }
+
+    /// The thresholds that serve `answered` best, or those that are fixed.
+    fn thresholds_for(&self, answered: Answered) -> Vec<f64> {
+        let scored = |label: usize| {
+            let rows = answered.examples.iter().zip(answered.outputs);
+            rows.map(move |(example, output)| {
+                let right = example
+                    .gold
+                    .labels()
+                    .is_some_and(|gold| gold.contains(&self.labels[label]));
+                (sigmoid(output.logits()[label]), right)
+            })
+        };
+        let labels = 0..self.labels.len();
+        match self.threshold {
+            Threshold::Fixed(_) => self.thresholds.clone(),
+            Threshold::Auto => vec![best_threshold(labels.flat_map(scored).collect()); self.labels.len()],
+            Threshold::PerLabel => labels.map(|label| best_threshold(scored(label).collect())).collect(),
+        }
+    }
+
+    /// The labels that an output says.
+    fn said<'a>(&'a self, output: &'a Output, thresholds: &'a [f64]) -> impl Iterator<Item = &'a str> {
+        let probabilities = output.logits().iter().map(|&logit| f64::from(sigmoid(logit)));
+        let labels = self.labels.iter().zip(probabilities).zip(thresholds);
+        labels.filter_map(|((label, probability), &threshold)| (probability >= threshold).then_some(label.as_str()))
+    }
+}
+
+impl Task for MultiLabelClassification {
+    fn kind(&self) -> TaskKind {
+        TaskKind::MultiLabelClassification
+    }
+
+    fn labels(&self) -> &[String] {
+        &self.labels
+    }
+
+    fn config_entries(&self) -> Map<String, Value> {
+        let (key, other, value) = match &self.thresholds[..] {
+            [first, rest @ ..] if rest.iter().all(|threshold| threshold == first) => {
+                ("threshold", "thresholds", json!(first))
+            }
+            thresholds => {
+                let by_label = self
+                    .labels
+                    .iter()
+                    .cloned()
+                    .zip(thresholds.iter().map(|value| json!(value)));
+                ("thresholds", "threshold", Value::Object(by_label.collect()))
+            }
+        };
+        Map::from_iter([(other.to_owned(), Value::Null), (key.to_owned(), value)])
+    }
+
+    fn head(&self) -> HeadKind {
+        HeadKind::Classification(self.labels.len())
+    }
+
+    fn reads(&self) -> CachedPositions {
+        CachedPositions::First
+    }
+
+    fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
+        self.check_gold(data)?;
+        for example in data.examples {
+            let mut labels = example.gold.labels().unwrap_or_default().iter();
+            if let Some(label) = labels.find(|label| !self.labels.contains(label)) {
+                return Err(TaskError::UnknownLabel {
+                    file: data.name.to_owned(),
+                    line: example.line,
+                    label: label.clone(),
+                    known: self.labels.clone(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
+        let unlabelled = data.examples.iter().find(|example| example.gold.labels().is_none());
+        unlabelled.map_or(Ok(()), |example| {
+            Err(TaskError::NoLabel {
+                file: data.name.to_owned(),
+                line: example.line,
+            })
+        })
+    }
+
+    fn target(&self, example: &Example) -> Target {
+        self.classes(example).map_or(Target::None, Target::Classes)
+    }
+
+    fn weight(&self, targets: &[&Target]) -> f64 {
+        (classes(targets).iter().flatten().count() * self.labels.len()) as f64
+    }
+
+    fn loss(&self, pass: Pass, denominator: f64, dropout: &mut Dropout) -> Tensor<1> {
+        let targets: Vec<&Target> = pass.rows.iter().map(|row| &row.target).collect();
+        let head = pass.network.head.classification();
+        let logits = head.forward(pass.hidden_states, dropout);
+        binary_cross_entropy(logits, &classes(&targets), denominator)
+    }
+
+    fn outputs(&self, pass: Pass) -> Tensor<2> {
+        let head = pass.network.head.classification();
+        head.forward(pass.hidden_states, &mut Dropout::off())
+    }
+
+    fn read(&self, _row: &Row, values: &[f32]) -> Output {
+        Output::Logits(values.into())
+    }
+
+    /// The loss counts labels that the model cannot say as if they were not there.
+    fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
+        let thresholds = self.thresholds_for(answered);
+        let map = |label| answered.label_map.apply(label);
+        let gold: Vec<BTreeSet<&str>> = answered
+            .examples
+            .iter()
+            .map(|example| {
+                example
+                    .gold
+                    .labels()
+                    .unwrap_or_default()
+                    .iter()
+                    .map(|label| map(label))
+                    .collect()
+            })
+            .collect();
+        let predicted: Vec<BTreeSet<&str>> = answered
+            .outputs
+            .iter()
+            .map(|output| self.said(output, &thresholds).map(map).collect())
+            .collect();
+        let labels: Vec<String> = self.labels.iter().map(|label| map(label).to_owned()).collect();
+        let report = multi_label_report(&gold, &predicted, &labels, thresholds.clone()).map_err(TrainError::from)?;
+        let logits: Vec<&[f32]> = answered.outputs.iter().map(Output::logits).collect();
+        let targets = answered
+            .examples
+            .iter()
+            .map(|example| self.classes(example).unwrap_or_default());
+        let targets: Vec<Box<[u32]>> = targets.collect();
+        let targets: Vec<&[u32]> = targets.iter().map(|target| &**target).collect();
+        let loss = mean_binary_cross_entropy(&logits, &targets);
+        Ok((Some(loss), Report::MultiLabel(report)))
+    }
+
+    fn predictions(&self, answered: Answered) -> Vec<Prediction> {
+        let decode = |output: &Output| {
+            let mut labels: Vec<String> = Vec::new();
+            for label in self
+                .said(output, &self.thresholds)
+                .map(|label| answered.label_map.apply(label))
+            {
+                if !labels.iter().any(|other| other == label) {
+                    labels.push(label.to_owned());
+                }
+            }
+            let scores = self
+                .labels
+                .iter()
+                .cloned()
+                .zip(output.logits().iter().map(|&logit| json!(sigmoid(logit))));
+            Prediction::Labels(LabelsPrediction {
+                labels,
+                scores: scores.collect(),
+                logits: Some(output.logits().to_vec()),
+            })
+        };
+        answered.outputs.iter().map(decode).collect()
+    }
+
+    fn set_threshold(&mut self, threshold: f64) -> Result<(), TaskError> {
+        *self = Self::new(std::mem::take(&mut self.labels), Threshold::Fixed(threshold));
+        Ok(())
+    }
+
+    fn settle(&mut self, answered: Answered) {
+        self.thresholds = self.thresholds_for(answered);
+        self.threshold = Threshold::Fixed(DEFAULT_THRESHOLD);
+    }
+
+    fn is_unsettled(&self) -> bool {
+        !matches!(self.threshold, Threshold::Fixed(_))
+    }
+}
+
+fn classes<'a>(targets: &[&'a Target]) -> Vec<Option<&'a [u32]>> {
+    let classes = |target: &&'a Target| match target {
+        Target::Classes(classes) => Some(&**classes),
+        Target::None | Target::Class(_) | Target::Value(_) => None,
+    };
+    targets.iter().map(classes).collect()
+}
+
+fn sigmoid(logit: f32) -> f32 {
+    1.0 / (1.0 + (-logit).exp())
+}
+
+/// What the model says of one example.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LabelsPrediction {
+    /// The labels whose probability reaches their threshold, in the order of the model's labels.
+    pub labels: Vec<String>,
+    /// The probability of each label, in the order of the model's labels.
+    pub scores: Map<String, Value>,
+    /// The logits, in the order of the labels.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub logits: Option<Vec<f32>>,
+}

@@ -1,0 +1,168 @@
+//! Gives a text or a pair of texts a number: one output of [`super::classification_head`], squared error.
+//!
+//! Scores may be divided by a scale while the head learns; what is reported and predicted is in the data's own units.
+
+use burn::tensor::Tensor;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use crate::bundle::Bundle;
+use crate::data::{Example, GoldColumn, NamedExamples};
+use crate::error::Result;
+use crate::examples::CachedPositions;
+use crate::loss::squared_error;
+use crate::metrics::regression_report;
+use crate::models::layers::Dropout;
+use crate::protocol::{Prediction, Report};
+use crate::rows::{Answered, Output, Row, Target};
+use crate::tasks::network::{HeadKind, Pass};
+use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, refuse_class_options};
+use crate::train::TrainError;
+use crate::training_config::BestMetric;
+
+/// What the task is to the rest of the program.
+pub const DEFINITION: Definition = Definition {
+    name: "regression",
+    class_suffix: "ForSequenceClassification",
+    problem_type: Some("regression"),
+    gold: GoldColumn::Score,
+    metrics: &[BestMetric::Spearman, BestMetric::Pearson, BestMetric::Loss],
+    of_bundle,
+    of_run,
+};
+
+/// One number.
+#[derive(Debug, Clone, Copy)]
+pub struct Regression {
+    scale: f64,
+}
+
+fn of_bundle(_: &Bundle) -> Result<Box<dyn Task>> {
+    Ok(Box::new(Regression::new(1.0)))
+}
+
+fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
+    refuse_class_options(preparation.config).map_err(TrainError::from)?;
+    Ok(Box::new(Regression::new(preparation.config.target_scale)))
+}
+
+impl Regression {
+    /// The task with scores that are divided by `scale`, a positive number, while the model learns.
+    pub fn new(scale: f64) -> Self {
+        Self { scale }
+    }
+}
+
+impl Task for Regression {
+    fn kind(&self) -> TaskKind {
+        TaskKind::Regression
+    }
+
+    fn labels(&self) -> &[String] {
+        &[]
+    }
+
+    fn config_entries(&self) -> Map<String, Value> {
+        // transformers counts outputs by the names of labels.
+        Map::from_iter([
+            ("id2label".to_owned(), json!({ "0": "LABEL_0" })),
+            ("label2id".to_owned(), json!({ "LABEL_0": 0 })),
+        ])
+    }
+
+    fn head(&self) -> HeadKind {
+        HeadKind::Classification(1)
+    }
+
+    fn reads(&self) -> CachedPositions {
+        CachedPositions::First
+    }
+
+    fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
+        let Some(example) = data.examples.iter().find(|example| example.gold.score().is_none()) else {
+            return Ok(());
+        };
+        let (file, line) = (data.name.to_owned(), example.line);
+        Err(match example.gold.label() {
+            Some(found) => TaskError::NotANumber {
+                file,
+                line,
+                found: found.to_owned(),
+            },
+            None => TaskError::NoLabel { file, line },
+        })
+    }
+
+    fn target(&self, example: &Example) -> Target {
+        let score = example.gold.score();
+        score.map_or(Target::None, |score| Target::Value((score / self.scale) as f32))
+    }
+
+    fn weight(&self, targets: &[&Target]) -> f64 {
+        values(targets).iter().flatten().count() as f64
+    }
+
+    fn loss(&self, pass: Pass, denominator: f64, dropout: &mut Dropout) -> Tensor<1> {
+        let targets: Vec<&Target> = pass.rows.iter().map(|row| &row.target).collect();
+        let head = pass.network.head.classification();
+        let outputs = head.forward(pass.hidden_states, dropout);
+        squared_error(outputs, &values(&targets), denominator)
+    }
+
+    fn outputs(&self, pass: Pass) -> Tensor<2> {
+        let head = pass.network.head.classification();
+        head.forward(pass.hidden_states, &mut Dropout::off())
+    }
+
+    fn read(&self, _row: &Row, values: &[f32]) -> Output {
+        let value = values.first().copied().unwrap_or_default();
+        Output::Logits(Box::new([(f64::from(value) * self.scale) as f32]))
+    }
+
+    /// The loss is in the units that the model learns in.
+    fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
+        let score = |example: &Example| example.gold.score().unwrap_or_default();
+        let gold: Vec<f64> = answered.examples.iter().map(score).collect();
+        let predicted: Vec<f64> = answered.outputs.iter().map(|output| number(output).into()).collect();
+        let report = regression_report(&gold, &predicted).map_err(TrainError::from)?;
+        let loss = report.mse / (self.scale * self.scale);
+        Ok((Some(loss), Report::Regression(report)))
+    }
+
+    fn predictions(&self, answered: Answered) -> Vec<Prediction> {
+        let decode = |output: &Output| {
+            Prediction::Score(ScorePrediction {
+                score: number(output),
+                logits: Some(output.logits().to_vec()),
+            })
+        };
+        answered.outputs.iter().map(decode).collect()
+    }
+
+    fn output_scale(&self) -> f64 {
+        self.scale
+    }
+}
+
+fn number(output: &Output) -> f32 {
+    output.logits().first().copied().unwrap_or_default()
+}
+
+fn values(targets: &[&Target]) -> Vec<Option<f32>> {
+    let value = |target: &&Target| match target {
+        Target::Value(value) => Some(*value),
+        Target::None | Target::Class(_) | Target::Classes(_) => None,
+    };
+    targets.iter().map(value).collect()
+}
+
+/// What the model says of one example.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ScorePrediction {
+    /// The number, in the data's units.
+    pub score: f32,
+    /// The output.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub logits: Option<Vec<f32>>,
+}

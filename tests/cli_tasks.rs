@@ -1,0 +1,301 @@
+//! Drives the real binary through the tasks beside classification: training, evaluation, prediction, bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn terakoya(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// A file of the test's own.
+fn file(temp: &TempDir, name: &str, text: &str) -> String {
+    let path = temp.path().join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// `train` of the shipped model for `task`, on the CPU.
+fn train(task: &str, output: &Path, more: &[&str]) -> Command {
+    let mut command = terakoya(&["train", "--task", task, "--device", "cpu"]);
+    command.arg("--model").arg(root().join("assets/bert-tiny"));
+    command.arg("--output").arg(output).args(more);
+    command
+}
+
+fn fails(command: Command, expected: &str) {
+    let output = run(command);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
+    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{message}");
+    assert!(errors[0].contains(expected), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+/// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
+fn round_trip(folder: &str, data: &str, temp: &TempDir) {
+    let lines = stdout(&run(terakoya(&[
+        "predict", "--model", folder, "--data", data, "--json", "--logits", "--device", "cpu",
+    ])));
+    let path = file(temp, "logits.jsonl", &lines);
+    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = root().join("tests/roundtrip.py");
+    match Command::new(&python).arg(script).arg(folder).arg(path).output() {
+        Ok(output) if output.status.code() == Some(77) => {
+            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            println!("{said}");
+            assert!(output.status.success(), "{said}{}", stderr(&output));
+        }
+        Err(error) => println!("skipped: {python} does not start: {error}"),
+    }
+}
+
+const FOODS: [&str; 4] = ["soup", "rice", "bread", "tea"];
+
+/// Rows of how somebody liked what they ate, from 100 to 500.
+fn scores() -> String {
+    let mut text = "sentence1\tsentence2\tscore\n".to_owned();
+    for food in FOODS {
+        for (verdict, score) in [("terrible", 100.0), ("fine", 300.0), ("wonderful", 500.0)] {
+            text += &format!("the {food} was here\tit was {verdict}\t{score}\n");
+        }
+    }
+    text
+}
+
+#[test]
+fn regression_learns_numbers_in_their_own_units() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "scores.tsv", &scores());
+    let output = temp.path().join("model");
+    let flags = [
+        "--train",
+        &data,
+        "--eval",
+        &data,
+        "--target-scale",
+        "500",
+        "--epochs",
+        "40",
+        "--batch-size",
+        "4",
+        "--learning-rate",
+        "1e-3",
+        "--json",
+    ];
+    let result = json(&stdout(&run(train("regression", &output, &flags))));
+    let report = &result["eval"]["report"];
+    // Twelve rows that were learned from: a model that learns nothing has a correlation of 0.
+    assert!(report["pearson"].as_f64() > Some(0.9), "{report}");
+    assert!(report["spearman"].as_f64() > Some(0.9), "{report}");
+
+    let folder = output.to_str().expect("UTF-8");
+    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+    assert_eq!(config["problem_type"], "regression");
+    assert_eq!(config["id2label"], serde_json::json!({ "0": "LABEL_0" }));
+    let evaluated = json(&stdout(&run(terakoya(&[
+        "evaluate", "--model", folder, "--data", &data, "--json", "--device", "cpu",
+    ]))));
+    let (kept, again) = (report["mse"].as_f64(), evaluated["mse"].as_f64());
+    let difference = kept.zip(again).map(|(kept, again)| (kept - again).abs() / kept);
+    // The scale went into the weights, which rounds them.
+    assert!(
+        difference.is_some_and(|difference| difference < 1e-3),
+        "{kept:?} {again:?}"
+    );
+    let predicted = json(&stdout(&run(terakoya(&[
+        "predict",
+        "--model",
+        folder,
+        "--text",
+        "the soup was here",
+        "--text-pair",
+        "it was wonderful",
+        "--json",
+        "--device",
+        "cpu",
+    ]))));
+    assert_eq!(predicted.as_object().map(|object| object.len()), Some(1));
+    assert!(predicted["score"].as_f64() > Some(300.0), "{predicted}");
+    round_trip(folder, &data, &temp);
+
+    // More training goes on from where it stands, whatever the scale.
+    let more = temp.path().join("more");
+    let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--model", folder]);
+    command.args([
+        "--train",
+        &data,
+        "--eval",
+        &data,
+        "--target-scale",
+        "100",
+        "--epochs",
+        "1",
+        "--json",
+    ]);
+    command.args(["--learning-rate", "1e-9"]).arg("--output").arg(&more);
+    let result = json(&stdout(&run(command)));
+    let difference = again.zip(result["eval"]["report"]["mse"].as_f64());
+    assert!(
+        difference.is_some_and(|(before, after)| (before - after).abs() / before < 1e-3),
+        "{result}"
+    );
+}
+
+#[test]
+fn scores_that_are_none_stop_the_run() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("model");
+    for wrong in ["many", "NaN"] {
+        let data = file(&temp, "wrong.tsv", &format!("{}a\tb\t{wrong}\n", scores()));
+        let command = train("regression", &output, &["--train", &data]);
+        fails(command, &format!("line 14: \"{wrong}\" is not a number"));
+    }
+    let data = file(&temp, "scores.tsv", &scores());
+    let command = train(
+        "regression",
+        &output,
+        &["--train", &data, "--class-weights", "balanced"],
+    );
+    fails(command, "counts for sequence-classification only");
+    let command = train("regression", &output, &["--train", &data, "--best-metric", "accuracy"]);
+    fails(command, "the task has no such metric");
+    assert!(!output.exists());
+}
+
+/// Rows with the numbers of what they are about, in the order of [`FOODS`]; some are about nothing.
+fn foods() -> String {
+    let mut text = String::new();
+    for (first, one) in FOODS.iter().enumerate() {
+        text += &format!("\"i had {one} today\t{first}\tid\n");
+        for (second, other) in FOODS.iter().enumerate().skip(first + 1) {
+            text += &format!("there was {one} and {other}\t{first},{second}\tid\n");
+        }
+    }
+    text + "nothing at all\t\tid\n"
+}
+
+#[test]
+fn several_labels_with_thresholds_chosen_on_evaluation_data() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "foods.tsv", &foods());
+    let labels = file(&temp, "labels.txt", &FOODS.map(|food| format!("{food}\n")).concat());
+    let columns = ["--text-column", "1", "--label-column", "2", "--labels", &labels];
+    for (threshold, key) in [("auto", "threshold"), ("per-label", "thresholds")] {
+        let output = temp.path().join(threshold);
+        let flags = [
+            "--train",
+            &data,
+            "--eval",
+            &data,
+            "--threshold",
+            threshold,
+            "--epochs",
+            "40",
+            "--batch-size",
+            "4",
+            "--learning-rate",
+            "1e-3",
+            "--json",
+        ];
+        let flags = [&flags[..], &columns].concat();
+        let result = json(&stdout(&run(train("multi-label-classification", &output, &flags))));
+        let report = &result["eval"]["report"];
+        // Learned by heart; saying all labels of all rows has a micro F1 of 0.53.
+        assert!(report["micro_f1"].as_f64() > Some(0.9), "{report}");
+        let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+        assert_eq!(config["problem_type"], "multi_label_classification");
+        assert!(!config[key].is_null(), "{config}");
+        assert_eq!(config["id2label"]["3"], "tea");
+
+        let folder = output.to_str().expect("UTF-8");
+        let evaluate = |more: &[&str]| {
+            let args = [
+                "evaluate", "--model", folder, "--data", &data, "--json", "--device", "cpu",
+            ];
+            json(&stdout(&run(terakoya(&[&args[..], &columns, more].concat()))))
+        };
+        assert_eq!(evaluate(&[])["micro_f1"], report["micro_f1"]);
+        assert_eq!(evaluate(&["--threshold", "1"])["micro_recall"], 0.0);
+        let predicted = json(&stdout(&run(terakoya(&[
+            "predict",
+            "--model",
+            folder,
+            "--text",
+            "there was rice and tea",
+            "--json",
+            "--device",
+            "cpu",
+        ]))));
+        assert_eq!(predicted["labels"], serde_json::json!(["rice", "tea"]), "{predicted}");
+        assert_eq!(predicted["scores"].as_object().map(|scores| scores.len()), Some(4));
+        round_trip(folder, &file(&temp, "texts.txt", "rice\ntea and soup\n"), &temp);
+    }
+}
+
+#[test]
+fn labels_and_thresholds_that_do_not_fit_stop_the_run() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("model");
+    let data = file(&temp, "foods.tsv", &foods());
+    let columns = ["--train", &data, "--text-column", "1", "--label-column", "2"];
+    let task = "multi-label-classification";
+    let auto = [&columns[..], &["--threshold", "auto"]].concat();
+    fails(train(task, &output, &auto), "there is none");
+    let two = file(&temp, "labels.txt", "soup\nrice\n");
+    let short = [&columns[..], &["--labels", &two]].concat();
+    fails(train(task, &output, &short), "neither one of the 2 labels");
+    let eval = file(&temp, "eval.tsv", "a\tcake\tid\n");
+    let other = [&columns[..], &["--eval", &eval]].concat();
+    fails(
+        train(task, &output, &other),
+        "label \"cake\" does not occur in training",
+    );
+    let none = file(&temp, "none.tsv", "text\tlabels\na\t\nb\t\n");
+    fails(train(task, &output, &["--train", &none]), "no example has a label");
+    let usage = run(train(task, &output, &[&columns[..], &["--threshold", "2"]].concat()));
+    assert_eq!(usage.status.code(), Some(2), "{}", stderr(&usage));
+    let folder = root().join("assets/bert-tiny");
+    let mut command = terakoya(&[
+        "predict",
+        "--device",
+        "cpu",
+        "--text",
+        "a",
+        "--threshold",
+        "0.5",
+        "--model",
+    ]);
+    command.arg(folder);
+    fails(command, "--threshold counts for multi-label-classification");
+}
