@@ -48,6 +48,7 @@ pub fn PredictionView(props: &Props) -> Html {
             if let Some(title) = title { <h3>{ title }</h3> }
             { match &props.prediction {
                 Prediction::Class(prediction) => html! { <Classification words={w} prediction={prediction.clone()} /> },
+                other => html! { <p>{ other.answer().0 }</p> },
             } }
         </div>
     }
@@ -57,6 +58,7 @@ pub fn PredictionView(props: &Props) -> Html {
 pub fn label(prediction: &Prediction) -> &str {
     match prediction {
         Prediction::Class(prediction) => &prediction.label,
+        _ => "",
     }
 }
 
@@ -64,5 +66,6 @@ pub fn label(prediction: &Prediction) -> &str {
 pub fn confidence(prediction: &Prediction) -> f32 {
     match prediction {
         Prediction::Class(prediction) => prediction.score,
+        other => other.answer().1.unwrap_or_default(),
     }
 }

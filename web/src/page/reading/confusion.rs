@@ -37,7 +37,9 @@ pub struct Props {
 #[component]
 pub fn Confusion(props: &Props) -> Html {
     let w = props.words;
-    let Report::Classification(report) = &props.evaluation.report;
+    let Report::Classification(report) = &props.evaluation.report else {
+        return Html::default();
+    };
     if report.labels.len() > MOST_LABELS {
         return html! { <p class="message">{ w.matrix_too_large(report.labels.len()) }</p> };
     }
@@ -75,7 +77,9 @@ fn count(report: &ClassificationReport, gold: usize, predicted: usize) -> u64 {
 
 fn cell(props: &Props, gold: usize, predicted: usize) -> Html {
     let w = props.words;
-    let Report::Classification(report) = &props.evaluation.report;
+    let Report::Classification(report) = &props.evaluation.report else {
+        return Html::default();
+    };
     let number = count(report, gold, predicted);
     let support: u64 = report.confusion_matrix.get(gold).map_or(0, |row| row.iter().sum());
     let step = (number as f64 / support.max(1) as f64 * STEPS).ceil() as u32;
@@ -96,7 +100,9 @@ fn cell(props: &Props, gold: usize, predicted: usize) -> Html {
 
 fn texts(props: &Props, gold: usize, predicted: usize) -> Html {
     let w = props.words;
-    let Report::Classification(report) = &props.evaluation.report;
+    let Report::Classification(report) = &props.evaluation.report else {
+        return Html::default();
+    };
     let (Some(gold), Some(predicted)) = (report.labels.get(gold), report.labels.get(predicted)) else {
         return Html::default();
     };

@@ -31,12 +31,15 @@ pub fn Metrics(props: &Props) -> Html {
         return Html::default();
     };
     let before = props.base.as_ref().filter(|_| props.tuned.is_some());
-    let Report::Classification(report) = &shown.report;
+    let Report::Classification(report) = &shown.report else {
+        return html! { <pre>{ shown.report.to_string() }</pre> };
+    };
     let score = |value: fn(&ClassificationReport) -> f64| {
         let of = |evaluation: &Rc<Evaluation>| match &evaluation.report {
-            Report::Classification(report) => value(report),
+            Report::Classification(report) => Some(value(report)),
+            _ => None,
         };
-        (of(shown), before.map(of))
+        (value(report), before.and_then(of))
     };
     let cards = [
         (w.accuracy(), score(|report| report.accuracy)),

@@ -218,6 +218,7 @@ async fn run(
             examples: &eval,
         }),
         test: None,
+        labels: None,
         available_memory: None,
         fail_at_step: None,
     };
