@@ -6,7 +6,7 @@ use burn::tensor::Device;
 use futures_lite::future::block_on;
 use proptest::prelude::{Strategy, any, prop, proptest};
 use safetensors::tensor::{Dtype, TensorView};
-use terakoya_core::batch::{PaddingSide, collate};
+use terakoya_core::batch::{Padding, collate};
 use terakoya_core::bundle::Bundle;
 use terakoya_core::error::Error;
 use terakoya_core::examples::host_values;
@@ -54,7 +54,7 @@ fn logits(network: &Network) -> Vec<f32> {
         type_ids: vec![0; 4],
         ..Encoding::default()
     };
-    let batch = collate(&[&encoding], 0, PaddingSide::Right, &Device::flex());
+    let batch = collate(&[&encoding], Padding::default(), &Device::flex());
     let row = Row {
         encoding,
         ..Row::default()

@@ -67,7 +67,13 @@ fn round_trip(folder: &str, data: &str, temp: &TempDir) {
     let path = file(temp, "logits.jsonl", &lines);
     let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
     let script = root().join("tests/roundtrip.py");
-    match Command::new(&python).arg(script).arg(folder).arg(path).output() {
+    let mut command = Command::new(&python);
+    command
+        .arg(script)
+        .arg(folder)
+        .arg(path)
+        .args(["--tolerance", TOLERANCE]);
+    match command.output() {
         Ok(output) if output.status.code() == Some(77) => {
             println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
         }
@@ -79,6 +85,9 @@ fn round_trip(folder: &str, data: &str, temp: &TempDir) {
         Err(error) => println!("skipped: {python} does not start: {error}"),
     }
 }
+
+/// Of logits: numbers of up to 500 are rounded to 3e-5 in f32, and thirty times that is far below what a mistake makes.
+const TOLERANCE: &str = "1e-3";
 
 const FOODS: [&str; 4] = ["soup", "rice", "bread", "tea"];
 
@@ -298,4 +307,105 @@ fn labels_and_thresholds_that_do_not_fit_stop_the_run() {
     ]);
     command.arg(folder);
     fails(command, "--threshold counts for multi-label-classification");
+}
+
+/// The smallest models of each family, as their configs spell it; the tokenizer's padding token is 0.
+const FAMILIES: [(&str, &str); 4] = [
+    (
+        "bert",
+        r#""hidden_size":32,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":64"#,
+    ),
+    (
+        "roberta",
+        r#""hidden_size":32,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":64,"pad_token_id":0,"type_vocab_size":2"#,
+    ),
+    (
+        "xlm-roberta",
+        r#""hidden_size":32,"num_hidden_layers":1,"num_attention_heads":2,"intermediate_size":64,"pad_token_id":0,"type_vocab_size":2"#,
+    ),
+    ("distilbert", r#""dim":32,"n_layers":1,"n_heads":2,"hidden_dim":64"#),
+];
+
+#[test]
+fn every_family_begins_from_scratch_and_is_read_by_transformers() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "scores.tsv", &scores());
+    let tokenizer = root().join("assets/bert-tiny");
+    for (family, keys) in FAMILIES {
+        let text = format!(r#"{{"model_type":"{family}","max_position_embeddings":40,{keys}}}"#);
+        let config = file(&temp, "config.json", &text);
+        let output = temp.path().join(family);
+        let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--from-scratch"]);
+        command.args([
+            "--model-config",
+            &config,
+            "--train",
+            &data,
+            "--max-length",
+            "64",
+            "--target-scale",
+            "500",
+        ]);
+        command.args([
+            "--epochs",
+            "30",
+            "--learning-rate",
+            "3e-3",
+            "--batch-size",
+            "4",
+            "--eval",
+            &data,
+            "--json",
+        ]);
+        command.arg("--tokenizer").arg(&tokenizer).arg("--output").arg(&output);
+        let trained = run(command);
+        assert!(
+            stderr(&trained).contains("every weight begins at random"),
+            "{}",
+            stderr(&trained)
+        );
+        let report = &json(&stdout(&trained))["eval"]["report"];
+        assert!(report["pearson"].as_f64() > Some(0.8), "{family}: {report}");
+        let folder = output.to_str().expect("UTF-8");
+        let inspected = json(&stdout(&run(terakoya(&["inspect", "--model", folder, "--json"]))));
+        assert_eq!(
+            (&inspected["model_type"], &inspected["task"]),
+            (&family.into(), &"regression".into())
+        );
+        round_trip(folder, &data, &temp);
+    }
+}
+
+#[test]
+fn unknown_families_are_an_error_that_lists_the_known() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "scores.tsv", &scores());
+    let config = file(&temp, "config.json", r#"{"model_type":"t5"}"#);
+    let begin = |config: &str| {
+        let mut command = terakoya(&["train", "--device", "cpu", "--from-scratch", "--model-config", config]);
+        command.args(["--train", &data, "--task", "regression"]);
+        command.arg("--tokenizer").arg(root().join("assets/bert-tiny"));
+        command.arg("--output").arg(temp.path().join("model"));
+        command
+    };
+    fails(
+        begin(&config),
+        "\"t5\" is unknown; known: bert, roberta, xlm-roberta, distilbert",
+    );
+    let config = file(
+        &temp,
+        "config.json",
+        r#"{"model_type":"roberta","max_position_embeddings":2,"pad_token_id":1}"#,
+    );
+    fails(begin(&config), "max_position_embeddings is 2");
+    let config = file(&temp, "config.json", r#"{"model_type":"roberta","pad_token_id":null}"#);
+    fails(begin(&config), "pad_token_id is null");
+    let config = file(&temp, "config.json", r#"{"model_type":"distilbert","n_heads":7}"#);
+    fails(begin(&config), "n_heads is 7");
+    let config = file(
+        &temp,
+        "config.json",
+        r#"{"model_type":"distilbert","sinusoidal_pos_embds":true}"#,
+    );
+    fails(begin(&config), "sinusoidal_pos_embds is true");
 }

@@ -22,14 +22,17 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from transformers import AutoTokenizer, BertConfig, BertForSequenceClassification, get_linear_schedule_with_warmup
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, DistilBertConfig,
+                          RobertaConfig, XLMRobertaConfig, get_linear_schedule_with_warmup)
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BERT_TINY = Path(__file__).parent.parent / "assets" / "bert-tiny"
-PAD, CLS, SEP, FIRST_WORD = 0, 2, 3, 5
+CONFIGS = {"bert": BertConfig, "roberta": RobertaConfig, "xlm-roberta": XLMRobertaConfig, "distilbert": DistilBertConfig}
+# Ids of padding, beginning and end.
+BERT_IDS, ROBERTA_IDS, FIRST_WORD = (0, 2, 3), (1, 0, 2), 5
 STEPS, WARMUP_STEPS = 10, 3
 LEARNING_RATE, BETAS, EPSILON, WEIGHT_DECAY, MAX_GRAD_NORM = 1e-3, (0.9, 0.999), 1e-8, 0.01, 1.0
 LABEL_SMOOTHING = 0.1
@@ -39,7 +42,7 @@ BYTE_LEVEL_MERGES = 1000
 
 @dataclass
 class Case:
-    """One random BERT and one batch for it."""
+    """One random model and one batch for it."""
 
     name: str
     seed: int
@@ -49,6 +52,8 @@ class Case:
     lengths: list
     class_weights: list = field(default_factory=list)
     problem_type: str = "single_label_classification"
+    model_type: str = "bert"
+    special_ids: tuple = BERT_IDS
     # Rows whose padding stands on the left.
     left_padded: list = field(default_factory=list)
 
@@ -100,6 +105,38 @@ CASES = [
         lengths=[(6, 0), (3, 0), (8, 0)],
         problem_type="multi_label_classification",
     ),
+    Case(
+        name="roberta",
+        seed=16,
+        config=dict(vocab_size=71, hidden_size=24, num_attention_heads=4, num_hidden_layers=2, intermediate_size=50,
+                    max_position_embeddings=19, type_vocab_size=1, num_labels=3, layer_norm_eps=1e-5),
+        labels=[2, 0, 1],
+        class_weights=[0.5, 2.0, 1.0],
+        lengths=[(6, 0), (3, 0), (9, 0)],
+        left_padded=[1],
+        model_type="roberta",
+        special_ids=ROBERTA_IDS,
+    ),
+    Case(
+        name="xlm-roberta",
+        seed=17,
+        config=dict(vocab_size=53, hidden_size=16, num_attention_heads=2, num_hidden_layers=1, intermediate_size=28,
+                    max_position_embeddings=17, type_vocab_size=1, num_labels=1, layer_norm_eps=1e-5),
+        labels=[1.5, -2.0],
+        lengths=[(3, 4), (2, 1)],
+        problem_type="regression",
+        model_type="xlm-roberta",
+        special_ids=ROBERTA_IDS,
+    ),
+    Case(
+        name="distilbert",
+        seed=18,
+        config=dict(vocab_size=73, dim=24, n_heads=3, n_layers=3, hidden_dim=46, max_position_embeddings=15, num_labels=4),
+        labels=[3, 1, 0],
+        class_weights=[1.0, 0.5, 2.0, 1.5],
+        lengths=[(5, 3), (7, 0), (2, 2)],
+        model_type="distilbert",
+    ),
 ]
 
 
@@ -112,17 +149,30 @@ def loss_of(case, logits, labels):
     return cross_entropy(logits, labels)
 
 
+def is_norm(name):
+    """Return whether a parameter belongs to a layer normalisation, however the family spells it."""
+    return "layernorm" in name.lower().replace("_", "")
+
+
+def is_key_bias(name):
+    """Return whether a parameter is the bias of attention's keys, whose true gradient is zero."""
+    return name.endswith(("key.bias", "k_lin.bias"))
+
+
 def build_model(case):
-    """Return the case's BERT, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
-    config = BertConfig(**case.config, hidden_dropout_prob=0.0, attention_probs_dropout_prob=0.0, pad_token_id=PAD)
+    """Return the case's model, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
+    dropouts = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+    if case.model_type == "distilbert":
+        dropouts = ("dropout", "attention_dropout", "seq_classif_dropout")
+    config = CONFIGS[case.model_type](**case.config, **dict.fromkeys(dropouts, 0.0), pad_token_id=case.special_ids[0])
     if case.problem_type != "single_label_classification":
         config.problem_type = case.problem_type
-    model = BertForSequenceClassification._from_config(config, attn_implementation="eager")
+    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
     generator = torch.Generator().manual_seed(case.seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             noise = torch.randn(parameter.shape, generator=generator)
-            if name.endswith("LayerNorm.weight"):
+            if is_norm(name) and name.endswith("weight"):
                 parameter.copy_(1.0 + 0.15 * noise)
             else:
                 parameter.copy_((0.15 if name.endswith("bias") else 0.25) * noise)
@@ -132,40 +182,44 @@ def build_model(case):
 def build_batch(case):
     """Return the batch as i64 tensors: input_ids, attention_mask, token_type_ids [batch, seq] and labels [batch]."""
     generator = torch.Generator().manual_seed(case.seed + 1000)
+    pad, begin, end = case.special_ids
+    two_types = case.model_type == "bert"
     rows = []
     for first, second in case.lengths:
         words = torch.randint(FIRST_WORD, case.config["vocab_size"], (first + second,), generator=generator).tolist()
-        ids = [CLS, *words[:first], SEP]
+        ids = [begin, *words[:first], end]
         types = [0] * len(ids)
         if second:
-            ids += [*words[first:], SEP]
-            types += [1] * (second + 1)
+            ids += [*words[first:], end]
+            types += [int(two_types)] * (second + 1)
         rows.append((ids, types))
     seq = max(len(ids) for ids, _ in rows)
     batch = {"input_ids": [], "attention_mask": [], "token_type_ids": []}
     for row, (ids, types) in enumerate(rows):
-        padding = [0] * (seq - len(ids))
-        place = (lambda x: padding + x) if row in case.left_padded else (lambda x: x + padding)
-        # PAD is 0, and so are the mask and the type id of a padded position.
-        batch["input_ids"].append(place(ids))
-        batch["attention_mask"].append(place([1] * len(ids)))
-        batch["token_type_ids"].append(place(types))
+        for key, values, fill in (("input_ids", ids, pad), ("attention_mask", [1] * len(ids), 0),
+                                  ("token_type_ids", types, 0)):
+            padding = [fill] * (seq - len(ids))
+            batch[key].append(padding + values if row in case.left_padded else values + padding)
     batch["labels"] = case.labels
     return {name: torch.tensor(values) for name, values in batch.items()}
 
 
 def forward(model, batch):
-    """Return hidden states, pooler output and logits of one pass."""
-    inputs = {name: batch[name] for name in ("input_ids", "attention_mask", "token_type_ids")}
-    body = model.bert(**inputs, output_hidden_states=True)
-    return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
+    """Return hidden states, pooler output (BERT's only) and logits of one pass."""
+    names = ("input_ids", "attention_mask", "token_type_ids")
+    inputs = {name: batch[name] for name in names[:2 if model.config.model_type == "distilbert" else 3]}
+    if model.config.model_type == "bert":
+        body = model.bert(**inputs, output_hidden_states=True)
+        return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
+    output = model(**inputs, output_hidden_states=True)
+    return output.hidden_states, None, output.logits
 
 
 def parameter_groups(model):
     """Split the parameters as the optimizer does: no weight decay on biases and LayerNorm."""
     decayed, plain = [], []
     for name, parameter in model.named_parameters():
-        (plain if name.endswith("bias") or "LayerNorm" in name else decayed).append(parameter)
+        (plain if name.endswith("bias") or is_norm(name) else decayed).append(parameter)
     return [{"params": decayed, "weight_decay": WEIGHT_DECAY}, {"params": plain, "weight_decay": 0.0}]
 
 
@@ -206,7 +260,9 @@ def compute(case, model, batch):
     hidden_states, pooler_output, logits = forward(model, batch)
     for layer, hidden in enumerate(hidden_states):
         tensors[f"hidden_states.{layer}"] = hidden
-    tensors["pooler_output"], tensors["logits"] = pooler_output, logits
+    if pooler_output is not None:
+        tensors["pooler_output"] = pooler_output
+    tensors["logits"] = logits
     loss = loss_of(case, logits, batch["labels"])
     loss.backward()
     for name, parameter in model.named_parameters():
@@ -228,7 +284,7 @@ def rounding_noise(case, batch, tensors):
         if not tensor.is_floating_point():
             continue
         kind = name.split(".")[0]
-        kind = "final_key_bias" if name.startswith("final") and name.endswith("key.bias") else kind
+        kind = "final_key_bias" if name.startswith("final") and is_key_bias(name) else kind
         kind = kind if kind in noise else "forward"
         noise[kind] = max(noise[kind], (tensor.double() - exact[name]).abs().max().item())
     return noise
@@ -240,7 +296,7 @@ def check(case, tensors):
     for name, tensor in tensors.items():
         if name.startswith("grad."):
             dead = tensor.abs().max().item() < 1e-5
-            assert dead == name.endswith("key.bias"), f"{case.name}: {name}"
+            assert dead == is_key_bias(name), f"{case.name}: {name}"
 
 
 def write_parity(root, names):
@@ -276,7 +332,7 @@ def write_parity(root, names):
 def reread(case, folder, loss):
     """Load a written folder as a user would and fail when it does not give the numbers beside it."""
     tensors = load_file(folder / "reference.safetensors")
-    model = BertForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
+    model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
     with torch.no_grad():
         logits = forward(model, tensors)[2]
     torch.testing.assert_close(logits, tensors["logits"], rtol=0, atol=1e-6)

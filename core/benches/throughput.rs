@@ -10,7 +10,7 @@ use std::time::Duration;
 use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use terakoya_core::batch::{Batch, PaddingSide, collate};
+use terakoya_core::batch::{Batch, Padding, collate};
 use terakoya_core::models::bert::BertConfig;
 use terakoya_core::models::encoder::ModelConfig;
 use terakoya_core::models::layers::{Dropout, WeightInit};
@@ -73,7 +73,7 @@ fn batch(seq: usize, device: &Device) -> Batch {
         })
         .collect();
     let rows: Vec<&Encoding> = rows.iter().collect();
-    collate(&rows, 0, PaddingSide::Right, device)
+    collate(&rows, Padding::default(), device)
 }
 
 fn training(criterion: &mut Criterion) {

@@ -30,6 +30,8 @@ pub struct Tokens {
     pub input_ids: Tensor<2, Int>,
     /// `[batch, seq]`; nothing where every token is of type 0.
     pub token_type_ids: Option<Tensor<2, Int>>,
+    /// `[batch, seq]`; nothing where positions are the columns.
+    pub position_ids: Option<Tensor<2, Int>>,
 }
 
 /// Some examples side by side, padded to the longest.
@@ -43,6 +45,30 @@ pub struct Batch {
     pub attention_mask: Tensor<2>,
 }
 
+/// How rows become one batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Padding {
+    /// The id that fills up short rows.
+    pub id: u32,
+    /// Where it does.
+    pub side: PaddingSide,
+    /// What position numbers count.
+    pub positions: Positions,
+}
+
+/// What position numbers count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Positions {
+    /// Columns, from 0, also of padding.
+    #[default]
+    Columns,
+    /// Tokens other than `padding`, from `padding + 1`; a padding token has the position `padding`. As RoBERTa counts.
+    Tokens {
+        /// The padding token's id.
+        padding: u32,
+    },
+}
+
 /// On which side short rows are filled up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum PaddingSide {
@@ -53,27 +79,32 @@ pub enum PaddingSide {
     Left,
 }
 
-/// Lays `encodings` side by side on `device`, padded with `pad_id` to the longest.
-pub fn collate(encodings: &[&Encoding], pad_id: u32, side: PaddingSide, device: &Device) -> Batch {
+/// Lays `encodings` side by side on `device`, padded to the longest.
+pub fn collate(encodings: &[&Encoding], padding: Padding, device: &Device) -> Batch {
     let batch = encodings.len();
     let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
     let seq = lengths.iter().copied().max().unwrap_or(0);
-    let mut input_ids = vec![pad_id as i32; batch * seq];
+    let mut input_ids = vec![padding.id as i32; batch * seq];
     let mut type_ids = vec![0i32; batch * seq];
     for (row, encoding) in encodings.iter().enumerate() {
-        let start = row * seq + row_offset(seq, lengths[row], side);
+        let start = row * seq + row_offset(seq, lengths[row], padding.side);
         for (column, (&id, &type_id)) in encoding.ids.iter().zip(&encoding.type_ids).enumerate() {
             input_ids[start + column] = id as i32;
             type_ids[start + column] = type_id as i32;
         }
     }
     let mixed_types = type_ids.iter().any(|&type_id| type_id != 0);
+    let position_ids = match padding.positions {
+        Positions::Columns => None,
+        Positions::Tokens { padding } => Some(token_positions(&input_ids, seq, padding as i32)),
+    };
     let ids = |values| Tensor::from_data(TensorData::new(values, [batch, seq]), device);
-    let (attention_mask, attention_bias) = masks(&lengths, seq, side, device);
+    let (attention_mask, attention_bias) = masks(&lengths, seq, padding.side, device);
     Batch {
         inputs: Inputs::Tokens(Tokens {
             input_ids: ids(input_ids),
             token_type_ids: mixed_types.then(|| ids(type_ids)),
+            position_ids: position_ids.map(ids),
         }),
         attention_bias,
         attention_mask,
@@ -99,6 +130,21 @@ pub fn collate_hidden(rows: &[&[f32]], hidden: usize, layers_done: usize, device
         attention_bias,
         attention_mask,
     }
+}
+
+/// The position of each of `input_ids` `[batch, seq]`, counted as [`Positions::Tokens`] says.
+pub fn token_positions(input_ids: &[i32], seq: usize, padding: i32) -> Vec<i32> {
+    let rows = input_ids.chunks(seq.max(1)).map(|row| {
+        let mut last = padding;
+        row.iter().map(move |&id| match id == padding {
+            true => padding,
+            false => {
+                last += 1;
+                last
+            }
+        })
+    });
+    rows.flatten().collect()
 }
 
 fn row_offset(seq: usize, length: usize, side: PaddingSide) -> usize {
@@ -151,10 +197,16 @@ mod tests {
             (PaddingSide::Right, [5, 6, 1, 7, 8, 9], [1., 1., 0., 1., 1., 1.]),
             (PaddingSide::Left, [1, 5, 6, 7, 8, 9], [0., 1., 1., 1., 1., 1.]),
         ] {
-            let batch = collate(&[&short, &long], 1, side, &Device::flex());
+            let padding = Padding {
+                id: 1,
+                side,
+                ..Padding::default()
+            };
+            let batch = collate(&[&short, &long], padding, &Device::flex());
             let Inputs::Tokens(Tokens {
                 input_ids,
                 token_type_ids,
+                position_ids: None,
             }) = batch.inputs
             else {
                 panic!("token ids were collated");
@@ -168,6 +220,13 @@ mod tests {
             assert_eq!(mask, expected_mask);
             assert!(batch.attention_bias.is_some());
         }
+    }
+
+    #[test]
+    fn positions_count_tokens_behind_the_padding_id() {
+        // transformers' create_position_ids_from_input_ids: a padding token in a text has the padding's position too.
+        let ids = [1, 1, 7, 8, 0, 5, 1, 6, 7, 1];
+        assert_eq!(token_positions(&ids, 5, 1), [1, 1, 2, 3, 4, 2, 1, 3, 4, 1]);
     }
 
     #[test]

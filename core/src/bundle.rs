@@ -252,6 +252,16 @@ impl Bundle {
     }
 }
 
+/// Writes the size of the vocabulary into a config.json that does not say it, as one for a new model.
+pub(crate) fn complete_config(files: &mut Files, vocab_size: usize) -> Result<(), BundleError> {
+    let mut config = read_config(files)?;
+    if !config.contains_key("vocab_size") {
+        config.insert("vocab_size".to_owned(), json!(vocab_size));
+    }
+    files.insert(CONFIG.to_owned(), Value::Object(config).to_string().into_bytes());
+    Ok(())
+}
+
 fn read_config(files: &Files) -> Result<Map<String, Value>, BundleError> {
     let bytes = files.get(CONFIG).ok_or_else(|| BundleError::Missing {
         file: CONFIG.to_owned(),

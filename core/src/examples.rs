@@ -7,7 +7,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::batch::{Batch, PaddingSide, bucketed, collate, collate_hidden};
+use crate::batch::{Batch, bucketed, collate, collate_hidden};
 use crate::data::Example;
 use crate::error::{DeviceError, Result};
 use crate::models::layers::Dropout;
@@ -103,7 +103,7 @@ impl<'a> RowSource<'a> {
         match window {
             Window::Encoded(rows) => {
                 let rows: Vec<&Encoding> = positions.iter().map(|&position| &rows[position].encoding).collect();
-                collate(&rows, self.text.tokenizer.pad_id(), PaddingSide::Right, device)
+                collate(&rows, self.text.padding(), device)
             }
             Window::Cached(rows, hidden, layers_done) => {
                 let rows: Vec<&[f32]> = positions.iter().map(|&position| &*rows[position].states).collect();

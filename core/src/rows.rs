@@ -3,6 +3,7 @@
 //! A row is mostly one example. Where a task cuts an example into several (windows of a long passage), [`RowIndex`] says
 //! which row is whose, so that [`crate::examples`] and the loop in [`crate::train`] need not know.
 
+use crate::batch::{Padding, PaddingSide, Positions};
 use crate::data::{Example, LabelMap};
 use crate::tokenizer::{Encoding, Tokenizer};
 
@@ -92,6 +93,19 @@ pub struct TextEncoder<'a> {
     pub tokenizer: &'a Tokenizer,
     /// Longest row in tokens.
     pub max_length: usize,
+    /// What the model's position numbers count.
+    pub positions: Positions,
+}
+
+impl TextEncoder<'_> {
+    /// How rows become one batch.
+    pub fn padding(&self) -> Padding {
+        Padding {
+            id: self.tokenizer.pad_id(),
+            side: PaddingSide::Right,
+            positions: self.positions,
+        }
+    }
 }
 
 /// What a task keeps of a row's outputs, on the host.

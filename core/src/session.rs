@@ -11,13 +11,13 @@ use std::sync::Arc;
 use burn::module::Module;
 use sha2::{Digest, Sha256};
 
-use crate::bundle::{Bundle, BundleError};
+use crate::bundle::{self, Bundle, BundleError};
 use crate::data::{Example, LabelMap};
 use crate::device::ComputeDevice;
 use crate::error::Result;
 use crate::examples::{Answering, RowSource, host_values};
 use crate::models::encoder::ModelSizes;
-use crate::models::layers::{Dropout, WeightInit};
+use crate::models::layers::{Dropout, WeightInit, mix};
 use crate::plan::{Workload, memory_bytes};
 use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
@@ -27,7 +27,7 @@ use crate::tasks::{Task, TaskError, TaskKind};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
 use crate::training_config::TrainLayers;
-use crate::weights::{Checkpoint, Lacking, LoadReport, load, save};
+use crate::weights::{Checkpoint, Lacking, LoadReport, load, parameter_names, save};
 
 pub use crate::data::NamedExamples;
 pub use explain::{Question, Reasons};
@@ -42,8 +42,11 @@ pub struct Session {
     task: Box<dyn Task>,
     network: Network,
     loaded: LoadReport,
-    /// The checkpoint's tensors that the network did not take, as safetensors: another task's head may be among them.
-    spare: Vec<u8>,
+    /// The checkpoint's tensors that the network did not take, as safetensors: another task's head may be among them. Nothing
+    /// once the encoder has moved away from them.
+    spare: Option<Vec<u8>>,
+    /// Whether the encoder was never trained.
+    is_new: bool,
     /// SHA-256 of the files the model was read from, so that a run is not resumed on another one.
     origin: String,
 }
@@ -84,7 +87,48 @@ impl Session {
             task,
             network,
             loaded,
-            spare,
+            spare: Some(spare),
+            is_new: false,
+            origin,
+        })
+    }
+
+    /// A model whose weights begin at random, by `seed`: `files` are those of a tokenizer and a config.json, which may leave
+    /// out `vocab_size`.
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn from_scratch(
+        mut files: Files,
+        dictionary: Option<Arc<Dictionary>>,
+        device: ComputeDevice,
+        seed: u64,
+    ) -> Result<Self> {
+        let tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary)?;
+        bundle::complete_config(&mut files, tokenizer.vocab_size())?;
+        let bundle = Bundle::read(files)?;
+        bundle.check_vocabulary(&tokenizer)?;
+        let origin = file_hash(bundle.files().iter());
+        let sizes = bundle.model_config.sizes();
+        check_device(sizes, &device)?;
+        let task = (TaskKind::default().definition().of_bundle)(&bundle)?;
+        // Another seed than the head's, which is drawn when training begins.
+        let mut init = WeightInit::new(mix(seed), sizes.initializer_range, device.device());
+        let network = Network::init(&bundle.model_config, task.head(), &mut init);
+        let names = parameter_names(&network).into_iter();
+        let initialised = names.filter(|name| name.is_of_head()).map(|name| name.name);
+        Ok(Self {
+            loaded: LoadReport {
+                initialised: initialised.collect(),
+                ..LoadReport::default()
+            },
+            device,
+            bundle,
+            tokenizer,
+            task,
+            network,
+            spare: None,
+            is_new: true,
             origin,
         })
     }
@@ -148,6 +192,7 @@ impl Session {
         TextEncoder {
             tokenizer: &self.tokenizer,
             max_length: max_length.unwrap_or(limit).min(limit),
+            positions: self.bundle.model_config.positions(),
         }
     }
 

@@ -26,7 +26,7 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Fine-tune a model on a data file
-    Train(TrainArgs),
+    Train(Box<TrainArgs>),
     /// Score a fine-tuned model on labelled data
     Evaluate(EvaluateArgs),
     /// Say what a fine-tuned model makes of texts
@@ -52,6 +52,15 @@ pub struct TrainArgs {
     /// Folder of the model to start from
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: Option<PathBuf>,
+    /// Start from random weights instead of a model
+    #[arg(long, conflicts_with = "model", requires_all = ["model_config", "tokenizer_folder"])]
+    pub from_scratch: bool,
+    /// The config.json of a new model; it may leave vocab_size out
+    #[arg(long, value_name = "FILE", requires = "from_scratch")]
+    pub model_config: Option<PathBuf>,
+    /// Folder with the tokenizer files of a new model
+    #[arg(long = "tokenizer", value_name = "DIR", requires = "from_scratch")]
+    pub tokenizer_folder: Option<PathBuf>,
     /// Training data
     #[arg(long, aliases = ["train_file", "train-file"], value_name = "FILE")]
     pub train: Option<PathBuf>,

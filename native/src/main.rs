@@ -37,7 +37,7 @@ fn main() -> ExitCode {
 
 fn run(cli: Cli, training: TrainingOptions) -> Result<()> {
     match cli.command {
-        Command::Train(args) => commands::train::run(args, training),
+        Command::Train(args) => commands::train::run(*args, training),
         Command::Evaluate(args) => commands::evaluate::run(args),
         Command::Predict(args) => commands::predict::run(args),
         Command::Tokenize(args) => commands::tokenize::run(args),

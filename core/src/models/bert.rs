@@ -1,5 +1,5 @@
 //! Computes BERT: embeddings and encoder layers, as in the checkpoint and in "BERT: Pre-training of Deep Bidirectional
-//! Transformers" (Devlin et al., 2019).
+//! Transformers" (Devlin et al., 2019). RoBERTa and XLM-R are the same but for how positions count.
 //!
 //! Field names spell the checkpoint's paths (`encoder.layer.0.attention.output.dense`); the exceptions stand in
 //! [`crate::weights`]. Layers normalise after each residual addition. Heads, the pooler too, live in [`crate::tasks`].
@@ -11,11 +11,13 @@ use burn::nn::{Embedding, Linear};
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
-use crate::batch::Tokens;
+use crate::batch::{Positions, Tokens};
 use crate::bundle::BundleError;
-use crate::kernels::attention_softmax;
+use crate::models::config_checks::{
+    check_dropouts, check_heads, check_layers, check_pad_token, check_sizes, check_small,
+};
 use crate::models::encoder::{EncoderModel, ModelSizes};
-use crate::models::layers::{Dropout, HiddenAct, LayerNorm, WeightInit};
+use crate::models::layers::{Dropout, HiddenAct, LayerNorm, WeightInit, attention_context, attention_probabilities};
 
 /// BERT's `config.json`, with Hugging Face's keys and defaults; unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -51,6 +53,9 @@ pub struct BertConfig {
     pub layer_norm_eps: f64,
     /// Must be `absolute`.
     pub position_embedding_type: String,
+    /// What position numbers count; not a key, it follows from the family.
+    #[serde(skip)]
+    pub positions: Positions,
 }
 
 impl Default for BertConfig {
@@ -71,16 +76,20 @@ impl Default for BertConfig {
             pad_token_id: Some(0),
             layer_norm_eps: 1e-12,
             position_embedding_type: "absolute".to_owned(),
+            positions: Positions::Columns,
         }
     }
 }
 
-/// No BERT is wider or has more words than this; larger numbers are a damaged file.
-const LARGEST_SIZE: usize = 1 << 24;
-/// Layers are made before the checkpoint is compared with them: a damaged number must not exhaust the memory.
-const MOST_LAYERS: usize = 1024;
-
 impl BertConfig {
+    /// Longest sequence, in tokens; 0 where the padding token's id leaves no position free.
+    fn max_length(&self) -> usize {
+        match self.positions {
+            Positions::Columns => self.max_position_embeddings,
+            Positions::Tokens { padding } => self.max_position_embeddings.saturating_sub(padding as usize + 1),
+        }
+    }
+
     /// The sizes that every family has.
     pub fn sizes(&self) -> ModelSizes {
         let tables = self.vocab_size + self.max_position_embeddings + self.type_vocab_size;
@@ -90,7 +99,7 @@ impl BertConfig {
             num_hidden_layers: self.num_hidden_layers,
             num_attention_heads: self.num_attention_heads,
             intermediate_size: self.intermediate_size,
-            max_length: self.max_position_embeddings,
+            max_length: self.max_length(),
             type_vocab_size: self.type_vocab_size,
             // The tables and a layer normalisation.
             embedding_parameters: (tables + 2) * self.hidden_size,
@@ -110,52 +119,32 @@ impl BertConfig {
 
     /// Checks that the sizes make a model; names the key that does not.
     pub fn validate(&self) -> Result<(), BundleError> {
-        let sizes = [
+        check_sizes(&[
             ("vocab_size", self.vocab_size),
             ("hidden_size", self.hidden_size),
             ("num_attention_heads", self.num_attention_heads),
             ("intermediate_size", self.intermediate_size),
             ("max_position_embeddings", self.max_position_embeddings),
-        ];
-        for (key, value) in sizes {
-            if value == 0 || value > LARGEST_SIZE {
-                return Err(BundleError::config(key, value, "must be between 1 and 16,777,216"));
-            }
-        }
-        if self.num_hidden_layers == 0 || self.num_hidden_layers > MOST_LAYERS {
-            let reason = format!("must be between 1 and {MOST_LAYERS}");
-            return Err(BundleError::config(
-                "num_hidden_layers",
-                self.num_hidden_layers,
-                &reason,
-            ));
-        }
-        if !self.hidden_size.is_multiple_of(self.num_attention_heads) {
-            return Err(BundleError::config(
-                "num_attention_heads",
-                self.num_attention_heads,
-                &format!("must divide hidden_size {}", self.hidden_size),
-            ));
-        }
-        for (key, value) in [
+        ])?;
+        check_layers("num_hidden_layers", self.num_hidden_layers)?;
+        check_heads(
+            ("num_attention_heads", self.num_attention_heads),
+            ("hidden_size", self.hidden_size),
+        )?;
+        check_dropouts(&[
             ("hidden_dropout_prob", self.hidden_dropout_prob),
             ("attention_probs_dropout_prob", self.attention_probs_dropout_prob),
             ("classifier_dropout", self.classifier_dropout.unwrap_or(0.0)),
-        ] {
-            if !(0.0..1.0).contains(&value) {
-                return Err(BundleError::config(key, value, "must be at least 0 and below 1"));
-            }
-        }
-        for (key, value) in [
+        ])?;
+        check_small(&[
             ("initializer_range", self.initializer_range),
             ("layer_norm_eps", self.layer_norm_eps),
-        ] {
-            if !(value > 0.0 && value < 1.0) {
-                return Err(BundleError::config(key, value, "must be above 0 and below 1"));
-            }
-        }
-        if let Some(id) = self.pad_token_id.filter(|&id| id >= self.vocab_size) {
-            return Err(BundleError::config("pad_token_id", id, "must be below vocab_size"));
+        ])?;
+        check_pad_token(self.pad_token_id, self.vocab_size)?;
+        if self.max_length() == 0 {
+            let reason = "must leave room behind pad_token_id, from which positions are counted";
+            let key = "max_position_embeddings";
+            return Err(BundleError::config(key, self.max_position_embeddings, reason));
         }
         if self.position_embedding_type != "absolute" {
             return Err(BundleError::config(
@@ -243,10 +232,16 @@ impl EncoderModel for BertModel {
 
     fn padding_rows(&self) -> Vec<(&'static str, Range<usize>)> {
         let hidden = self.config.hidden_size;
-        let row = self.config.pad_token_id.map(|id| id * hidden..(id + 1) * hidden);
-        row.map(|row| ("embeddings.word_embeddings.weight", row))
-            .into_iter()
-            .collect()
+        let row = |id: usize| id * hidden..(id + 1) * hidden;
+        let words = self
+            .config
+            .pad_token_id
+            .map(|id| ("embeddings.word_embeddings.weight", row(id)));
+        let positions = match self.config.positions {
+            Positions::Columns => None,
+            Positions::Tokens { padding } => Some(("embeddings.position_embeddings.weight", row(padding as usize))),
+        };
+        words.into_iter().chain(positions).collect()
     }
 }
 
@@ -278,11 +273,15 @@ impl BertEmbeddings {
         let Tokens {
             input_ids,
             token_type_ids,
+            position_ids,
         } = tokens;
         let [_, seq] = input_ids.dims();
-        // Positions count from the first column even where a row is padded on the left, as transformers does.
-        let positions = self.position_embeddings.weight.val().slice(0..seq);
-        let mut sum = self.word_embeddings.forward(input_ids.clone()) + positions.unsqueeze_dim(0);
+        let positions = match position_ids {
+            Some(ids) => self.position_embeddings.forward(ids.clone()),
+            // Columns count from the first even where a row is padded on the left, as transformers does.
+            None => self.position_embeddings.weight.val().slice(0..seq).unsqueeze_dim(0),
+        };
+        let mut sum = self.word_embeddings.forward(input_ids.clone()) + positions;
         if let Some(table) = &self.token_type_embeddings {
             sum = match token_type_ids {
                 Some(ids) => sum + table.forward(ids.clone()),
@@ -378,12 +377,9 @@ impl BertSelfAttention {
         config: &BertConfig,
         dropout: &mut Dropout,
     ) -> Tensor<3> {
-        let [batch, seq, hidden] = hidden_states.dims();
         let probabilities = self.probabilities(hidden_states.clone(), attention_bias, config);
         let probabilities = dropout.forward(probabilities, config.attention_probs_dropout_prob);
-        let value = split_heads(self.value.forward(hidden_states), config);
-        let context = probabilities.matmul(value).swap_dims(1, 2); // [batch, seq, heads, head_dim]
-        context.reshape([batch, seq, hidden])
+        attention_context(probabilities, self.value.forward(hidden_states))
     }
 
     /// Attention probabilities, `[batch, heads, seq, seq]`: each query's sum to 1 over the keys.
@@ -393,19 +389,10 @@ impl BertSelfAttention {
         attention_bias: Option<&Tensor<4>>,
         config: &BertConfig,
     ) -> Tensor<4> {
-        let query = split_heads(self.query.forward(hidden_states.clone()), config);
-        let key = split_heads(self.key.forward(hidden_states), config);
-        let scores = query.matmul(key.transpose()); // [batch, heads, seq, seq]
-        let head_dim = config.hidden_size / config.num_attention_heads;
-        attention_softmax(scores, attention_bias, 1.0 / (head_dim as f64).sqrt())
+        let query = self.query.forward(hidden_states.clone());
+        let key = self.key.forward(hidden_states);
+        attention_probabilities(query, key, config.num_attention_heads, attention_bias)
     }
-}
-
-/// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
-fn split_heads(x: Tensor<3>, config: &BertConfig) -> Tensor<4> {
-    let [batch, seq, hidden] = x.dims();
-    let heads = config.num_attention_heads;
-    x.reshape([batch, seq, heads, hidden / heads]).swap_dims(1, 2)
 }
 
 /// The first half of the feed-forward network.

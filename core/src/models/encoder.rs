@@ -10,19 +10,26 @@ use burn::tensor::Tensor;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 
-use crate::batch::{Batch, Inputs, Tokens};
+use crate::batch::{Batch, Inputs, Positions, Tokens};
 use crate::bundle::BundleError;
 use crate::models::bert::{BertConfig, BertModel};
+use crate::models::distilbert::{DistilBertConfig, DistilBertModel};
 use crate::models::layers::{Dropout, WeightInit};
 
 /// Values of `model_type` that are implemented.
-pub const MODEL_TYPES: [&str; 1] = ["bert"];
+pub const MODEL_TYPES: [&str; 4] = ["bert", "roberta", "xlm-roberta", "distilbert"];
 
 /// A config.json of a known family, checked.
 #[derive(Debug, Clone, PartialEq)]
 pub enum ModelConfig {
     /// `bert`
     Bert(BertConfig),
+    /// `roberta`
+    Roberta(BertConfig),
+    /// `xlm-roberta`
+    XlmRoberta(BertConfig),
+    /// `distilbert`
+    DistilBert(DistilBertConfig),
 }
 
 /// The sizes that every family has, under BERT's names.
@@ -52,8 +59,21 @@ pub struct ModelSizes {
 /// [`crate::weights`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ClassificationHeadConfig {
+    /// Dropout before the first linear layer.
+    pub input_dropout: f64,
+    /// What comes behind the first linear layer.
+    pub activation: HeadActivation,
     /// Dropout before the last linear layer.
     pub dropout: f64,
+}
+
+/// The activation of a classification head.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HeadActivation {
+    /// The hyperbolic tangent.
+    Tanh,
+    /// max(x, 0).
+    Relu,
 }
 
 impl ModelConfig {
@@ -68,6 +88,14 @@ impl ModelConfig {
                 config.validate()?;
                 Ok(Self::Bert(config))
             }
+            "roberta" => Ok(Self::Roberta(parse_roberta(config_json)?)),
+            "xlm-roberta" => Ok(Self::XlmRoberta(parse_roberta(config_json)?)),
+            "distilbert" => {
+                let config: DistilBertConfig = parse(config_json)?;
+                config.validate()?;
+                refuse_sinusoidal(config_json)?;
+                Ok(Self::DistilBert(config))
+            }
             other => Err(BundleError::UnknownModelType {
                 model_type: other.to_owned(),
             }),
@@ -78,6 +106,9 @@ impl ModelConfig {
     pub fn model_type(&self) -> &'static str {
         match self {
             Self::Bert(_) => "bert",
+            Self::Roberta(_) => "roberta",
+            Self::XlmRoberta(_) => "xlm-roberta",
+            Self::DistilBert(_) => "distilbert",
         }
     }
 
@@ -85,22 +116,42 @@ impl ModelConfig {
     pub fn class_prefix(&self) -> &'static str {
         match self {
             Self::Bert(_) => "Bert",
+            Self::Roberta(_) => "Roberta",
+            Self::XlmRoberta(_) => "XLMRoberta",
+            Self::DistilBert(_) => "DistilBert",
         }
     }
 
     /// The sizes.
     pub fn sizes(&self) -> ModelSizes {
         match self {
-            Self::Bert(config) => config.sizes(),
+            Self::Bert(config) | Self::Roberta(config) | Self::XlmRoberta(config) => config.sizes(),
+            Self::DistilBert(config) => config.sizes(),
+        }
+    }
+
+    /// What position numbers count.
+    pub fn positions(&self) -> Positions {
+        match self {
+            Self::Bert(config) | Self::Roberta(config) | Self::XlmRoberta(config) => config.positions,
+            Self::DistilBert(_) => Positions::Columns,
         }
     }
 
     /// What the family's classification head is like.
     pub fn classification_head(&self) -> ClassificationHeadConfig {
-        match self {
-            Self::Bert(config) => ClassificationHeadConfig {
-                dropout: config.classifier_dropout.unwrap_or(config.hidden_dropout_prob),
-            },
+        let of_bert = |config: &BertConfig| config.classifier_dropout.unwrap_or(config.hidden_dropout_prob);
+        let (input_dropout, activation, dropout) = match self {
+            Self::Bert(config) => (0.0, HeadActivation::Tanh, of_bert(config)),
+            Self::Roberta(config) | Self::XlmRoberta(config) => {
+                (of_bert(config), HeadActivation::Tanh, of_bert(config))
+            }
+            Self::DistilBert(config) => (0.0, HeadActivation::Relu, config.seq_classif_dropout),
+        };
+        ClassificationHeadConfig {
+            input_dropout,
+            activation,
+            dropout,
         }
     }
 
@@ -108,6 +159,9 @@ impl ModelConfig {
     pub fn with_dropout(&self, probability: f64) -> Self {
         match self {
             Self::Bert(config) => Self::Bert(config.with_dropout(probability)),
+            Self::Roberta(config) => Self::Roberta(config.with_dropout(probability)),
+            Self::XlmRoberta(config) => Self::XlmRoberta(config.with_dropout(probability)),
+            Self::DistilBert(config) => Self::DistilBert(config.with_dropout(probability)),
         }
     }
 }
@@ -119,12 +173,43 @@ fn parse<T: DeserializeOwned>(config_json: &Map<String, Value>) -> Result<T, Bun
     })
 }
 
+/// RoBERTa's keys are BERT's; the padding token is 1 where the file does not say, and positions count from it.
+fn parse_roberta(config_json: &Map<String, Value>) -> Result<BertConfig, BundleError> {
+    let mut config: BertConfig = parse(config_json)?;
+    if !config_json.contains_key("pad_token_id") {
+        config.pad_token_id = Some(1);
+    }
+    let padding = config.pad_token_id.and_then(|id| u32::try_from(id).ok());
+    let Some(padding) = padding else {
+        let reason = "must be an id: positions are counted from it";
+        return Err(BundleError::config("pad_token_id", Value::Null, reason));
+    };
+    config.positions = Positions::Tokens { padding };
+    config.validate()?;
+    Ok(config)
+}
+
+/// transformers computes such positions anew instead of reading them.
+fn refuse_sinusoidal(config_json: &Map<String, Value>) -> Result<(), BundleError> {
+    match config_json.get("sinusoidal_pos_embds") {
+        Some(value @ Value::Bool(true)) => {
+            let reason = "only learned positions are known";
+            Err(BundleError::config("sinusoidal_pos_embds", value, reason))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// The encoder of any family: a batch in, hidden states out. A variant's name is a part of its parameters' paths, which
 /// [`crate::weights`] turns into the checkpoint's.
 #[derive(Module, Debug)]
 pub enum Encoder {
     /// `bert.`
     Bert(BertModel),
+    /// `roberta.`, XLM-R's too
+    Roberta(BertModel),
+    /// `distilbert.`
+    DistilBert(DistilBertModel),
 }
 
 /// What a family's encoder computes.
@@ -160,12 +245,17 @@ impl Encoder {
     pub fn init(config: &ModelConfig, init: &mut WeightInit) -> Self {
         match config {
             ModelConfig::Bert(config) => Self::Bert(BertModel::init(config, init)),
+            ModelConfig::Roberta(config) | ModelConfig::XlmRoberta(config) => {
+                Self::Roberta(BertModel::init(config, init))
+            }
+            ModelConfig::DistilBert(config) => Self::DistilBert(DistilBertModel::init(config, init)),
         }
     }
 
     fn model(&self) -> &dyn EncoderModel {
         match self {
-            Self::Bert(model) => model,
+            Self::Bert(model) | Self::Roberta(model) => model,
+            Self::DistilBert(model) => model,
         }
     }
 
@@ -200,8 +290,11 @@ impl Encoder {
 
     /// Parts of tables, flat, that never learn: path in [`crate::tasks::network::Network`], elements.
     pub fn padding_rows(&self) -> Vec<(String, Range<usize>)> {
-        let Self::Bert(_) = self;
-        let variant = "Bert";
+        let variant = match self {
+            Self::Bert(_) => "Bert",
+            Self::Roberta(_) => "Roberta",
+            Self::DistilBert(_) => "DistilBert",
+        };
         let rows = self.model().padding_rows().into_iter();
         rows.map(|(path, elements)| (format!("encoder.{variant}.{path}"), elements))
             .collect()
@@ -211,13 +304,20 @@ impl Encoder {
     pub fn freeze(self, layers: usize) -> Self {
         match self {
             Self::Bert(model) => Self::Bert(model.freeze(layers)),
+            Self::Roberta(model) => Self::Roberta(model.freeze(layers)),
+            Self::DistilBert(model) => Self::DistilBert(model.freeze(layers)),
         }
     }
 
-    /// The same weights with `config`'s dropout.
+    /// The same weights with `config`'s dropout, if it is one of the same family.
     pub fn with_config(self, config: &ModelConfig) -> Self {
         match (self, config) {
             (Self::Bert(model), ModelConfig::Bert(config)) => Self::Bert(model.with_config(config)),
+            (Self::Roberta(model), ModelConfig::Roberta(config) | ModelConfig::XlmRoberta(config)) => {
+                Self::Roberta(model.with_config(config))
+            }
+            (Self::DistilBert(model), ModelConfig::DistilBert(config)) => Self::DistilBert(model.with_config(config)),
+            (other, _) => other,
         }
     }
 }

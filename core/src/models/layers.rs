@@ -1,6 +1,6 @@
 //! Builds what the model families share: activations, dropout, initial weights, the attention bias.
 //!
-//! Linear and Embedding are burn's own modules with BERT's initial values; what is costly is in [`crate::kernels`]. Used by [`crate::models::bert`]; the heads in [`crate::tasks`] use [`WeightInit`] and [`Dropout`] too.
+//! Linear and Embedding are burn's own modules with BERT's initial values; what is costly is in [`crate::kernels`]. Used by the families; the heads in [`crate::tasks`] use [`WeightInit`] and [`Dropout`] too.
 
 use burn::module::{Module, Param, ParamId};
 use burn::nn::{Embedding, Linear};
@@ -174,6 +174,34 @@ pub(crate) fn mix(x: u64) -> u64 {
     let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     x ^ (x >> 31)
+}
+
+/// Attention probabilities, `[batch, heads, seq, seq]`, of `query` and `key` `[batch, seq, hidden]`: each query's sum to 1 over
+/// the keys. `attention_bias` is `[batch, 1, 1, seq]`.
+pub fn attention_probabilities(
+    query: Tensor<3>,
+    key: Tensor<3>,
+    heads: usize,
+    attention_bias: Option<&Tensor<4>>,
+) -> Tensor<4> {
+    let [_, _, hidden] = query.dims();
+    let scores = split_heads(query, heads).matmul(split_heads(key, heads).transpose());
+    let head_dim = hidden / heads;
+    kernels::attention_softmax(scores, attention_bias, 1.0 / (head_dim as f64).sqrt())
+}
+
+/// What attention makes of `value` `[batch, seq, hidden]` under `probabilities` `[batch, heads, seq, seq]`.
+pub fn attention_context(probabilities: Tensor<4>, value: Tensor<3>) -> Tensor<3> {
+    let [batch, seq, hidden] = value.dims();
+    let [_, heads, _, _] = probabilities.dims();
+    let context = probabilities.matmul(split_heads(value, heads)).swap_dims(1, 2); // [batch, seq, heads, head_dim]
+    context.reshape([batch, seq, hidden])
+}
+
+/// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
+fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
+    let [batch, seq, hidden] = x.dims();
+    x.reshape([batch, seq, heads, hidden / heads]).swap_dims(1, 2)
 }
 
 /// Turns an attention mask `[batch, seq]` (1 = keep) into what is added to the scores, `[batch, 1, 1, seq]`.

@@ -3,5 +3,7 @@
 //! [`encoder`] joins the families: which one a config.json describes, and one type for all their encoders.
 
 pub mod bert;
+mod config_checks;
+pub mod distilbert;
 pub mod encoder;
 pub mod layers;

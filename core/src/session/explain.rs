@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
-use crate::batch::{Batch, Inputs, PaddingSide, collate};
+use crate::batch::{Batch, Inputs, collate};
 use crate::error::Result;
 use crate::examples::host_values;
 use crate::models::layers::Dropout;
@@ -50,12 +50,8 @@ impl Session {
         };
         within("layer", question.layer, sizes.num_hidden_layers)?;
         within("attention head", question.head, sizes.num_attention_heads)?;
-        let batch = collate(
-            &[encoding],
-            self.tokenizer.pad_id(),
-            PaddingSide::Right,
-            self.device.device(),
-        );
+        let padding = self.text_encoder(None).padding();
+        let batch = collate(&[encoding], padding, self.device.device());
         let off = &mut Dropout::off();
         let embedded = self.network.encoder.hidden_states(&batch, 0, off);
         let below = self.network.encoder.hidden_states(&batch, question.layer, off);
@@ -134,6 +130,7 @@ mod tests {
     use futures_lite::future::block_on;
 
     use super::*;
+    use crate::batch::Padding;
     use crate::device::ComputeDevice;
     use crate::tokenizer::Files;
 
@@ -168,7 +165,7 @@ mod tests {
             ..Question::default()
         };
         let reasons = block_on(session.explain(&encoding, question)).expect("reasons");
-        let batch = collate(&[&encoding], 0, PaddingSide::Right, session.device.device());
+        let batch = collate(&[&encoding], Padding::default(), session.device.device());
         let embedded = session.network.encoder.hidden_states(&batch, 0, &mut Dropout::off());
         let output = |token: usize, factor: f32| {
             let mut factors = vec![1.0; encoding.ids.len()];

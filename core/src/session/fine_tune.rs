@@ -20,7 +20,7 @@ use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
 use crate::train::{RunHost, RunInputs, TrainError, total_steps, train};
 use crate::training_config::{BestMetric, OptionError, TrainLayers, TrainingConfig};
-use crate::weights::{Checkpoint, Lacking, LoadReport, load, parameter_names, save_where};
+use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
 
 /// What a run is given beside the model.
 pub struct TrainingData<'a> {
@@ -57,6 +57,7 @@ impl Session {
             let text = TextEncoder {
                 tokenizer: &self.tokenizer,
                 max_length,
+                positions: self.bundle.model_config.positions(),
             };
             let mut train_set = RowSource::new(data.train.examples, &*task, text)?;
             let eval = data.eval.map(|eval| RowSource::new(eval.examples, &*task, text));
@@ -93,7 +94,8 @@ impl Session {
             ..network
         };
         self.loaded.initialised.clear();
-        self.spare.clear();
+        self.spare = None;
+        self.is_new = false;
         self.bundle.describe(task.kind(), task.labels(), task.config_entries());
         self.task = (task.kind().definition().of_bundle)(&self.bundle)?;
         Ok((self, record))
@@ -148,21 +150,19 @@ impl Session {
             let known = match same_task {
                 true => {
                     let lacking = &self.loaded.initialised;
-                    let keep = |name: &crate::weights::ParameterName| {
-                        name.path.starts_with("head.")
-                            && !lacking.contains(&name.name)
-                            && (same_labels || !name.is_of_labels)
+                    let keep = |name: &ParameterName| {
+                        name.is_of_head() && !lacking.contains(&name.name) && (same_labels || !name.is_of_labels)
                     };
-                    save_where(&self.network, keep).await?
+                    Some(save_where(&self.network, keep).await?)
                 }
                 false => self.spare_head(task)?,
             };
+            let known: Vec<(String, Vec<u8>)> = known.map(|bytes| ("head".to_owned(), bytes)).into_iter().collect();
             let model_config = &self.bundle.model_config;
             let range = model_config.sizes().initializer_range;
             let mut init = WeightInit::new(config.seed, range, self.device.device());
             network.head = Head::init(task.head(), model_config, &mut init);
-            let files = [("head".to_owned(), known)];
-            network = load(network, &Checkpoint::read(&files)?, Lacking::Encoder, &mut report)?;
+            network = load(network, &Checkpoint::read(&known)?, Lacking::Encoder, &mut report)?;
         }
         if report.initialised.is_empty() {
             network.head = network.head.with_scaled_outputs(1.0 / task.output_scale());
@@ -175,7 +175,10 @@ impl Session {
     }
 
     /// What the checkpoint holds of another task's head, but for the layer of the labels, which mean something else there.
-    fn spare_head(&self, task: &dyn Task) -> Result<Vec<u8>> {
+    fn spare_head(&self, task: &dyn Task) -> Result<Option<Vec<u8>>> {
+        let Some(spare) = &self.spare else {
+            return Ok(None);
+        };
         let config = &self.bundle.model_config;
         let mut init = WeightInit::new(0, config.sizes().initializer_range, self.device.device());
         let network = Network {
@@ -184,8 +187,10 @@ impl Session {
         };
         let names = parameter_names(&network).into_iter();
         let of_labels: Vec<String> = names.filter(|name| name.is_of_labels).map(|name| name.name).collect();
-        let files = [("spare".to_owned(), self.spare.clone())];
-        Ok(Checkpoint::read(&files)?.subset(|name| !of_labels.iter().any(|other| other == name))?)
+        let files = [("spare".to_owned(), spare.clone())];
+        let checkpoint = Checkpoint::read(&files)?;
+        let kept = checkpoint.subset(|name| !of_labels.iter().any(|other| other == name))?;
+        Ok(Some(kept))
     }
 
     /// Tells what the run begins with, where it is not what the folder holds, and what it goes without.
@@ -204,6 +209,7 @@ impl Session {
         if !initialised.is_empty() {
             let names = initialised.join(", ");
             let message = match self.has_head() && self.task.kind() == task.kind() {
+                _ if self.is_new => "every weight begins at random".to_owned(),
                 true => format!("the checkpoint's head has other labels: {names} begin at random"),
                 false => format!("not in the checkpoint, begin at random: {names}"),
             };

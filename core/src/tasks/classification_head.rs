@@ -5,9 +5,9 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::Tensor;
+use burn::tensor::{Tensor, activation};
 
-use crate::models::encoder::{ClassificationHeadConfig, ModelConfig};
+use crate::models::encoder::{ClassificationHeadConfig, HeadActivation, ModelConfig};
 use crate::models::layers::{Dropout, WeightInit};
 
 /// The first token's hidden state to `outputs` numbers.
@@ -45,16 +45,20 @@ impl ClassificationHead {
         self
     }
 
-    /// BERT's `pooler_output`, `[batch, hidden]`, of `hidden_states` `[batch, seq, hidden]`.
-    pub fn pool(&self, hidden_states: Tensor<3>) -> Tensor<2> {
-        let [batch, _, hidden] = hidden_states.dims();
-        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
-        self.dense.forward(first).tanh()
+    /// BERT's `pooler_output`, `[batch, hidden]`, of the first tokens' hidden states `[batch, hidden]`.
+    pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
+        let x = self.dense.forward(first);
+        match self.config.activation {
+            HeadActivation::Tanh => x.tanh(),
+            HeadActivation::Relu => activation::relu(x),
+        }
     }
 
     /// Logits, `[batch, outputs]`, of `hidden_states` `[batch, seq, hidden]`.
     pub fn forward(&self, hidden_states: Tensor<3>, dropout: &mut Dropout) -> Tensor<2> {
-        let pooled_output = self.pool(hidden_states);
+        let [batch, _, hidden] = hidden_states.dims();
+        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
+        let pooled_output = self.pool(dropout.forward(first, self.config.input_dropout));
         self.classifier
             .forward(dropout.forward(pooled_output, self.config.dropout))
     }

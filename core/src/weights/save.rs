@@ -69,6 +69,13 @@ pub struct ParameterName {
     pub is_of_labels: bool,
 }
 
+impl ParameterName {
+    /// Whether it belongs to the head.
+    pub fn is_of_head(&self) -> bool {
+        self.path.starts_with("head.")
+    }
+}
+
 /// The parameters of `network` under both their names.
 pub fn parameter_names(network: &Network) -> Vec<ParameterName> {
     collect(network).into_iter().map(|saved| saved.name).collect()

@@ -19,12 +19,30 @@ const BERT: Spelling = Spelling {
     ],
 };
 
+const ROBERTA: Spelling = Spelling {
+    base: "roberta.",
+    head: &[
+        ("Classification.dense.", "classifier.dense."),
+        ("Classification.classifier.", "classifier.out_proj."),
+    ],
+};
+
+const DISTILBERT: Spelling = Spelling {
+    base: "distilbert.",
+    head: &[
+        ("Classification.dense.", "pre_classifier."),
+        ("Classification.classifier.", "classifier."),
+    ],
+};
+
 /// Below `head.`, the layers whose outputs are the labels: they go when the labels change.
 pub(super) const LABEL_LAYERS: [&str; 1] = ["Classification.classifier."];
 
 pub(super) fn spelling(encoder: &Encoder) -> &'static Spelling {
     match encoder {
         Encoder::Bert(_) => &BERT,
+        Encoder::Roberta(_) => &ROBERTA,
+        Encoder::DistilBert(_) => &DISTILBERT,
     }
 }
 
@@ -117,6 +135,11 @@ mod tests {
         ] {
             assert_eq!(BERT.checkpoint_name(&path(ours)), theirs);
         }
+        let ours = path("encoder.DistilBert.transformer.layer.1.sa_layer_norm.weight");
+        let theirs = "distilbert.transformer.layer.1.sa_layer_norm.weight";
+        assert_eq!(DISTILBERT.checkpoint_name(&ours), theirs);
+        let ours = path("head.Classification.classifier.weight");
+        assert_eq!(ROBERTA.checkpoint_name(&ours), "classifier.out_proj.weight");
         assert_eq!(
             legacy_name("bert.embeddings.LayerNorm.weight").as_deref(),
             Some("bert.embeddings.LayerNorm.gamma")

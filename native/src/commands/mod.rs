@@ -15,6 +15,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::session::Session;
+use terakoya_core::tokenizer::TOKENIZER_FILES;
 
 use crate::args::TokenizerArgs;
 use crate::{dictionaries, folder};
@@ -27,6 +28,25 @@ fn open_session(model: &Path, tokenizer: &TokenizerArgs, choice: DeviceChoice) -
     let device = block_on(ComputeDevice::open(choice))?;
     eprintln!("{}", device.description());
     Session::open(files, dictionary, device).with_context(|| model.display().to_string())
+}
+
+/// Opens the device, says which, and makes a new model on it: sizes from `config`, a config.json, tokenizer from a folder.
+fn new_session(
+    config: &Path,
+    tokenizer_folder: &Path,
+    tokenizer: &TokenizerArgs,
+    choice: DeviceChoice,
+    seed: u64,
+) -> Result<Session> {
+    let mut files = folder::read(tokenizer_folder)?;
+    files.retain(|name, _| TOKENIZER_FILES.contains(&name.as_str()));
+    let name = config.display().to_string();
+    let bytes = std::fs::read(config).with_context(|| name.clone())?;
+    files.insert("config.json".to_owned(), bytes);
+    let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| name.clone())?;
+    let device = block_on(ComputeDevice::open(choice))?;
+    eprintln!("{}", device.description());
+    Session::from_scratch(files, dictionary, device, seed).with_context(|| name)
 }
 
 /// Says how many texts were cut.

@@ -14,6 +14,7 @@ use terakoya_core::data::{Example, Gold, LabelMap};
 use terakoya_core::metrics::{cosine, spearman};
 use terakoya_core::quantize::{QuantizeReport, quantize};
 use terakoya_core::session::Session;
+use terakoya_core::tasks::TaskKind;
 use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tokenizer::Files;
 
@@ -136,15 +137,19 @@ enum Measured {
 }
 
 impl Probe {
-    /// Pairs whose labels are all numbers are scores of similarity; other labels are those of a fine-tuned model.
+    /// Pairs whose labels are all numbers are scores of similarity, unless the model learned to say them; other labels are
+    /// those of a fine-tuned model.
     fn read(args: &QuantizeArgs) -> Result<Self> {
         let prefix = args.prefix.as_deref().unwrap_or_default();
         let Some(path) = &args.data else {
             let texts = SENTENCES.iter().map(|text| single(format!("{prefix}{text}")));
             return Ok(Self::Sentences(texts.collect()));
         };
-        let mut data = DataFile::read(path, &args.read.read_options(args.filter.clone()))?;
-        let score = |example: &Example| example.gold.label().and_then(|label| label.parse::<f64>().ok());
+        let task = folder::task(&args.model);
+        let options = args.read.read_options(task.definition().gold, args.filter.clone())?;
+        let mut data = DataFile::read(path, &options)?;
+        let is_of_vectors = task != TaskKind::Regression;
+        let score = |example: &Example| example.gold.score().filter(|_| is_of_vectors);
         let scores: Option<Vec<f64>> = data.examples.iter().map(score).collect();
         let seconds: Option<Vec<&String>> = data.examples.iter().map(|example| example.text_pair.as_ref()).collect();
         if let (Some(scores), Some(seconds)) = (scores, seconds) {

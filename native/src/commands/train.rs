@@ -19,7 +19,7 @@ use terakoya_core::training_config::TrainingConfig;
 use crate::args::TrainArgs;
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, print_report, to_json};
-use crate::commands::{open_session, say_truncated};
+use crate::commands::{new_session, open_session, say_truncated};
 use crate::data_files::{DataFile, required};
 use crate::folder;
 use crate::progress::Progress;
@@ -38,12 +38,12 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     let config = training_config(&args, &run_file, flags)?;
     config.validate()?;
     let output = required(run_file.path("output", args.output.clone()), "output")?;
-    let model = required(run_file.path("model", args.model.clone()), "model")?;
+    let start = Start::read(&args, &run_file)?;
     let checkpoints = Checkpoints::beside(&output);
     prepare_output(&args, &output, &checkpoints)?;
 
     let data = RunData::read(&args, &run_file, &config)?;
-    let session = open_session(&model, &args.tokenizer, args.device.device.into())?;
+    let session = start.open(&args, &config)?;
     let mut host = TerminalHost {
         checkpoints,
         resume: args.resume,
@@ -77,7 +77,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     let run = Finished {
         args: &args,
         config: &config,
-        model: &model,
+        start: &start,
         data: &data,
         record: &record,
         test: test.as_ref(),
@@ -96,6 +96,51 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
         host.progress.line(&saved);
     }
     run.print(args.json)
+}
+
+/// What a run starts from.
+enum Start {
+    /// The model in a folder.
+    Model(PathBuf),
+    /// A config.json and the folder of a tokenizer.
+    Scratch(PathBuf, PathBuf),
+}
+
+impl Start {
+    fn read(args: &TrainArgs, run_file: &RunFile) -> Result<Self> {
+        match (args.from_scratch, &args.model_config, &args.tokenizer_folder) {
+            (true, Some(config), Some(tokenizer)) => Ok(Self::Scratch(config.clone(), tokenizer.clone())),
+            _ => Ok(Self::Model(required(
+                run_file.path("model", args.model.clone()),
+                "model",
+            )?)),
+        }
+    }
+
+    fn open(&self, args: &TrainArgs, config: &TrainingConfig) -> Result<Session> {
+        let device = args.device.device.into();
+        match self {
+            Self::Model(folder) => open_session(folder, &args.tokenizer, device),
+            Self::Scratch(model_config, tokenizer) => {
+                new_session(model_config, tokenizer, &args.tokenizer, device, config.seed)
+            }
+        }
+    }
+
+    fn model(&self) -> Option<&Path> {
+        match self {
+            Self::Model(folder) => Some(folder),
+            Self::Scratch(..) => None,
+        }
+    }
+
+    /// The config.json and the folder of the tokenizer.
+    fn scratch(&self) -> Option<[&Path; 2]> {
+        match self {
+            Self::Model(_) => None,
+            Self::Scratch(config, tokenizer) => Some([config, tokenizer]),
+        }
+    }
 }
 
 fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions) -> Result<TrainingConfig> {
@@ -310,7 +355,7 @@ impl RunHost for TerminalHost {
 struct Finished<'a> {
     args: &'a TrainArgs,
     config: &'a TrainingConfig,
-    model: &'a Path,
+    start: &'a Start,
     data: &'a RunData,
     record: &'a TrainingRecord,
     test: Option<&'a Evaluation>,
@@ -326,7 +371,8 @@ impl Finished<'_> {
             "terakoya": env!("CARGO_PKG_VERSION"),
             "burn": terakoya_core::BURN_VERSION,
             "device": session.device().description(),
-            "model": self.model,
+            "model": self.start.model(),
+            "from_scratch": self.start.scratch(),
             "config": self.config,
             "labels": session.labels(),
             "read": self.args.data.read_options(self.config.task.definition().gold, None)?,
