@@ -141,14 +141,6 @@ impl<'a> StoredTensor<'a> {
         &self.shape
     }
 
-    /// How the numbers are stored: `F32`, `F16`, `q4_32`, …
-    pub fn format(&self) -> String {
-        match &self.values {
-            Values::Plain { dtype, .. } => format!("{dtype:?}"),
-            Values::Blocks { format, .. } => format.name().to_owned(),
-        }
-    }
-
     /// The bytes as stored and their type, where they are plain numbers.
     pub(super) fn plain(&self) -> Option<(Dtype, &'a [u8])> {
         match self.values {
