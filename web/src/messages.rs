@@ -247,6 +247,8 @@ pub enum Event {
 pub struct Opened {
     /// What it is called.
     pub name: String,
+    /// Where it comes from, in a form that is still true in another worker.
+    pub source: ModelSource,
     /// What it is.
     pub inspection: Inspection,
     /// Which device it is on, and why.
@@ -338,8 +340,10 @@ pub struct SavedRun {
 /// A downloaded model.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptModel {
-    /// Its name.
+    /// Its folder's name.
     pub name: String,
+    /// What the user calls it.
+    pub title: String,
     /// Its size.
     pub bytes: u64,
 }

@@ -30,6 +30,8 @@ pub struct Model {
     pub offers: Vec<Offer>,
     /// Where it comes from; nothing before one was asked for.
     pub source: Option<ModelSource>,
+    /// What another worker can open again: a zip's bytes were handed over, but the worker may have kept them.
+    pub again: Option<ModelSource>,
     /// The device that is asked for.
     pub device: DeviceChoice,
     /// How far it is.
@@ -65,6 +67,7 @@ impl Default for Model {
         Self {
             offers: Vec::new(),
             source: None,
+            again: None,
             device: DeviceChoice::Auto,
             status: Status::Starting,
             opened: None,
@@ -76,6 +79,7 @@ impl Default for Model {
 impl Model {
     /// Asks for a model; the number of the request.
     pub fn begin(&mut self, source: ModelSource) -> u32 {
+        self.again = Some(source.clone()).filter(|source| !matches!(source, ModelSource::Zip(_)));
         self.source = Some(source);
         self.status = Status::Loading {
             file: String::new(),

@@ -40,6 +40,7 @@ impl OpenModel {
     fn described(&self) -> Opened {
         Opened {
             name: self.files.name.clone(),
+            source: self.files.source.clone(),
             inspection: self.base.inspect(),
             device: self.base.device().description().to_owned(),
             memory_bytes: memory_bytes(),

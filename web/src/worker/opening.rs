@@ -128,13 +128,13 @@ async fn fetch_zip(
     attached: Option<&Uint8Array>,
     storage: Option<&Storage>,
 ) -> Result<(String, Files, ModelSource), OpeningError> {
-    let name = file_name.trim_end_matches(".zip").to_owned();
     if let Some(bytes) = attached {
+        let name = file_name.trim_end_matches(".zip").to_owned();
         let bytes = bytes.to_vec();
         let files = unpack(&file_name, &bytes)?;
         let hash = sha256_hex(&bytes);
         if let Some(storage) = storage {
-            let path = format!("models/{hash}/{}", sha256_hex(file_name.as_bytes()));
+            let path = format!("models/{hash}/{}", kept_name(&file_name));
             if let Err(error) = storage.write(&path, &bytes).await {
                 tell(id, Event::Notice(Notice::NotKept(error.to_string())));
                 let _ = storage.remove(&format!("models/{hash}")).await;
@@ -150,8 +150,26 @@ async fn fetch_zip(
     let kept = storage.list(&folder).await;
     let kept = kept.first().ok_or_else(no_bytes)?;
     let bytes = storage.read(&format!("{folder}/{kept}")).await?.ok_or_else(no_bytes)?;
-    let files = unpack(&file_name, &bytes)?;
-    Ok((name, files, ModelSource::Zip(file_name)))
+    let files = unpack(kept, &bytes)?;
+    Ok((
+        kept.trim_end_matches(".zip").to_owned(),
+        files,
+        ModelSource::Zip(file_name),
+    ))
+}
+
+/// A file's name as the storage takes it.
+fn kept_name(file_name: &str) -> String {
+    let plain = |c: char| {
+        if c.is_control() || "/\\:*?\"<>|~".contains(c) {
+            '_'
+        } else {
+            c
+        }
+    };
+    let name: String = file_name.chars().map(plain).take(80).collect();
+    let stem = name.trim_end_matches(".zip").trim_matches(['.', ' ']);
+    format!("{}.zip", if stem.is_empty() { "model" } else { stem })
 }
 
 async fn fetch_dictionary(

@@ -223,7 +223,11 @@ pub async fn list(storage: Option<&Storage>) -> Kept {
     kept.runs.sort_by(|left, right| right.started.total_cmp(&left.started));
     for name in storage.list("models").await {
         let bytes = storage.bytes_in(&format!("models/{name}")).await;
-        kept.models.push(KeptModel { name, bytes });
+        let files = storage.list(&format!("models/{name}")).await;
+        // A zip stands under its own name in a folder that is named by its content.
+        let zip = files.into_iter().find(|file| file.ends_with(".zip"));
+        let title = zip.unwrap_or_else(|| name.clone());
+        kept.models.push(KeptModel { name, title, bytes });
     }
     let usage = storage.usage().await;
     (kept.used, kept.quota, kept.persistent) = (usage.used, usage.quota, usage.persistent);

@@ -32,15 +32,11 @@ impl App {
 
     /// Opens what was open, or else the site's first model, as soon as there is a worker to do it.
     pub(super) fn open_again(&mut self, ctx: &Context<Self>) {
-        let source = match &self.model.source {
-            // A zip's bytes were handed to a worker that may be gone.
-            None | Some(ModelSource::Zip(_)) => self
-                .model
-                .offers
-                .first()
-                .map(|offer| ModelSource::Site(offer.address.clone())),
-            source => source.clone(),
+        let first = || {
+            let offer = self.model.offers.first()?;
+            Some(ModelSource::Site(offer.address.clone()))
         };
+        let source = self.model.again.clone().or_else(first);
         if let Some(source) = source.filter(|_| self.worker_is_ready) {
             self.open(ctx, source, None);
         }
@@ -54,13 +50,22 @@ impl App {
             Event::Download { file, done, total } => self.model.status = Status::Loading { file, done, total },
             Event::Opened(opened) => {
                 self.model.status = Status::Ready;
+                self.model.again = Some(opened.source.clone());
                 self.model.opened = Some(Shared::new(opened));
                 self.send_try(ctx);
                 self.list_kept(ctx);
                 self.fetch_first_lesson(ctx);
             }
             Event::Notice(notice) => self.notices.push(notice),
-            Event::Failed { message } => self.model.status = Status::Failed(message),
+            Event::Failed { message } => {
+                // Another try may help where a download broke off, not where a zip is damaged.
+                self.model.again = self
+                    .model
+                    .source
+                    .clone()
+                    .filter(|source| matches!(source, ModelSource::Site(_)));
+                self.model.status = Status::Failed(message);
+            }
             _ => {}
         }
     }

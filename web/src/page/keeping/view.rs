@@ -125,8 +125,8 @@ fn models(props: &Props) -> Html {
     let model = |model: &KeptModel| {
         html! {
             <li key={model.name.clone()}>
-                <div><strong>{ &model.name }</strong><span class="caption">{ figures::bytes(model.bytes) }</span></div>
-                <p class="actions">{ delete(props, model.name.clone(), &model.name) }</p>
+                <div><strong>{ &model.title }</strong><span class="caption">{ figures::bytes(model.bytes) }</span></div>
+                <p class="actions">{ delete(props, model.name.clone(), &model.title) }</p>
             </li>
         }
     };
