@@ -222,6 +222,15 @@ fn damaged_files_are_told_apart() {
         })
         .contains("a left id is 200")
     );
+    assert!(error("sys.dic", &|file| file[72..76].fill(0x7f)).contains("a trie node is"));
+    assert!(
+        error("sys.dic", &|file| {
+            let leaf = |unit: &&mut [u8]| unit[3] == 0xff;
+            let leaf = file[72..].chunks_exact_mut(8).find(leaf).expect("a unit with a value");
+            leaf[..4].copy_from_slice(&(-1i32 - (5000 << 8 | 1)).to_le_bytes());
+        })
+        .contains("a word's last token is 5001")
+    );
     assert!(error("matrix.bin", &|file| file.truncate(9)).contains("matrix.bin is truncated"));
     assert!(error("matrix.bin", &|file| file.push(0)).contains("after the costs"));
     assert!(error("char.bin", &|file| file[0] = 200).contains("character categories is 200"));
@@ -259,6 +268,43 @@ fn resealed(mut bytes: Vec<u8>) -> Vec<u8> {
         bytes[12..16].copy_from_slice(&crc.sum().to_le_bytes());
     }
     bytes
+}
+
+#[test]
+fn lengths_that_lie_are_refused_before_anything_is_allocated() {
+    let packed = pack_source(&source(), "").expect("small enough");
+    let error = |at: usize, lie: &[u8]| {
+        let mut bytes = packed.clone();
+        bytes[at..at + lie.len()].copy_from_slice(lie);
+        let error = Dictionary::from_packed(&resealed(bytes)).expect_err("it lies");
+        error.to_string()
+    };
+    // Name, category names, classes and their table; then the numbers of left and right ids, and their lists.
+    let classes = source().categories.classes.len();
+    let contexts = 16 + (1 + 5) + 1 + (1 + 7) + (1 + 5) + (1 + 5) + 2 + 7 * classes + 65536;
+    assert_eq!(packed[contexts..contexts + 4], [3, 0, 3, 0]);
+    assert!(error(contexts, &[0xff; 4]).contains("the trees of the connection costs needs 65535 bytes"));
+    assert!(error(contexts, &[0, 0]).contains("the least number of context ids"));
+    assert!(error(contexts + 4, &[0xff; 4]).contains("the number of ids is 4294967295, the limit is 65536"));
+    let unknown = 3 + UNKNOWN.len() * 6;
+    let surfaces = contexts + 4 + 2 * (4 + 2 * usize::from(IDS)) + unknown;
+    assert_eq!(packed[surfaces..surfaces + 4], [8, 0, 0, 0]);
+    for (place, what) in ["surfaces", "code units", "words", "id pairs"].iter().enumerate() {
+        let error = error(surfaces + 4 * place, &[0xff; 4]);
+        assert!(
+            error.contains(&format!("the number of {what} is 4294967295")),
+            "{error}"
+        );
+    }
+    assert!(error(surfaces + 16, &[9]).contains("the shared part of a surface is 9"));
+    assert!(error(surfaces + 16 + 8, &[200]).contains("the sum of the surfaces' lengths"));
+    assert!(error(surfaces + 16 + 16, &[200]).contains("the sum of the surfaces' words"));
+    // Within gzip the last four bytes say how much there is to unpack.
+    let mut gzip = pack("small", &files(), "").expect("small enough");
+    let end = gzip.len();
+    gzip[end - 4..].fill(0xff);
+    let error = Dictionary::from_packed(&gzip).expect_err("it lies").to_string();
+    assert!(error.contains("cannot be unpacked"), "{error}");
 }
 
 proptest! {

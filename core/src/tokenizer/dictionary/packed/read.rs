@@ -258,7 +258,8 @@ fn connections(
 ) -> Result<(Matrix, Vec<(i16, i16)>), DictionaryError> {
     let rows = parents(file, lefts)?;
     let columns = parents(file, rights)?;
-    file.has(2 * lefts * rights, "the connection costs")?;
+    // Twice the largest table does not fit the numbers of a 32-bit machine.
+    file.has((lefts * rights).saturating_mul(2), "the connection costs")?;
     let mut costs: Vec<i16> = Vec::with_capacity(lefts * rights);
     let mut ranges = Ranges::new(rights);
     let mut change = vec![0i16; rights];
