@@ -22,7 +22,7 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, DistilBertConfig,
+from transformers import (AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer, BertConfig, DistilBertConfig,
                           RobertaConfig, XLMRobertaConfig, get_linear_schedule_with_warmup)
 
 transformers.utils.logging.disable_progress_bar()
@@ -56,6 +56,7 @@ class Case:
     special_ids: tuple = BERT_IDS
     # Rows whose padding stands on the left.
     left_padded: list = field(default_factory=list)
+    auto_class: type = AutoModelForSequenceClassification
 
 
 CASES = [
@@ -137,6 +138,38 @@ CASES = [
         lengths=[(5, 3), (7, 0), (2, 2)],
         model_type="distilbert",
     ),
+    Case(
+        name="tokens",
+        seed=19,
+        config=dict(vocab_size=79, hidden_size=24, num_attention_heads=3, num_hidden_layers=2, intermediate_size=38,
+                    max_position_embeddings=21, num_labels=5),
+        labels=[[-100, 0, 3, -100, 4, -100], [-100, 1, -100, -100, -100, -100], [-100, 0, 1, 2, -100, -100]],
+        lengths=[(4, 0), (2, 0), (3, 0)],
+        problem_type=None,
+        auto_class=AutoModelForTokenClassification,
+    ),
+    Case(
+        name="roberta-tokens",
+        seed=20,
+        config=dict(vocab_size=57, hidden_size=16, num_attention_heads=4, num_hidden_layers=1, intermediate_size=30,
+                    max_position_embeddings=14, type_vocab_size=1, num_labels=3, layer_norm_eps=1e-5),
+        labels=[[-100, 2, 1, 0, 0, -100, -100], [-100, 1, -100, 0, 2, 1, -100]],
+        lengths=[(4, 0), (5, 0)],
+        problem_type=None,
+        model_type="roberta",
+        special_ids=ROBERTA_IDS,
+        auto_class=AutoModelForTokenClassification,
+    ),
+    Case(
+        name="distilbert-tokens",
+        seed=21,
+        config=dict(vocab_size=63, dim=18, n_heads=3, n_layers=2, hidden_dim=34, max_position_embeddings=13, num_labels=4),
+        labels=[[-100, 3, 0, -100, -100, -100], [-100, 1, 2, 2, 0, -100]],
+        lengths=[(2, 0), (4, 0)],
+        problem_type=None,
+        model_type="distilbert",
+        auto_class=AutoModelForTokenClassification,
+    ),
 ]
 
 
@@ -146,7 +179,7 @@ def loss_of(case, logits, labels):
         return mse_loss(logits.squeeze(), labels.to(logits.dtype))
     if case.problem_type == "multi_label_classification":
         return binary_cross_entropy_with_logits(logits, labels.to(logits.dtype))
-    return cross_entropy(logits, labels)
+    return cross_entropy(logits.flatten(0, -2), labels.flatten())
 
 
 def is_norm(name):
@@ -165,9 +198,9 @@ def build_model(case):
     if case.model_type == "distilbert":
         dropouts = ("dropout", "attention_dropout", "seq_classif_dropout")
     config = CONFIGS[case.model_type](**case.config, **dict.fromkeys(dropouts, 0.0), pad_token_id=case.special_ids[0])
-    if case.problem_type != "single_label_classification":
+    if case.problem_type not in (None, "single_label_classification"):
         config.problem_type = case.problem_type
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager")
+    model = case.auto_class.from_config(config, attn_implementation="eager")
     generator = torch.Generator().manual_seed(case.seed)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -208,7 +241,7 @@ def forward(model, batch):
     """Return hidden states, pooler output (BERT's only) and logits of one pass."""
     names = ("input_ids", "attention_mask", "token_type_ids")
     inputs = {name: batch[name] for name in names[:2 if model.config.model_type == "distilbert" else 3]}
-    if model.config.model_type == "bert":
+    if getattr(model, "bert", None) is not None and model.bert.pooler is not None:
         body = model.bert(**inputs, output_hidden_states=True)
         return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
     output = model(**inputs, output_hidden_states=True)
@@ -332,7 +365,7 @@ def write_parity(root, names):
 def reread(case, folder, loss):
     """Load a written folder as a user would and fail when it does not give the numbers beside it."""
     tensors = load_file(folder / "reference.safetensors")
-    model = AutoModelForSequenceClassification.from_pretrained(folder, attn_implementation="eager")
+    model = case.auto_class.from_pretrained(folder, attn_implementation="eager")
     with torch.no_grad():
         logits = forward(model, tensors)[2]
     torch.testing.assert_close(logits, tensors["logits"], rtol=0, atol=1e-6)

@@ -1,4 +1,5 @@
-"""Writes fixtures/metrics.json: random gold and predicted labels with what scikit-learn 1.9.1 makes of them.
+"""Writes fixtures/metrics.json: random gold and predicted labels with what scikit-learn 1.9.1 makes of them; and
+fixtures/entities.json: random BIO tags with what seqeval 1.2.2 makes of them.
 
 Run: python tests/make_metrics_fixture.py
 """
@@ -7,6 +8,8 @@ import json
 import random
 from pathlib import Path
 
+from seqeval import metrics as seqeval
+from seqeval.metrics.sequence_labeling import get_entities
 from sklearn import metrics
 
 
@@ -33,6 +36,58 @@ def case(name, labels, gold, predicted):
     }
 
 
+def random_tags(rng, types, length):
+    """Tags that often break the rules: an I- after O, at the start, or after another type."""
+    every = ["O"] + [prefix + kind for kind in types for prefix in ("B-", "I-", "I-")]
+    return rng.choices(every, [len(types)] + [1] * (len(every) - 1), k=length)
+
+
+def similar_tags(rng, tags, types):
+    """The tags with about one in four replaced."""
+    return [rng.choice(random_tags(rng, types, 1)) if rng.random() < 0.25 else tag for tag in tags]
+
+
+def entity_case(name, gold, predicted):
+    """What seqeval says of one list of sentences."""
+    report = seqeval.classification_report(gold, predicted, output_dict=True, zero_division=0)
+    scores = lambda key: [float(report[key][score]) for score in ("precision", "recall", "f1-score")]
+    averages = ("micro avg", "macro avg", "weighted avg")
+    return {
+        "name": name,
+        "gold": [" ".join(tags) for tags in gold],
+        "predicted": [" ".join(tags) for tags in predicted],
+        "precision": float(seqeval.precision_score(gold, predicted, zero_division=0)),
+        "recall": float(seqeval.recall_score(gold, predicted, zero_division=0)),
+        "f1": float(seqeval.f1_score(gold, predicted, zero_division=0)),
+        "types": [[kind, scores(kind), int(report[kind]["support"])] for kind in sorted(report) if kind not in averages],
+        "macro_average": scores("macro avg"),
+        "weighted_average": scores("weighted avg"),
+        "entities": [[kind, number, start, end] for number, tags in enumerate(gold)
+                     for kind, start, end in get_entities(tags)],
+    }
+
+
+def entity_cases():
+    """Random sentences of one to four types, and the edges."""
+    cases = []
+    for seed, types in enumerate([["x"], ["x", "y"], ["PER", "LOC", "ORG"], ["人名", "地名", "a-b", "a"]] * 2):
+        rng = random.Random(seed)
+        gold = [random_tags(rng, types, rng.randint(1, 12)) for _ in range(8)]
+        predicted = [similar_tags(rng, tags, types) for tags in gold]
+        cases.append(entity_case(f"random {seed}, {len(types)} types", gold, predicted))
+    cases.append(entity_case("a type that is only predicted", [["B-x", "O", "O"]], [["B-x", "I-y", "O"]]))
+    cases.append(entity_case("a type that is never predicted", [["B-x", "B-y", "O"]], [["B-x", "O", "O"]]))
+    cases.append(entity_case("nothing predicted", [["B-x", "I-x"], ["O"]], [["O", "O"], ["O"]]))
+    cases.append(entity_case("nothing but what is wrong", [["O", "O"]], [["I-x", "I-x"]]))
+    return cases
+
+
+def write(name, cases):
+    """Write cases, one a line, as a file of fixtures/."""
+    path = Path(__file__).parent / "fixtures" / name
+    path.write_text("[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]\n")
+
+
 def main():
     rng = random.Random(20)
     pick = lambda labels, weights, count: rng.choices(labels, weights, k=count)
@@ -48,8 +103,8 @@ def main():
         case("one class only", two, ["pos"] * 5, [1] * 5),
         case("one example, wrong", two, ["pos"], [0]),
     ]
-    path = Path(__file__).parent / "fixtures" / "metrics.json"
-    path.write_text("[\n" + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "\n]\n")
+    write("metrics.json", cases)
+    write("entities.json", entity_cases())
 
 
 if __name__ == "__main__":

@@ -138,6 +138,10 @@ impl Fixture {
                 let right = (0..).zip(values).filter(|(_, value)| **value == 1.0);
                 Target::Classes(right.map(|(label, _)| label).collect())
             }
+            TaskKind::TokenClassification => {
+                let tag = |&value: &f32| (value >= 0.0).then_some(value as u32);
+                Target::Tags(values.iter().map(tag).collect())
+            }
             TaskKind::SequenceClassification if values[0] < 0.0 => Target::None,
             TaskKind::SequenceClassification => Target::Class(values[0] as u32),
         };
@@ -368,6 +372,21 @@ fn roberta_counts_positions_from_its_padding() {
 #[test]
 fn xlm_roberta_with_one_output() {
     Fixture::read("xlm-roberta", &Device::flex()).check();
+}
+
+#[test]
+fn tags_of_tokens() {
+    Fixture::read("tokens", &Device::flex()).check();
+}
+
+#[test]
+fn tags_of_tokens_by_roberta() {
+    Fixture::read("roberta-tokens", &Device::flex()).check();
+}
+
+#[test]
+fn tags_of_tokens_by_distilbert() {
+    Fixture::read("distilbert-tokens", &Device::flex()).check();
 }
 
 #[test]

@@ -3,7 +3,8 @@
     python tests/roundtrip.py MODEL_DIR PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N]
 
 PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
-`text`, `text_pair` where there is one, `logits` and, of classifications, `label`. Each text is encoded alone and cut to the positions of
+`text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
+`label_all_tokens`) and, of classifications, `label`. Each text is encoded alone and cut to the positions of
 the model, or to --max-length. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
 since torch or transformers is missing.
 """
@@ -42,9 +43,12 @@ def read_predictions(path):
 
 def load(folder):
     """Return model, tokenizer, and whether transformers found every weight; print what it did not."""
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import (AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification,
+                              AutoTokenizer)
 
-    model, info = AutoModelForSequenceClassification.from_pretrained(
+    of_tokens = AutoConfig.from_pretrained(folder).architectures[0].endswith("ForTokenClassification")
+    auto_class = AutoModelForTokenClassification if of_tokens else AutoModelForSequenceClassification
+    model, info = auto_class.from_pretrained(
         folder, dtype="float32", attn_implementation="eager", output_loading_info=True)
     complete = True
     for kind in ("missing_keys", "mismatched_keys", "unexpected_keys", "error_msgs"):
@@ -52,6 +56,17 @@ def load(folder):
             print(f"{kind}: {sorted(info[kind])}")
             complete = complete and kind == "unexpected_keys"
     return model.eval(), AutoTokenizer.from_pretrained(folder), complete
+
+
+def tagged_tokens(model, encoding):
+    """Return the positions of the tokens that get a tag: those with characters, or the first of each word."""
+    spans, found, before = encoding["offset_mapping"][0].tolist(), [], None
+    for position, word in enumerate(encoding.word_ids(0)):
+        new = getattr(model.config, "label_all_tokens", False) or word != before
+        if word is not None and new and spans[position][0] < spans[position][1]:
+            found.append(position)
+        before = word
+    return found
 
 
 def compare(model, tokenizer, predictions, max_length):
@@ -63,9 +78,11 @@ def compare(model, tokenizer, predictions, max_length):
         pair = prediction.get("text_pair")
         # A batch of one: called with bare texts, transformers drops an empty second one.
         encoding = tokenizer([prediction["text"]], None if pair is None else [pair], truncation="longest_first",
-                             max_length=max_length, return_tensors="pt")
+                             max_length=max_length, return_tensors="pt", return_offsets_mapping=tokenizer.is_fast)
         with torch.no_grad():
-            expected = model(**encoding).logits[0]
+            expected = model(**{key: value for key, value in encoding.items() if key != "offset_mapping"}).logits[0]
+        if expected.dim() == 2:
+            expected = expected[tagged_tokens(model, encoding)]
         found = torch.tensor(prediction["logits"])
         if found.shape != expected.shape:
             sys.exit(f"{len(found)} logits for {len(expected)} labels: {prediction['text']!r}")

@@ -11,6 +11,7 @@
 
 pub mod error;
 
+pub mod bio;
 pub mod data;
 pub mod tokenizer;
 

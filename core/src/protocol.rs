@@ -6,11 +6,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{ClassificationReport, MultiLabelReport, RegressionReport};
+use crate::metrics::{ClassificationReport, EntityReport, MultiLabelReport, RegressionReport};
 use crate::tasks::TaskKind;
 pub use crate::tasks::multi_label_classification::LabelsPrediction;
 pub use crate::tasks::regression::ScorePrediction;
 pub use crate::tasks::sequence_classification::ClassPrediction;
+pub use crate::tasks::token_classification::{EntityPrediction, TagsPrediction};
 use crate::training_config::BestMetric;
 
 /// What a model says of one example. In JSON it is the object of its task.
@@ -23,6 +24,8 @@ pub enum Prediction {
     Labels(LabelsPrediction),
     /// A number.
     Score(ScorePrediction),
+    /// Named parts of the text.
+    Tags(TagsPrediction),
 }
 
 impl Prediction {
@@ -32,6 +35,7 @@ impl Prediction {
             Self::Class(prediction) => prediction.logits = None,
             Self::Labels(prediction) => prediction.logits = None,
             Self::Score(prediction) => prediction.logits = None,
+            Self::Tags(prediction) => prediction.logits = None,
         }
         self
     }
@@ -42,6 +46,7 @@ impl Prediction {
             Self::Class(prediction) => (prediction.label.clone(), Some(prediction.score)),
             Self::Labels(prediction) => (prediction.labels.join(","), None),
             Self::Score(prediction) => (format!("{:.4}", prediction.score), None),
+            Self::Tags(prediction) => (prediction.to_string(), None),
         }
     }
 }
@@ -66,6 +71,8 @@ pub enum Report {
     MultiLabel(MultiLabelReport),
     /// A number.
     Regression(RegressionReport),
+    /// Named parts of the text.
+    Entities(EntityReport),
 }
 
 impl Report {
@@ -79,6 +86,8 @@ impl Report {
             (Self::MultiLabel(report), BestMetric::MacroF1) => Some(report.macro_f1),
             (Self::Regression(report), BestMetric::Pearson) => Some(report.pearson),
             (Self::Regression(report), BestMetric::Spearman) => Some(report.spearman),
+            (Self::Entities(report), BestMetric::F1) => Some(report.f1),
+            (Self::Entities(report), BestMetric::MacroF1) => Some(report.macro_f1),
             _ => None,
         }
     }
@@ -97,6 +106,10 @@ impl Report {
                 "Pearson {:.4}, Spearman {:.4}, mean squared error {:.4}",
                 report.pearson, report.spearman, report.mse
             ),
+            Self::Entities(report) => format!(
+                "F1 {:.4}, precision {:.4}, recall {:.4}",
+                report.f1, report.precision, report.recall
+            ),
         }
     }
 }
@@ -108,6 +121,7 @@ impl fmt::Display for Report {
             Self::Classification(report) => report.fmt(f),
             Self::MultiLabel(report) => report.fmt(f),
             Self::Regression(report) => report.fmt(f),
+            Self::Entities(report) => report.fmt(f),
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum Target {
     Classes(Box<[u32]>),
     /// A number.
     Value(f32),
+    /// The number of each token's tag; nothing for a token that does not learn.
+    Tags(Box<[Option<u32>]>),
 }
 
 /// One row of a batch.
@@ -113,13 +115,39 @@ impl TextEncoder<'_> {
 pub enum Output {
     /// One number an output of a head for whole texts.
     Logits(Box<[f32]>),
+    /// Logits of each place that gets a tag, `[places, labels]`.
+    Tags {
+        /// The places, in the order of the text.
+        places: Box<[TaggedPlace]>,
+        /// Their logits, place by place.
+        logits: Box<[f32]>,
+    },
+}
+
+/// A word or piece that gets a tag.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct TaggedPlace {
+    /// Number of the word that it is, or is a piece of.
+    pub word: u32,
+    /// Its first character: in the text, or in the word where words were given.
+    pub start: u32,
+    /// The character after its last.
+    pub end: u32,
 }
 
 impl Output {
-    /// The numbers of a head for whole texts.
+    /// The numbers of the head.
     pub fn logits(&self) -> &[f32] {
         match self {
-            Self::Logits(logits) => logits,
+            Self::Logits(logits) | Self::Tags { logits, .. } => logits,
+        }
+    }
+
+    /// The places that get tags.
+    pub fn places(&self) -> &[TaggedPlace] {
+        match self {
+            Self::Tags { places, .. } => places,
+            Self::Logits(_) => &[],
         }
     }
 }

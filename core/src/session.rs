@@ -23,7 +23,7 @@ use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
 use crate::tasks::features::Pooling;
 use crate::tasks::network::Network;
-use crate::tasks::{Task, TaskError, TaskKind};
+use crate::tasks::{Setting, Task, TaskError, TaskKind};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
 use crate::training_config::TrainLayers;
@@ -162,12 +162,12 @@ impl Session {
         self.task.kind()
     }
 
-    /// Takes a probability from which on a label of several is said, instead of the model's own.
+    /// Takes a way of reading the model's outputs instead of the one that it was saved with.
     ///
     /// # Errors
-    /// If the model says one label only, or none.
-    pub fn set_threshold(&mut self, threshold: f64) -> Result<()> {
-        Ok(self.task.set_threshold(threshold)?)
+    /// If its task has no such setting.
+    pub fn set(&mut self, setting: Setting) -> Result<()> {
+        Ok(self.task.set(setting)?)
     }
 
     /// Whether the head was trained, here or by whoever made the folder.

@@ -48,6 +48,10 @@ pub struct TrainingConfig {
     pub target_scale: f64,
     /// From which probability on a label of several is said.
     pub threshold: Threshold,
+    /// Which pieces of a word learn its tag.
+    pub label_pieces: LabelPieces,
+    /// Whether the tags of a text are chosen together, so that they make sense, or each by itself.
+    pub viterbi: bool,
     /// Longest text in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// Dropout instead of the config's.
@@ -95,6 +99,8 @@ impl Default for TrainingConfig {
             class_weights: ClassWeights::None,
             target_scale: 1.0,
             threshold: Threshold::Fixed(0.5),
+            label_pieces: LabelPieces::Auto,
+            viterbi: false,
             max_length: 128,
             dropout: None,
             train_layers: TrainLayers::All,
@@ -198,6 +204,16 @@ pub const OPTIONS: &[TrainingOption] = &[
         "probability from which a label of several is said; auto or per-label: chosen on the evaluation data",
     ),
     option(
+        "label_pieces",
+        &[],
+        "pieces that learn tags: first (of each word) or all; auto: first where the data is split into words",
+    ),
+    option(
+        "viterbi",
+        &[],
+        "true: tags are chosen together, so that no I- begins an entity; false: each by itself",
+    ),
+    option(
         "max_length",
         &["max_seq_length", "max-seq-length"],
         "longest text in tokens, special tokens included",
@@ -228,7 +244,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "best_metric",
         &["metric_for_best_model"],
-        "accuracy, macro-f1, micro-f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
+        "accuracy, macro-f1, micro-f1, f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
     ),
     option(
         "keep_best",
@@ -336,6 +352,19 @@ impl TryFrom<String> for Threshold {
     }
 }
 
+/// Which pieces of a text learn tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LabelPieces {
+    /// The first of each word where the data is split into words, else all.
+    #[default]
+    Auto,
+    /// The first of each word, as the tokenizer or the data cuts words.
+    First,
+    /// All.
+    All,
+}
+
 /// Which weights learn; the others are frozen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
@@ -387,6 +416,8 @@ pub enum BestMetric {
     MacroF1,
     /// F1 of all decisions about labels together.
     MicroF1,
+    /// F1 of all entities together.
+    F1,
     /// Matthews correlation coefficient.
     Mcc,
     /// Pearson's correlation.
@@ -404,6 +435,7 @@ impl From<BestMetric> for String {
             BestMetric::Accuracy => "accuracy",
             BestMetric::MacroF1 => "macro-f1",
             BestMetric::MicroF1 => "micro-f1",
+            BestMetric::F1 => "f1",
             BestMetric::Pearson => "pearson",
             BestMetric::Spearman => "spearman",
             BestMetric::Mcc => "mcc",

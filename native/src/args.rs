@@ -9,6 +9,7 @@ use terakoya_core::data::LabelMap;
 use terakoya_core::data::SplitRatios;
 use terakoya_core::data::{Column, Filter, Format, GoldColumn, Quote, ReadOptions, read_label_names};
 use terakoya_core::device::DeviceChoice;
+use terakoya_core::tasks::Setting;
 use terakoya_core::tasks::features::Pooling;
 
 use crate::training_options::{self, TrainingOptions};
@@ -46,7 +47,7 @@ pub enum Command {
 /// Flags of `train` beside the options of the run.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// What the model learns to do: sequence-classification, multi-label-classification or regression
+    /// What the model learns to do: sequence-classification, multi-label-classification, regression or token-classification
     #[arg(long)]
     pub task: Option<String>,
     /// Folder of the model to start from
@@ -129,10 +130,10 @@ pub struct EvaluateArgs {
     /// Rename and merge labels on both sides, as in positive=1,negative=-1
     #[arg(long, value_name = "A=B,…")]
     pub label_map: Option<LabelMap>,
-    /// Probability from which a label of several is said, instead of the model's own
-    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
-    pub threshold: Option<f64>,
-    /// Write every example with gold, predicted and score: .jsonl, .tsv or .csv
+    /// How outputs are read.
+    #[command(flatten)]
+    pub settings: SettingArgs,
+    /// Write every example with gold, predicted and score: .jsonl, .tsv or .csv; .txt: one word a line with its tag
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
     /// How the data file is read.
@@ -170,9 +171,9 @@ pub struct PredictArgs {
     /// Rows to take, as in 5=dev
     #[arg(long, value_name = "COLUMN=VALUE")]
     pub filter: Option<Filter>,
-    /// Probability from which a label of several is said, instead of the model's own
-    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
-    pub threshold: Option<f64>,
+    /// How outputs are read.
+    #[command(flatten)]
+    pub settings: SettingArgs,
     /// How the data file is read.
     #[command(flatten)]
     pub read: DataArgs,
@@ -330,6 +331,28 @@ pub struct DictionaryInfoArgs {
     pub json: bool,
 }
 
+/// How a model's outputs are read, where not as it was saved.
+#[derive(Debug, Clone, Args)]
+pub struct SettingArgs {
+    /// Probability from which a label of several is said, instead of the model's own
+    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
+    pub threshold: Option<f64>,
+    /// Whether the tags of a text are chosen together, so that no I- begins an entity, instead of the model's own way
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub viterbi: Option<bool>,
+}
+
+impl SettingArgs {
+    /// Those that were given.
+    pub fn given(&self) -> Vec<Setting> {
+        let threshold = self.threshold.map(Setting::Threshold);
+        threshold
+            .into_iter()
+            .chain(self.viterbi.map(Setting::Viterbi))
+            .collect()
+    }
+}
+
 fn parse_probability(text: &str) -> Result<f64, String> {
     let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
     value.ok_or_else(|| "expected a number from 0 to 1".to_owned())
@@ -346,7 +369,7 @@ pub struct TokenizerArgs {
 /// How a data file is read.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// csv, tsv, semicolon, json or json-lines, where the file does not tell
+    /// csv, tsv, semicolon, json, json-lines or conll, where the file does not tell
     #[arg(long)]
     pub format: Option<Format>,
     /// Column of the text, by header name or 1-based number

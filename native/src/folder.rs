@@ -11,6 +11,8 @@ use terakoya_core::tokenizer::Files;
 /// What `quantize` says of its work, beside the model.
 pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
+/// The tags that a trained model gives the words of the test data, one word a line.
+pub const TEST_PREDICTIONS: &str = "test_predictions.txt";
 
 /// Reads the files of a model folder, compressed ones unpacked; of the others only the names.
 pub fn read(path: &Path) -> Result<Files> {
@@ -81,7 +83,8 @@ fn is_output(path: &Path) -> Result<bool> {
         }
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
-    let known = |name: &String| is_model_file(name) || is_provenance(name) || name == QUANTIZATION;
+    let own = [QUANTIZATION, TEST_PREDICTIONS];
+    let known = |name: &String| is_model_file(name) || is_provenance(name) || own.contains(&name.as_str());
     let is_ours = names.iter().any(|name| name == TRAINING || name == QUANTIZATION);
     Ok(names.is_empty() || (is_ours && names.iter().all(known)))
 }

@@ -56,7 +56,7 @@ pub struct Columns {
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = match (self.format, self.header) {
-            (Format::Json | Format::JsonLines, _) => "",
+            (Format::Json | Format::JsonLines | Format::Conll, _) => "",
             (_, true) => " with header",
             (_, false) => " without header",
         };

@@ -133,6 +133,36 @@ pub enum DataError {
         /// How many were given.
         count: usize,
     },
+    /// A tag that is not one.
+    #[error("{name}: line {line}: {found:?} is not a tag: write O, B-TYPE or I-TYPE")]
+    NotATag {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// What it is.
+        found: String,
+    },
+    /// A tag without a word.
+    #[error("{name}: line {line} has a tag but no word")]
+    NoWord {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+    },
+    /// A named part of a text that cannot be.
+    #[error("{name}: {place}: entity {item} {reason}")]
+    Span {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The entity as it is written.
+        item: String,
+        /// What is wrong.
+        reason: &'static str,
+    },
     /// A list of labels with a blank line or a repetition.
     #[error("{name}: line {line}: a list of labels has one label a line, each once")]
     LabelList {
@@ -206,7 +236,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// No such format.
-    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json and json-lines")]
+    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines and conll")]
     Format {
         /// What was given.
         found: String,

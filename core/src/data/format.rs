@@ -12,7 +12,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::csv::Records;
-use super::{ParseError, Quote, ReadOptions, columns};
+use super::{GoldColumn, ParseError, Quote, ReadOptions, columns, conll};
 
 /// A way of writing rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,8 @@ pub enum Format {
     Json,
     /// One object a line.
     JsonLines,
+    /// One word a line with its tag, sentences apart.
+    Conll,
 }
 
 impl FromStr for Format {
@@ -40,6 +42,7 @@ impl FromStr for Format {
             "semicolon" => Ok(Self::Semicolon),
             "json" => Ok(Self::Json),
             "json-lines" | "jsonl" => Ok(Self::JsonLines),
+            "conll" => Ok(Self::Conll),
             found => Err(ParseError::Format {
                 found: found.to_owned(),
             }),
@@ -55,18 +58,19 @@ impl fmt::Display for Format {
             Self::Semicolon => "semicolon",
             Self::Json => "json",
             Self::JsonLines => "json-lines",
+            Self::Conll => "conll",
         })
     }
 }
 
 impl Format {
-    /// The byte between two fields; `None` for JSON.
+    /// The byte between two fields; `None` where there is none.
     pub(super) fn separator(self) -> Option<u8> {
         match self {
             Self::Csv => Some(b','),
             Self::Tsv => Some(b'\t'),
             Self::Semicolon => Some(b';'),
-            Self::Json | Self::JsonLines => None,
+            Self::Json | Self::JsonLines | Self::Conll => None,
         }
     }
 
@@ -85,6 +89,7 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
     match options.format {
         Some(Format::Json) => json_kind(text),
         Some(format) => format,
+        None if options.gold == GoldColumn::Entities && is_words(&extension, text) => Format::Conll,
         None => match extension.as_str() {
             "json" => json_kind(text),
             "jsonl" | "ndjson" if !text.trim_start().starts_with('[') => Format::JsonLines,
@@ -93,6 +98,15 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
             _ if is_json(text) => json_kind(text),
             _ => delimited(&extension, text, options),
         },
+    }
+}
+
+/// Whether a file has one word a line.
+fn is_words(extension: &str, text: &str) -> bool {
+    match extension {
+        "conll" | "bio" | "iob" | "iob2" => true,
+        "json" | "jsonl" | "ndjson" | "csv" => false,
+        _ => conll::is_conll(text),
     }
 }
 

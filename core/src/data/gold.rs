@@ -1,4 +1,4 @@
-//! Holds the right answer that a data file gives for a row: a label, several, or a number.
+//! Holds the right answer that a data file gives for a row: a label, several, a number, tags, spans.
 
 use std::fmt;
 use std::str::FromStr;
@@ -19,6 +19,81 @@ pub enum Gold {
     Labels(Box<[String]>),
     /// A finite number.
     Score(f64),
+    /// The words of a text that is already split, with a tag each where the file has tags.
+    Words(Box<TaggedWords>),
+    /// The spans of a text that name something, in order, none over another.
+    Spans(Box<[EntitySpan]>),
+    /// What answers a question, any of several; nothing where the passage does not hold the answer.
+    Answers(Box<[AnswerSpan]>),
+}
+
+/// The words of an [`super::Example`], whose text is these words with a space between each two.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TaggedWords {
+    /// Where each word ends in the text, in bytes.
+    ends: Box<[u32]>,
+    /// The words' tags with a space between each two.
+    tags: Option<Box<str>>,
+}
+
+impl TaggedWords {
+    /// Joins words, each with its tag where `tags` is there; gives the text and what is needed to split it again.
+    pub fn join(words: &[&str], tags: Option<&[&str]>) -> (String, Self) {
+        let mut ends = Vec::with_capacity(words.len());
+        let mut text = String::new();
+        for word in words {
+            if !ends.is_empty() {
+                text.push(' ');
+            }
+            text.push_str(word);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
+        }
+        let tags = tags.map(|tags| tags.join(" ").into());
+        let ends = ends.into();
+        (text, Self { ends, tags })
+    }
+
+    /// Number of words.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there is no word.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+
+    /// The words of `text`.
+    pub fn words<'a>(&'a self, text: &'a str) -> impl Iterator<Item = &'a str> {
+        let starts = std::iter::once(0).chain(self.ends.iter().map(|&end| end as usize + 1));
+        let ranges = starts.zip(self.ends.iter().map(|&end| end as usize));
+        ranges.map(|(start, end)| text.get(start..end).unwrap_or_default())
+    }
+
+    /// The words' tags, where the file has them.
+    pub fn tags(&self) -> Option<impl Iterator<Item = &str>> {
+        self.tags.as_ref().map(|tags| tags.split(' ').take(self.len()))
+    }
+}
+
+/// A named part of a text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EntitySpan {
+    /// Its first character.
+    pub start: u32,
+    /// The character after its last.
+    pub end: u32,
+    /// What it is.
+    pub label: String,
+}
+
+/// A part of a passage that answers a question.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AnswerSpan {
+    /// Its first character.
+    pub start: u32,
+    /// The answer, which stands there.
+    pub text: String,
 }
 
 impl Gold {
@@ -26,7 +101,7 @@ impl Gold {
     pub fn label(&self) -> Option<&str> {
         match self {
             Self::Label(label) => Some(label),
-            Self::None | Self::Labels(_) | Self::Score(_) => None,
+            _ => None,
         }
     }
 
@@ -35,7 +110,7 @@ impl Gold {
         match self {
             Self::Label(label) => Some(std::slice::from_ref(label)),
             Self::Labels(labels) => Some(labels),
-            Self::None | Self::Score(_) => None,
+            _ => None,
         }
     }
 
@@ -44,7 +119,31 @@ impl Gold {
         match self {
             Self::Score(score) => Some(*score),
             Self::Label(text) => finite(text),
-            Self::None | Self::Labels(_) => None,
+            _ => None,
+        }
+    }
+
+    /// The words of a text that is already split.
+    pub fn words(&self) -> Option<&TaggedWords> {
+        match self {
+            Self::Words(words) => Some(words),
+            _ => None,
+        }
+    }
+
+    /// The named spans, where they are known.
+    pub fn spans(&self) -> Option<&[EntitySpan]> {
+        match self {
+            Self::Spans(spans) => Some(spans),
+            _ => None,
+        }
+    }
+
+    /// The answers, where they are known.
+    pub fn answers(&self) -> Option<&[AnswerSpan]> {
+        match self {
+            Self::Answers(answers) => Some(answers),
+            _ => None,
         }
     }
 }
@@ -57,6 +156,17 @@ impl fmt::Display for Gold {
             Self::Label(label) => f.write_str(label),
             Self::Labels(labels) => f.write_str(&labels.join(",")),
             Self::Score(score) => write!(f, "{score}"),
+            Self::Words(words) => f.write_str(words.tags.as_deref().unwrap_or_default()),
+            Self::Spans(spans) => {
+                let spans = spans
+                    .iter()
+                    .map(|span| format!("{}-{} {}", span.start, span.end, span.label));
+                f.write_str(&spans.collect::<Vec<_>>().join(", "))
+            }
+            Self::Answers(answers) => {
+                let answers = answers.iter().map(|answer| answer.text.as_str());
+                f.write_str(&answers.collect::<Vec<_>>().join(" / "))
+            }
         }
     }
 }
@@ -72,6 +182,10 @@ pub enum GoldColumn {
     Labels,
     /// A number.
     Score,
+    /// Named parts of the text: a list of spans in JSON, else one word a line with its tag.
+    Entities,
+    /// Answers to a question about a passage, as SQuAD's files hold them.
+    Answers,
     /// Something that nobody asks for: it is not read.
     Unread,
 }
@@ -83,6 +197,8 @@ impl GoldColumn {
             Self::Label | Self::Unread => ["label", "label_name", "labels", "score"],
             Self::Labels => ["labels", "label", "label_name", "score"],
             Self::Score => ["score", "label", "labels", "label_name"],
+            Self::Entities => ["entities", "spans", "labels", "label"],
+            Self::Answers => ["answers", "answer", "label", "labels"],
         }
     }
 }
@@ -102,7 +218,7 @@ impl GoldReader<'_> {
     pub fn text(&self, text: &str, place: Place) -> Result<Gold, DataError> {
         let text = text.trim();
         match self.column {
-            GoldColumn::Unread => Ok(Gold::None),
+            GoldColumn::Unread | GoldColumn::Entities | GoldColumn::Answers => Ok(Gold::None),
             GoldColumn::Labels => {
                 let separator = if text.contains('|') { '|' } else { ',' };
                 self.list(text.split(separator), place)

@@ -9,6 +9,7 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Value};
 
 use super::columns::{self, Naming, Roles};
+use super::spans;
 use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions};
 
 /// Reads one object a line; blank lines are skipped.
@@ -136,6 +137,9 @@ impl<'a> Rows<'a> {
                 let items = items.into_iter().map(|item| read(index, Some(item)));
                 let items: Vec<String> = items.collect::<Result<_, _>>()?;
                 self.collector.gold.list(items.iter().map(String::as_str), place)?
+            }
+            (Some(_), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Entities => {
+                spans::read(self.name, place, &text, &items)?
             }
             (Some(_), _) if self.collector.gold.column == GoldColumn::Unread => Gold::None,
             (Some(index), label) => self.collector.gold.text(&read(index, label)?, place)?,

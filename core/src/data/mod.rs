@@ -1,16 +1,18 @@
 //! Reads data files into examples: one text or a pair, with a label where the file has one.
 //!
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
-//! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `split` shuffles and cuts them,
-//! `labels` collects and renames labels.
+//! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
+//! parts of a JSON record's text; `split` shuffles and cuts rows, `labels` collects and renames labels.
 
 mod columns;
+mod conll;
 mod csv;
 mod error;
 mod format;
 mod gold;
 mod jsonl;
 mod labels;
+mod spans;
 mod split;
 
 use std::fmt;
@@ -24,7 +26,7 @@ use gold::GoldReader;
 pub use columns::{ChosenColumn, Columns};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
-pub use gold::{Gold, GoldColumn};
+pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
 pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names};
 pub use split::{SplitRatios, shuffle, split};
 
@@ -228,6 +230,7 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
     match format::detect(name, text, options) {
         Format::Json => jsonl::read_document(name, text, options),
         Format::JsonLines => jsonl::read_lines(name, text, options),
+        Format::Conll => conll::read(name, text, options),
         format @ (Format::Csv | Format::Tsv | Format::Semicolon) => csv::read(name, text, format, options),
     }
 }

@@ -155,6 +155,16 @@ impl ModelConfig {
         }
     }
 
+    /// Dropout before the layer that gives each token its labels.
+    pub fn token_dropout(&self) -> f64 {
+        match self {
+            Self::Bert(config) | Self::Roberta(config) | Self::XlmRoberta(config) => {
+                config.classifier_dropout.unwrap_or(config.hidden_dropout_prob)
+            }
+            Self::DistilBert(config) => config.dropout,
+        }
+    }
+
     /// The same model with another dropout at every place.
     pub fn with_dropout(&self, probability: f64) -> Self {
         match self {

@@ -10,11 +10,14 @@ pub mod multi_label_classification;
 pub mod network;
 pub mod regression;
 pub mod sequence_classification;
+pub mod token_classification;
+pub mod token_head;
 
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use crate::bio::TagError;
 use crate::bundle::Bundle;
 use crate::data::{Example, GoldColumn, NamedExamples};
 use crate::error::Result;
@@ -37,6 +40,8 @@ pub enum TaskKind {
     MultiLabelClassification,
     /// A number for a text or a pair of texts.
     Regression,
+    /// A tag for each word or piece of a text, which name parts of it.
+    TokenClassification,
 }
 
 /// What a task is to the rest of the program before there is a model or data.
@@ -74,10 +79,11 @@ pub struct Preparation<'a> {
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::SequenceClassification,
         Self::MultiLabelClassification,
         Self::Regression,
+        Self::TokenClassification,
     ];
 
     /// What the task is. The only match over the tasks.
@@ -86,6 +92,7 @@ impl TaskKind {
             Self::SequenceClassification => &sequence_classification::DEFINITION,
             Self::MultiLabelClassification => &multi_label_classification::DEFINITION,
             Self::Regression => &regression::DEFINITION,
+            Self::TokenClassification => &token_classification::DEFINITION,
         }
     }
 
@@ -224,13 +231,15 @@ pub trait Task {
         1.0
     }
 
-    /// Takes a probability from which on a label is said, instead of its own.
+    /// Takes a way of reading the outputs instead of its own.
     ///
     /// # Errors
-    /// If the task has no threshold.
-    fn set_threshold(&mut self, threshold: f64) -> Result<(), TaskError> {
-        let _ = threshold;
-        Err(TaskError::NoThreshold { task: self.kind() })
+    /// If the task has no such setting.
+    fn set(&mut self, setting: Setting) -> Result<(), TaskError> {
+        Err(TaskError::NoSetting {
+            setting,
+            task: self.kind(),
+        })
     }
 
     /// Settles what is chosen on evaluation data once training is done, such as thresholds.
@@ -241,6 +250,33 @@ pub trait Task {
     /// Whether [`Self::settle`] has something to do.
     fn is_unsettled(&self) -> bool {
         false
+    }
+}
+
+/// A way of reading outputs that may be chosen anew for a trained model.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Setting {
+    /// The probability from which on a label of several is said.
+    Threshold(f64),
+    /// Whether the tags of a text are chosen together.
+    Viterbi(bool),
+}
+
+impl Setting {
+    /// The flag on the command line, without its dashes.
+    fn flag(self) -> &'static str {
+        match self {
+            Self::Threshold(_) => "threshold",
+            Self::Viterbi(_) => "viterbi",
+        }
+    }
+
+    /// The task that has it.
+    fn task(self) -> TaskKind {
+        match self {
+            Self::Threshold(_) => TaskKind::MultiLabelClassification,
+            Self::Viterbi(_) => TaskKind::TokenClassification,
+        }
     }
 }
 
@@ -285,11 +321,27 @@ pub enum TaskError {
         /// The data file.
         file: String,
     },
-    /// A threshold for a task that has none.
-    #[error("--threshold counts for multi-label-classification, but the model is for {}", task.name())]
-    NoThreshold {
+    /// A setting for a task that does not have it.
+    #[error("--{} counts for {}, but the model is for {}", setting.flag(), setting.task().name(), task.name())]
+    NoSetting {
+        /// What was asked for.
+        setting: Setting,
         /// What the model is for.
         task: TaskKind,
+    },
+    /// A list of labels that are not tags.
+    #[error(transparent)]
+    Tags(#[from] TagError),
+    /// An example of which it is not known what it names.
+    #[error(
+        "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a \
+         line with its tag, or from JSON with \"text\" and \"entities\""
+    )]
+    NoTags {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
     },
     /// An example without a label where one is needed.
     #[error("{file}, line {line}: the example has no label; name the column with --label-column")]

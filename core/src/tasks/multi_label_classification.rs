@@ -20,7 +20,7 @@ use crate::models::layers::Dropout;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, OptionError, Threshold};
 
@@ -289,7 +289,11 @@ impl Task for MultiLabelClassification {
         answered.outputs.iter().map(decode).collect()
     }
 
-    fn set_threshold(&mut self, threshold: f64) -> Result<(), TaskError> {
+    fn set(&mut self, setting: Setting) -> Result<(), TaskError> {
+        let Setting::Threshold(threshold) = setting else {
+            let task = self.kind();
+            return Err(TaskError::NoSetting { setting, task });
+        };
         *self = Self::new(std::mem::take(&mut self.labels), Threshold::Fixed(threshold));
         Ok(())
     }
@@ -307,7 +311,7 @@ impl Task for MultiLabelClassification {
 fn classes<'a>(targets: &[&'a Target]) -> Vec<Option<&'a [u32]>> {
     let classes = |target: &&'a Target| match target {
         Target::Classes(classes) => Some(&**classes),
-        Target::None | Target::Class(_) | Target::Value(_) => None,
+        _ => None,
     };
     targets.iter().map(classes).collect()
 }

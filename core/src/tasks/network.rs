@@ -12,6 +12,7 @@ use crate::models::encoder::{Encoder, ModelConfig, ModelSizes};
 use crate::models::layers::{Dropout, WeightInit};
 use crate::rows::Row;
 use crate::tasks::classification_head::ClassificationHead;
+use crate::tasks::token_head::TokenHead;
 use crate::training_config::TrainLayers;
 
 /// A model with the head of one task.
@@ -29,6 +30,8 @@ pub struct Network {
 pub enum Head {
     /// Outputs for the whole text.
     Classification(ClassificationHead),
+    /// Outputs for each token.
+    Tokens(TokenHead),
 }
 
 /// What a head is made from.
@@ -36,13 +39,19 @@ pub enum Head {
 pub enum HeadKind {
     /// [`Head::Classification`] with so many outputs.
     Classification(usize),
+    /// [`Head::Tokens`] with so many outputs a token.
+    Tokens(usize),
 }
+
+/// A task makes the head that it asks for, so it always finds it.
+const OWN_HEAD: &str = "a task finds the head that it asked for";
 
 impl Head {
     /// A head with new random weights.
     pub fn init(kind: HeadKind, config: &ModelConfig, init: &mut WeightInit) -> Self {
         match kind {
             HeadKind::Classification(outputs) => Self::Classification(ClassificationHead::init(config, outputs, init)),
+            HeadKind::Tokens(outputs) => Self::Tokens(TokenHead::init(config, outputs, init)),
         }
     }
 
@@ -50,6 +59,15 @@ impl Head {
     pub fn classification(&self) -> &ClassificationHead {
         match self {
             Self::Classification(head) => head,
+            Self::Tokens(_) => unreachable!("{OWN_HEAD}"),
+        }
+    }
+
+    /// The head of tasks that were made with [`HeadKind::Tokens`].
+    pub fn tokens(&self) -> &TokenHead {
+        match self {
+            Self::Tokens(head) => head,
+            Self::Classification(_) => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -58,12 +76,14 @@ impl Head {
         match self {
             head if factor == 1.0 => head,
             Self::Classification(head) => Self::Classification(head.with_scaled_outputs(factor)),
+            Self::Tokens(head) => Self::Tokens(head.with_scaled_outputs(factor)),
         }
     }
 
     fn with_config(self, config: &ModelConfig) -> Self {
         match self {
             Self::Classification(head) => Self::Classification(head.with_config(config)),
+            Self::Tokens(head) => Self::Tokens(head.with_config(config)),
         }
     }
 }

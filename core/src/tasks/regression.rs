@@ -151,7 +151,7 @@ fn number(output: &Output) -> f32 {
 fn values(targets: &[&Target]) -> Vec<Option<f32>> {
     let value = |target: &&Target| match target {
         Target::Value(value) => Some(*value),
-        Target::None | Target::Class(_) | Target::Classes(_) => None,
+        _ => None,
     };
     targets.iter().map(value).collect()
 }

@@ -212,7 +212,7 @@ impl Task for SequenceClassification {
 fn classes(targets: &[&Target]) -> Vec<Option<usize>> {
     let class = |target: &&Target| match target {
         Target::Class(class) => Some(*class as usize),
-        Target::None | Target::Classes(_) | Target::Value(_) => None,
+        _ => None,
     };
     targets.iter().map(class).collect()
 }

@@ -16,6 +16,7 @@ const BERT: Spelling = Spelling {
     head: &[
         ("Classification.dense.", "bert.pooler.dense."),
         ("Classification.classifier.", "classifier."),
+        ("Tokens.classifier.", "classifier."),
     ],
 };
 
@@ -24,6 +25,7 @@ const ROBERTA: Spelling = Spelling {
     head: &[
         ("Classification.dense.", "classifier.dense."),
         ("Classification.classifier.", "classifier.out_proj."),
+        ("Tokens.classifier.", "classifier."),
     ],
 };
 
@@ -32,11 +34,12 @@ const DISTILBERT: Spelling = Spelling {
     head: &[
         ("Classification.dense.", "pre_classifier."),
         ("Classification.classifier.", "classifier."),
+        ("Tokens.classifier.", "classifier."),
     ],
 };
 
 /// Below `head.`, the layers whose outputs are the labels: they go when the labels change.
-pub(super) const LABEL_LAYERS: [&str; 1] = ["Classification.classifier."];
+pub(super) const LABEL_LAYERS: [&str; 2] = ["Classification.classifier.", "Tokens.classifier."];
 
 pub(super) fn spelling(encoder: &Encoder) -> &'static Spelling {
     match encoder {

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
-use terakoya_core::protocol::Evaluation;
+use terakoya_core::protocol::{Evaluation, Prediction};
 use terakoya_core::session::{NamedExamples, Session};
 
 use crate::args::EvaluateArgs;
@@ -21,8 +21,8 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let gold = folder::task(&args.model).definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
     let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
-    if let Some(threshold) = args.threshold {
-        session.set_threshold(threshold)?;
+    for setting in args.settings.given() {
+        session.set(setting)?;
     }
     let label_map = args.label_map.clone().unwrap_or_default();
     let size = args.pass.batch_size as usize;
@@ -67,6 +67,15 @@ pub fn to_json(evaluation: &Evaluation) -> Result<Value> {
     Ok(value)
 }
 
+/// One word a line with its predicted tag, where the model says tags.
+pub fn two_columns(evaluation: &Evaluation) -> Option<Vec<u8>> {
+    let columns = evaluation.predictions.iter().map(|prediction| match prediction {
+        Prediction::Tags(tags) => Some(tags.two_columns()),
+        _ => None,
+    });
+    Some(columns.collect::<Option<String>>()?.into_bytes())
+}
+
 /// The table that a person reads.
 pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()> {
     writeln!(out, "{}", evaluation.report)?;
@@ -104,6 +113,9 @@ fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation,
             text += &format!("{line}\n");
         }
         text.into_bytes()
+    } else if extension == "txt" {
+        let words = two_columns(evaluation);
+        words.with_context(|| format!("{}: only tags are written as .txt", path.display()))?
     } else {
         let delimiter = if extension == "tsv" { b'\t' } else { b',' };
         let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());

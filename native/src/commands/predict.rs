@@ -11,6 +11,7 @@ use terakoya_core::protocol::Prediction;
 use crate::args::PredictArgs;
 use crate::commands::{open_session, say_truncated};
 use crate::data_files::{DataFile, stdin_lines};
+use crate::folder;
 use crate::progress::Progress;
 
 /// Texts that are classified before their results are printed.
@@ -26,14 +27,19 @@ pub fn run(args: PredictArgs) -> Result<()> {
             line: 1,
         }],
         (None, Some(path)) => {
-            let options = args.read.read_options(GoldColumn::Unread, args.filter.clone())?;
+            // Words stand apart in their files; of other data only the texts are read.
+            let gold = match folder::task(&args.model).definition().gold {
+                GoldColumn::Entities => GoldColumn::Entities,
+                _ => GoldColumn::Unread,
+            };
+            let options = args.read.read_options(gold, args.filter.clone())?;
             DataFile::read(path, &options)?.examples
         }
         (None, None) => stdin_lines()?,
     };
     let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
-    if let Some(threshold) = args.threshold {
-        session.set_threshold(threshold)?;
+    for setting in args.settings.given() {
+        session.set(setting)?;
     }
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());

@@ -18,10 +18,10 @@ use terakoya_core::training_config::TrainingConfig;
 
 use crate::args::TrainArgs;
 use crate::checkpoints::Checkpoints;
-use crate::commands::evaluate::{evaluate, print_report, to_json};
+use crate::commands::evaluate::{evaluate, print_report, to_json, two_columns};
 use crate::commands::{new_session, open_session, say_truncated};
 use crate::data_files::{DataFile, required};
-use crate::folder;
+use crate::folder::{self, TEST_PREDICTIONS};
 use crate::progress::Progress;
 use crate::training_options::{RunFile, TrainingOptions};
 
@@ -85,6 +85,9 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     };
     let mut files = block_on(session.to_files())?;
     files.insert("training.json".to_owned(), run.training_json(&session)?.into_bytes());
+    if let Some(words) = test.as_ref().and_then(two_columns) {
+        files.insert(TEST_PREDICTIONS.to_owned(), words);
+    }
     folder::write(&output, &files)?;
     let saved = format!("saved to {} after {train_seconds:.1} s of training", output.display());
     if record.interrupted {

@@ -1,0 +1,298 @@
+//! Reads sentences that are split into words: one word a line with its BIO tag, as CoNLL's shared tasks write them.
+//!
+//! Fields are separated by tabs where the file has any, else by spaces; the first is the word and the last the tag unless
+//! columns are chosen. An empty line, a line with a lone tab, or CoNLL-2003's `-DOCSTART-` ends a sentence.
+
+use super::{
+    ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Format, Gold, ReadOptions, TaggedWords,
+};
+use crate::bio::Tag;
+
+/// How many lines with words are looked at to tell the format.
+const SAMPLE_LINES: usize = 50;
+
+/// Whether every one of the first lines that are not empty ends with a tag.
+pub(super) fn is_conll(text: &str) -> bool {
+    let separator = Separator::of(text);
+    let lines = text
+        .lines()
+        .filter(|line| !separator.ends_sentence(line))
+        .take(SAMPLE_LINES);
+    let mut tagged = lines.map(|line| {
+        let fields = separator.fields(line);
+        fields.len() > 1 && fields.last().is_some_and(|tag| Tag::parse(tag.trim()).is_some())
+    });
+    tagged.next() == Some(true) && tagged.all(|tagged| tagged)
+}
+
+/// Reads a whole file.
+pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
+    let separator = Separator::of(text);
+    let mut collector = Collector::new(name, options);
+    let mut roles = None;
+    let mut sentence = Sentence::default();
+    for (number, line) in (1..).zip(text.split('\n')) {
+        let line = line.strip_suffix('\r').unwrap_or(line);
+        if separator.ends_sentence(line) {
+            collector.examples.extend(sentence.take());
+            continue;
+        }
+        let fields = separator.fields(line);
+        let roles = match &roles {
+            Some(roles) => roles,
+            None => roles.insert(Roles::choose(name, &fields, options)?),
+        };
+        sentence.push(roles.word(name, number, &fields)?, number);
+    }
+    collector.examples.extend(sentence.take());
+    let roles = roles.ok_or_else(|| DataError::NoRows { name: name.to_owned() })?;
+    collector.finish(roles.describe())
+}
+
+/// What stands between two fields.
+#[derive(Clone, Copy)]
+enum Separator {
+    Tab,
+    Spaces,
+}
+
+impl Separator {
+    fn of(text: &str) -> Self {
+        match text.contains('\t') {
+            true => Self::Tab,
+            false => Self::Spaces,
+        }
+    }
+
+    fn fields(self, line: &str) -> Vec<&str> {
+        match self {
+            Self::Tab => line.split('\t').collect(),
+            Self::Spaces => line.split_whitespace().collect(),
+        }
+    }
+
+    fn ends_sentence(self, line: &str) -> bool {
+        line.trim().is_empty() || self.fields(line).first() == Some(&"-DOCSTART-")
+    }
+}
+
+/// Positions of the columns, 0-based.
+struct Roles {
+    count: usize,
+    word: usize,
+    tag: Option<usize>,
+}
+
+/// A word and its tag, where the file has tags.
+type Word<'a> = (&'a str, Option<&'a str>);
+
+impl Roles {
+    fn choose(name: &str, row: &[&str], options: &ReadOptions) -> Result<Self, DataError> {
+        let unknown = |asked: &Column| DataError::UnknownColumn {
+            name: name.to_owned(),
+            asked: asked.clone(),
+            row: row.iter().map(|field| (*field).to_owned()).collect(),
+        };
+        let position = |asked: &Column| match asked {
+            Column::Number(number) if (1..=row.len()).contains(number) => Ok(number - 1),
+            asked => Err(unknown(asked)),
+        };
+        let not_for_words = options.pair_column.as_ref();
+        if let Some(asked) = not_for_words.or(options.filter.as_ref().map(|filter| &filter.column)) {
+            return Err(unknown(asked));
+        }
+        let word = options.text_column.as_ref().map(position).transpose()?.unwrap_or(0);
+        let tag = options.label_column.as_ref().map(position).transpose()?;
+        let last = row.len().checked_sub(1).filter(|&last| last != word);
+        if tag == Some(word) {
+            return Err(DataError::SameColumn {
+                name: name.to_owned(),
+                column: word + 1,
+                first: "text",
+                second: "label",
+            });
+        }
+        Ok(Self {
+            count: row.len(),
+            word,
+            tag: tag.or(last),
+        })
+    }
+
+    fn word<'a>(&self, name: &str, line: usize, fields: &[&'a str]) -> Result<Word<'a>, DataError> {
+        let name = || name.to_owned();
+        if fields.len() != self.count {
+            return Err(DataError::ColumnCount {
+                name: name(),
+                line,
+                found: fields.len(),
+                expected: self.count,
+                header: false,
+            });
+        }
+        let tag = self.tag.map(|tag| fields[tag].trim());
+        if let Some(tag) = tag.filter(|tag| Tag::parse(tag).is_none()) {
+            return Err(DataError::NotATag {
+                name: name(),
+                line,
+                found: tag.to_owned(),
+            });
+        }
+        match fields[self.word] {
+            "" => Err(DataError::NoWord { name: name(), line }),
+            word => Ok((word, tag)),
+        }
+    }
+
+    fn describe(&self) -> Columns {
+        let chosen = |index: usize| ChosenColumn {
+            number: index + 1,
+            name: None,
+        };
+        Columns {
+            format: Format::Conll,
+            header: false,
+            text: chosen(self.word),
+            pair: None,
+            label: self.tag.map(chosen),
+        }
+    }
+}
+
+/// The words since the last boundary.
+#[derive(Default)]
+struct Sentence<'a> {
+    words: Vec<&'a str>,
+    tags: Vec<&'a str>,
+    line: usize,
+}
+
+impl<'a> Sentence<'a> {
+    fn push(&mut self, (word, tag): Word<'a>, line: usize) {
+        if self.words.is_empty() {
+            self.line = line;
+        }
+        self.words.push(word);
+        self.tags.extend(tag);
+    }
+
+    /// The sentence as an example, where there is a word.
+    fn take(&mut self) -> Option<Example> {
+        let Self { words, tags, line } = std::mem::take(self);
+        let tags = (tags.len() == words.len()).then_some(&tags[..]);
+        let (text, tagged) = TaggedWords::join(&words, tags);
+        (!words.is_empty()).then(|| Example {
+            text,
+            text_pair: None,
+            gold: Gold::Words(Box::new(tagged)),
+            line,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{GoldColumn, read};
+
+    fn options() -> ReadOptions {
+        ReadOptions {
+            gold: GoldColumn::Entities,
+            ..ReadOptions::default()
+        }
+    }
+
+    fn sentences(name: &str, text: &str, options: &ReadOptions) -> Vec<(usize, String, Vec<String>, String)> {
+        let data = read(name, text.as_bytes(), options).unwrap_or_else(|error| panic!("{error}"));
+        let sentence = |example: &Example| {
+            let tagged = example.gold.words().expect("words");
+            let words = tagged.words(&example.text).map(str::to_owned).collect();
+            let tags = tagged
+                .tags()
+                .map_or("-".to_owned(), |tags| tags.collect::<Vec<_>>().join(" "));
+            (example.line, example.text.clone(), words, tags)
+        };
+        data.examples.iter().map(sentence).collect()
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|word| (*word).to_owned()).collect()
+    }
+
+    #[test]
+    fn empty_lines_and_lone_tabs_end_sentences() {
+        let text = "Empire\tB-location\nState\tI-location\n\t\n\nNew York\tB-location\r\nhere\tO\r\n\r\n\t";
+        assert_eq!(
+            sentences("train.conll", text, &options()),
+            [
+                (
+                    1,
+                    "Empire State".to_owned(),
+                    words(&["Empire", "State"]),
+                    "B-location I-location".to_owned()
+                ),
+                (
+                    5,
+                    "New York here".to_owned(),
+                    words(&["New York", "here"]),
+                    "B-location O".to_owned()
+                ),
+            ]
+        );
+    }
+
+    #[test]
+    fn conll_2003_has_four_columns_and_documents() {
+        let text = "-DOCSTART- -X- -X- O\n\nEU NNP B-NP B-ORG\nrejects VBZ B-VP O\n";
+        let whole = sentences("eng.train", text, &options());
+        assert_eq!(
+            whole,
+            [(
+                3,
+                "EU rejects".to_owned(),
+                words(&["EU", "rejects"]),
+                "B-ORG O".to_owned()
+            )]
+        );
+        let chunks = ReadOptions {
+            label_column: Some(Column::Number(3)),
+            ..options()
+        };
+        assert_eq!(sentences("eng.train", text, &chunks)[0].3, "B-NP B-VP");
+    }
+
+    #[test]
+    fn words_without_tags_are_read_by_extension() {
+        let read = sentences("x.conll", "a\nb\n\nc\n", &options());
+        assert_eq!(read[0], (1, "a b".to_owned(), words(&["a", "b"]), "-".to_owned()));
+        assert_eq!(read.len(), 2);
+    }
+
+    #[test]
+    fn plain_text_is_not_taken_for_words() {
+        let data = read_text("x.txt", "This is O\nI see a thing\n");
+        assert_eq!(data.expect("texts").examples.len(), 2);
+    }
+
+    fn read_text(name: &str, text: &str) -> Result<Dataset, DataError> {
+        read(name, text.as_bytes(), &options())
+    }
+
+    #[test]
+    fn damaged_lines_are_named() {
+        let message = |text: &str| read_text("x.conll", text).expect_err("an error").to_string();
+        assert_eq!(
+            message("a\tO\nb\tPERSON\n"),
+            "x.conll: line 2: \"PERSON\" is not a tag: write O, B-TYPE or I-TYPE"
+        );
+        assert_eq!(message("a\tO\n\tO\n"), "x.conll: line 2 has a tag but no word");
+        assert!(message("a\tO\nb\n").starts_with("x.conll: line 2: wrong number of columns"));
+        assert_eq!(message("\n\t\n"), "x.conll: no rows");
+        let third = ReadOptions {
+            label_column: Some(Column::Number(3)),
+            ..options()
+        };
+        let error = read("x.conll", b"a\tO\n", &third).expect_err("two columns");
+        assert!(error.to_string().contains("no column \"3\""), "{error}");
+    }
+}

@@ -1,0 +1,353 @@
+//! Drives the real binary through tagging: words with tags, texts with spans, what comes out, bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn terakoya(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// A file of the test's own.
+fn file(temp: &TempDir, name: &str, text: &str) -> String {
+    let path = temp.path().join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// `train` of the shipped model for `task`, on the CPU.
+fn train(task: &str, output: &Path, more: &[&str]) -> Command {
+    let mut command = terakoya(&["train", "--task", task, "--device", "cpu"]);
+    command.arg("--model").arg(root().join("assets/bert-tiny"));
+    command.arg("--output").arg(output).args(more);
+    command
+}
+
+fn fails(command: Command, expected: &str) {
+    let output = run(command);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
+    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{message}");
+    assert!(errors[0].contains(expected), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+/// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
+fn round_trip(folder: &str, data: &str, temp: &TempDir) {
+    let lines = stdout(&run(terakoya(&[
+        "predict", "--model", folder, "--data", data, "--json", "--logits", "--device", "cpu",
+    ])));
+    let path = file(temp, "logits.jsonl", &lines);
+    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let script = root().join("tests/roundtrip.py");
+    match Command::new(&python).arg(script).arg(folder).arg(path).output() {
+        Ok(output) if output.status.code() == Some(77) => {
+            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            println!("{said}");
+            assert!(output.status.success(), "{said}{}", stderr(&output));
+        }
+        Err(error) => println!("skipped: {python} does not start: {error}"),
+    }
+}
+
+const PLACES: [&str; 4] = ["Kyoto", "New York", "Nara", "Hong Kong"];
+const PEOPLE: [&str; 3] = ["Sato", "Mary Ann", "Suzuki"];
+
+/// Sentences of words and tags: who lives where.
+fn words() -> String {
+    let mut text = String::new();
+    for person in PEOPLE {
+        for place in PLACES {
+            let mut name = |words: &str, label: &str| {
+                for (number, word) in words.split(' ').enumerate() {
+                    let prefix = if number == 0 { "B" } else { "I" };
+                    text += &format!("{word}\t{prefix}-{label}\n");
+                }
+            };
+            name(person, "person");
+            name(place, "place");
+            text += "is\tO\nhome\tO\n\t\n";
+        }
+    }
+    text
+}
+
+/// The same as texts with spans.
+fn spans() -> String {
+    let mut records = Vec::new();
+    for person in PEOPLE {
+        for place in PLACES {
+            let (end, start) = (person.len(), person.len() + 9);
+            records.push(format!(
+                r#"{{"text":"{person} went to {place}.","entities":[{{"name":"{person}","span":[0,{end}],"type":"person"}},
+                {{"name":"{place}","span":[{start},{}],"type":"place"}}]}}"#,
+                start + place.len()
+            ));
+        }
+    }
+    format!("[{}]", records.join(","))
+}
+
+const LEARN: [&str; 7] = [
+    "--epochs",
+    "30",
+    "--batch-size",
+    "4",
+    "--learning-rate",
+    "1e-3",
+    "--json",
+];
+
+#[test]
+fn words_with_tags_are_learned_and_written_in_two_columns() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "train.conll", &words());
+    let output = temp.path().join("model");
+    let flags = [&["--train", &data, "--eval", &data, "--test", &data][..], &LEARN].concat();
+    let result = json(&stdout(&run(train("token-classification", &output, &flags))));
+    let report = &result["eval"]["report"];
+    // Twelve sentences that were learned from: a model that says O everywhere has an F1 of 0.
+    assert!(report["f1"].as_f64() > Some(0.9), "{report}");
+    assert_eq!(report["entities"], 24);
+
+    let folder = output.to_str().expect("UTF-8");
+    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+    assert_eq!(config["architectures"][0], "BertForTokenClassification");
+    assert_eq!(
+        (&config["label_all_tokens"], &config["id2label"]["0"]),
+        (&false.into(), &"O".into())
+    );
+    let written = temp.path().join("again.txt");
+    let written = written.to_str().expect("UTF-8");
+    let evaluate = |more: &[&str]| {
+        let args = [
+            "evaluate", "--model", folder, "--data", &data, "--json", "--device", "cpu",
+        ];
+        json(&stdout(&run(terakoya(&[&args[..], more].concat()))))
+    };
+    assert_eq!(evaluate(&["--predictions", written])["f1"], report["f1"]);
+    assert_eq!(evaluate(&["--viterbi"])["repaired_predicted"], 0);
+    let columns = fs::read_to_string(output.join("test_predictions.txt")).expect("test predictions");
+    assert_eq!(fs::read_to_string(written).expect("predictions"), columns);
+    let of = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        lines
+            .map(|line| line.split('\t').next().unwrap_or_default().to_owned())
+            .collect()
+    };
+    assert_eq!(of(&columns), of(&words()));
+
+    let predict = terakoya(&[
+        "predict", "--model", folder, "--data", &data, "--json", "--device", "cpu",
+    ]);
+    let lines = stdout(&run(predict));
+    let first = json(lines.lines().nth(1).expect("a second line"));
+    assert_eq!(first["text"], "Sato New York is home");
+    assert_eq!(first["words"], serde_json::json!(["Sato", "New", "York", "is", "home"]));
+    let place = &first["entities"][1];
+    let named = (&place["start"], &place["end"], &place["label"], &place["text"]);
+    assert_eq!(
+        named,
+        (&5.into(), &13.into(), &"place".into(), &"New York".into()),
+        "{first}"
+    );
+    assert!(place["score"].as_f64() > Some(0.5), "{first}");
+
+    // More training goes on from where it stands, and the output folder may be written again.
+    let more = [
+        "--model",
+        folder,
+        "--train",
+        &data,
+        "--eval",
+        &data,
+        "--overwrite",
+        "--epochs",
+        "1",
+        "--json",
+    ];
+    let mut command = terakoya(&["train", "--task", "token-classification", "--device", "cpu"]);
+    command.args(more).args(["--learning-rate", "1e-9", "--output", folder]);
+    let again = json(&stdout(&run(command)));
+    assert_eq!(again["eval"]["report"]["f1"], report["f1"]);
+    assert!(!output.join("test_predictions.txt").exists());
+}
+
+#[test]
+fn texts_with_spans_are_learned_piece_by_piece() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "train.json", &spans());
+    let output = temp.path().join("model");
+    let flags = [&["--train", &data, "--eval", &data, "--viterbi", "true"][..], &LEARN].concat();
+    let result = json(&stdout(&run(train("token-classification", &output, &flags))));
+    let report = &result["eval"]["report"];
+    assert!(report["f1"].as_f64() > Some(0.9), "{report}");
+    assert_eq!(
+        (&report["unreachable"], &report["repaired_predicted"]),
+        (&0.into(), &0.into())
+    );
+
+    let folder = output.to_str().expect("UTF-8");
+    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+    assert_eq!(
+        (&config["label_all_tokens"], &config["viterbi"]),
+        (&true.into(), &true.into())
+    );
+    let predict = terakoya(&[
+        "predict",
+        "--model",
+        folder,
+        "--text",
+        "Suzuki went to Hong Kong.",
+        "--json",
+        "--device",
+        "cpu",
+    ]);
+    let predicted = json(&stdout(&run(predict)));
+    let place = &predicted["entities"][1];
+    let named = (&place["start"], &place["end"], &place["label"], &place["text"]);
+    assert_eq!(
+        named,
+        (&15.into(), &24.into(), &"place".into(), &"Hong Kong".into()),
+        "{predicted}"
+    );
+    let tags = predicted["tags"].as_array().map(Vec::len);
+    assert_eq!(tags, predicted["words"].as_array().map(Vec::len));
+    let plain = stdout(&run(terakoya(&[
+        "predict",
+        "--model",
+        folder,
+        "--text",
+        "Suzuki went to Nara.",
+        "--device",
+        "cpu",
+    ])));
+    assert_eq!(plain, "Suzuki/person, Nara/place\tSuzuki went to Nara.\n");
+    round_trip(
+        folder,
+        &file(&temp, "texts.txt", "Sato went to New York.\nnobody\n"),
+        &temp,
+    );
+    // Half an entity cannot be reached: the pieces of "York" have other ends.
+    let half = r#"[{"text":"Sato went to New York.","entities":[{"start":0,"end":2,"label":"person"}]}]"#;
+    let half = file(&temp, "half.json", half);
+    let evaluated = json(&stdout(&run(terakoya(&[
+        "evaluate", "--model", folder, "--data", &half, "--json", "--device", "cpu",
+    ]))));
+    assert_eq!(
+        (&evaluated["unreachable"], &evaluated["recall"]),
+        (&1.into(), &0.0.into())
+    );
+}
+
+#[test]
+fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "train.conll", &words().replace("B-place", "I-place"));
+    let output = temp.path().join("model");
+    let flags = ["--train", &data, "--eval", &data, "--epochs", "1", "--json"];
+    let result = json(&stdout(&run(train("token-classification", &output, &flags))));
+    let report = &result["eval"]["report"];
+    assert_eq!(
+        (&report["repaired_gold"], &report["entities"]),
+        (&12.into(), &24.into())
+    );
+    let folder = output.to_str().expect("UTF-8");
+    round_trip(folder, &file(&temp, "texts.txt", "Sato Yamamotos, New York\n"), &temp);
+    // Words that a short model does not see are outside.
+    let cut = stdout(&run(terakoya(&[
+        "predict",
+        "--model",
+        folder,
+        "--data",
+        &data,
+        "--max-length",
+        "3",
+        "--json",
+        "--device",
+        "cpu",
+    ])));
+    let first = json(cut.lines().next().expect("a line"));
+    assert_eq!(first["tags"].as_array().map(Vec::len), Some(4));
+    assert_eq!(first["tags"][3], "O");
+}
+
+#[test]
+fn what_cannot_be_tagged_stops_the_run() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("model");
+    let begin = |flags: &[&str]| train("token-classification", &output, flags);
+    let good = file(&temp, "good.conll", &words());
+    let damaged = file(&temp, "damaged.conll", "a\tO\nb\tperson\n");
+    fails(begin(&["--train", &damaged]), "line 2: \"person\" is not a tag");
+    let none = file(&temp, "none.conll", "a\tO\n");
+    fails(begin(&["--train", &none]), "no example has a label");
+    let untagged = file(&temp, "untagged.conll", "a\nb\n");
+    fails(
+        begin(&["--train", &good, "--eval", &untagged]),
+        "line 1: the example has neither tagged words nor spans",
+    );
+    let texts = file(&temp, "texts.csv", "text,label\na,b\n");
+    fails(begin(&["--train", &texts]), "line 2: the example has neither");
+    let other = file(&temp, "other.conll", "a\tB-thing\n");
+    fails(
+        begin(&["--train", &good, "--eval", &other]),
+        "label \"B-thing\" does not occur in training",
+    );
+    let outside = file(
+        &temp,
+        "outside.json",
+        r#"[{"text":"ab","entities":[{"span":[1,3],"type":"x"}]}]"#,
+    );
+    fails(begin(&["--train", &outside]), "record 1: entity");
+    let labels = file(&temp, "labels.txt", "O\nB-person\nI-person\n");
+    fails(
+        begin(&["--train", &good, "--labels", &labels]),
+        "label \"B-place\" does not occur",
+    );
+    let wrong = file(&temp, "wrong.txt", "O\nperson\n");
+    fails(
+        begin(&["--train", &good, "--labels", &wrong]),
+        "\"person\" is not a tag",
+    );
+    fails(
+        begin(&["--train", &good, "--best-metric", "accuracy"]),
+        "the task has no such metric",
+    );
+    let counts = "counts for sequence-classification only";
+    fails(begin(&["--train", &good, "--class-weights", "balanced"]), counts);
+    assert!(!output.exists());
+    let mut command = terakoya(&["predict", "--device", "cpu", "--text", "a", "--viterbi", "--model"]);
+    command.arg(root().join("assets/bert-tiny"));
+    fails(command, "--viterbi counts for token-classification");
+}
