@@ -1,5 +1,7 @@
 //! Declares the command line; the training options come from the core's own table through `training_options`.
 
+pub mod corpus;
+
 use std::path::PathBuf;
 
 use anyhow::{Context, Result};
@@ -13,6 +15,7 @@ use terakoya_core::tasks::Setting;
 use terakoya_core::tasks::features::Pooling;
 
 use crate::training_options::{self, TrainingOptions};
+use corpus::CorpusArgs;
 
 /// Fine-tunes BERT-family models on your own text and runs them.
 #[derive(Debug, Parser)]
@@ -40,6 +43,8 @@ pub enum Command {
     Inspect(InspectArgs),
     /// Make a model folder small, and measure what that costs
     Quantize(QuantizeArgs),
+    /// Turn a course corpus, as it is distributed, into files that train reads
+    Corpus(CorpusArgs),
     /// Pack a MeCab dictionary, or show what a packed one holds
     Dictionary(DictionaryArgs),
 }

@@ -44,6 +44,7 @@ fn run(cli: Cli, training: TrainingOptions) -> Result<()> {
         Command::Embed(args) => commands::embed::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Quantize(args) => commands::quantize::run(args),
+        Command::Corpus(args) => commands::corpus::run(args),
         Command::Dictionary(args) => commands::dictionary::run(args),
     }
 }

@@ -2,10 +2,12 @@
 //!
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
-//! parts of a JSON record's text; `split` shuffles and cuts rows, `labels` collects and renames labels.
+//! parts of a JSON record's text; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora` turns course
+//! corpora into files that these readers take.
 
 mod columns;
 mod conll;
+pub mod corpora;
 mod csv;
 mod error;
 mod format;

@@ -1,5 +1,6 @@
 //! Runs one command each: read what is asked for, let the core work, print the result.
 
+pub mod corpus;
 pub mod dictionary;
 pub mod embed;
 pub mod evaluate;

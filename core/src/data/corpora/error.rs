@@ -1,0 +1,188 @@
+//! Says what is wrong with a corpus: which file, which line, what was found there.
+
+use crate::data::DataError;
+
+use super::SplitBy;
+
+/// Why a corpus cannot be converted.
+#[derive(Debug, thiserror::Error)]
+pub enum CorpusError {
+    /// Bytes that are text in neither encoding.
+    #[error("{name}: line {line} is neither UTF-8 nor EUC-JP")]
+    Encoding {
+        /// File.
+        name: String,
+        /// 1-based line with the first byte that is not UTF-8.
+        line: usize,
+    },
+    /// A line that should hold a word of KNP's output.
+    #[error(
+        "{name}: line {line} is no word of KNP's format (surface, reading, base form, … between spaces): {found:?}"
+    )]
+    Word {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// The start of the line.
+        found: String,
+    },
+    /// An entity that does not say which type it has or where in it the word stands.
+    #[error("{name}: line {line}: {found:?} is not <NE:TYPE:position>")]
+    EntityTag {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// The tag.
+        found: String,
+    },
+    /// A row of a table that is too narrow or too wide.
+    #[error("{name}: line {line}: expected {expected} columns between tabs, found {found}")]
+    Columns {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// How many there are.
+        found: usize,
+        /// How many there should be.
+        expected: &'static str,
+    },
+    /// A row whose identifier is missing or is not of the corpus's form.
+    #[error("{name}: line {line}: {found:?} is not a sentence's number, as KN001_Keitai_1-1-1-01 is")]
+    SentenceNumber {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// What stands there.
+        found: String,
+    },
+    /// Files of one article in another's folder.
+    #[error("{name}: the sentence does not belong to the article whose folder it is in, {folder}")]
+    OtherArticle {
+        /// File.
+        name: String,
+        /// The folder's name.
+        folder: String,
+    },
+    /// An article whose name tells no topic.
+    #[error("{article}: the article's name tells no topic; there are {}", super::knbc::TOPICS.join(", "))]
+    Topic {
+        /// The article.
+        article: String,
+    },
+    /// The two halves of a corpus do not fit each other.
+    #[error(
+        "none of the {count} sentences with an opinion has its words in corpus1, for example {first}: are both from one corpus?"
+    )]
+    Unrelated {
+        /// How many sentences were looked for.
+        count: usize,
+        /// The first of them.
+        first: String,
+    },
+    /// A cell that should be a label of the corpus.
+    #[error("{name}: line {line}: {found:?} in column {column} is not {expected}")]
+    Cell {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// 1-based column.
+        column: usize,
+        /// What stands there.
+        found: String,
+        /// What is allowed there.
+        expected: String,
+    },
+    /// A score that is not a finite number.
+    #[error("{name}: line {line}: {found:?} is not a number")]
+    Score {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// What stands there.
+        found: String,
+    },
+    /// A table without right answers.
+    #[error("{name}: there is no column of labels ({columns})")]
+    NoLabels {
+        /// File.
+        name: String,
+        /// What was read from where.
+        columns: String,
+    },
+    /// Text that should be JSON of a certain form.
+    #[error("{name}: {source}")]
+    Json {
+        /// File.
+        name: String,
+        /// What the JSON reader says, with line and column.
+        source: serde_json::Error,
+    },
+    /// An entity whose span does not hold its name.
+    #[error(
+        "{name}: record {record} (curid {curid:?}): characters {start}–{end} are {found:?}, the entity is {entity:?}"
+    )]
+    Span {
+        /// File.
+        name: String,
+        /// 1-based number of the record.
+        record: usize,
+        /// The page it comes from.
+        curid: String,
+        /// First character.
+        start: usize,
+        /// Behind the last character.
+        end: usize,
+        /// What stands there; nothing where the text is shorter.
+        found: String,
+        /// The entity's name.
+        entity: String,
+    },
+    /// Two entities share characters.
+    #[error("{name}: record {record} (curid {curid:?}): the entities {first:?} and {second:?} overlap")]
+    Overlap {
+        /// File.
+        name: String,
+        /// 1-based number of the record.
+        record: usize,
+        /// The page it comes from.
+        curid: String,
+        /// One entity.
+        first: String,
+        /// The entity that begins inside it.
+        second: String,
+    },
+    /// The conversion leaves nothing.
+    #[error("there is no {what} in it")]
+    Nothing {
+        /// What was looked for.
+        what: &'static str,
+    },
+    /// More parts than there are things to share out.
+    #[error("{parts} parts need at least {parts} {by}s; there are {found} (--split-by and --split change that)")]
+    TooFew {
+        /// Parts asked for.
+        parts: usize,
+        /// What is shared out.
+        by: SplitBy,
+        /// How many of them there are.
+        found: usize,
+    },
+    /// A file that one of the trainer's own readers refuses.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// The start of a line, for a message.
+pub(super) fn shortened(line: &str) -> String {
+    const SHOWN_CHARACTERS: usize = 40;
+    match line.char_indices().nth(SHOWN_CHARACTERS) {
+        Some((end, _)) => format!("{}…", &line[..end]),
+        None => line.to_owned(),
+    }
+}

@@ -1,0 +1,345 @@
+//! Reads corpora that are tables of texts with labels: JRTE, JGLUE, emotion and GoEmotions.
+//!
+//! Those that [`crate::data`] reads by itself go through it, so that a damaged line is told in the same words; the
+//! others have no header and a column that names the part, or labels that are numbers of lines in another file.
+
+use serde_json::Value;
+
+use crate::data::{ReadOptions, read};
+
+use super::error::shortened;
+use super::{Answer, CorpusError, PartName, SourceFile, TextRow, decode};
+
+/// What the column of right answers holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerKind {
+    /// One label.
+    Label,
+    /// A number.
+    Score,
+}
+
+/// Reads a table that tells its columns by names: csv, `;`-separated text, JSON.
+///
+/// # Errors
+/// If the file cannot be read, has no column of labels, or a score is not a finite number.
+pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>, CorpusError> {
+    let dataset = read(&file.name, &file.bytes, &ReadOptions::default())?;
+    let mut rows = Vec::with_capacity(dataset.examples.len());
+    for example in dataset.examples {
+        let answer = example.gold.label().ok_or_else(|| CorpusError::NoLabels {
+            name: file.name.clone(),
+            columns: dataset.columns.to_string(),
+        })?;
+        let answer = match kind {
+            AnswerKind::Label => Answer::Label(answer.to_owned()),
+            AnswerKind::Score if answer.parse().is_ok_and(f64::is_finite) => Answer::Score(answer.to_owned()),
+            AnswerKind::Score => {
+                return Err(CorpusError::Score {
+                    name: file.name.clone(),
+                    line: example.line,
+                    found: answer.to_owned(),
+                });
+            }
+        };
+        let texts = std::iter::once(example.text).chain(example.text_pair).collect();
+        rows.push(TextRow { texts, answer });
+    }
+    Ok(rows)
+}
+
+/// What a file of JGLUE is for, as its first record shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JglueTask {
+    /// MARC-ja and JCoLA's form: a sentence and its label.
+    Sentences,
+    /// JNLI: two sentences and how the second follows from the first.
+    Inference,
+    /// JSTS: two sentences and how similar they are, 0 to 5.
+    Similarity,
+    /// JSQuAD: passages with questions, in SQuAD's form, which is trained on as it is.
+    Questions,
+    /// JCommonsenseQA: questions with five choices, for which there is no task.
+    Choices,
+}
+
+/// Tells the task of a file of JGLUE; `None` if it is none of them.
+pub fn jglue_task(file: &SourceFile) -> Option<JglueTask> {
+    let text = decode::decode(file).ok()?;
+    let text = text.trim_start();
+    let first_line = text.lines().next().unwrap_or_default();
+    // JSON lines, or one document over many lines.
+    let first: Value = serde_json::from_str(first_line)
+        .or_else(|_| serde_json::from_str(text))
+        .ok()?;
+    let has = |field: &str| first.get(field).is_some();
+    match first.get("label") {
+        _ if first.get("data").is_some_and(Value::is_array) => Some(JglueTask::Questions),
+        _ if has("choice0") => Some(JglueTask::Choices),
+        Some(Value::Number(_)) if has("sentence1") && has("sentence2") => Some(JglueTask::Similarity),
+        Some(Value::String(_)) if has("sentence1") && has("sentence2") => Some(JglueTask::Inference),
+        Some(_) if has("sentence") => Some(JglueTask::Sentences),
+        _ => None,
+    }
+}
+
+/// How many questions a file in SQuAD's form asks.
+///
+/// # Errors
+/// If it is not JSON.
+pub fn count_questions(file: &SourceFile) -> Result<usize, CorpusError> {
+    let text = decode::decode(file)?;
+    let document: Value = serde_json::from_str(&text).map_err(|source| CorpusError::Json {
+        name: file.name.clone(),
+        source,
+    })?;
+    let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
+    let paragraphs = list(&document, "data")
+        .into_iter()
+        .flat_map(|article| list(&article, "paragraphs"));
+    Ok(paragraphs.map(|paragraph| list(&paragraph, "qas").len()).sum())
+}
+
+/// Reads a table of JRTE: `pn` and `rhr` (number, label, text, judges, part), `rte` (number, label, hypothesis,
+/// premise, judges, reasons, part). A pair is written premise first.
+///
+/// # Errors
+/// If a row has another number of columns than the first, a label is not -1, 0 or 1, or a part is not known.
+pub fn jrte(file: &SourceFile) -> Result<Vec<(PartName, TextRow)>, CorpusError> {
+    let text = decode::decode(file)?;
+    let mut rows: Vec<(PartName, TextRow)> = Vec::new();
+    for (line, cells) in decode::tab_rows(&text) {
+        let is_pair = rows.first().map(|(_, row)| row.texts.len() == 2);
+        let (label, texts, part) = match cells[..] {
+            [_, label, text, _, part] if is_pair != Some(true) => (label, vec![text], part),
+            [_, label, hypothesis, premise, _, _, part] if is_pair != Some(false) => {
+                (label, vec![premise, hypothesis], part)
+            }
+            _ => {
+                return Err(CorpusError::Columns {
+                    name: file.name.clone(),
+                    line,
+                    found: cells.len(),
+                    expected: match is_pair {
+                        None => "5 (pn, rhr) or 7 (rte)",
+                        Some(false) => "5",
+                        Some(true) => "7",
+                    },
+                });
+            }
+        };
+        let wrong = |column, found: &str, expected: &str| CorpusError::Cell {
+            name: file.name.clone(),
+            line,
+            column,
+            found: shortened(found),
+            expected: expected.to_owned(),
+        };
+        let part = PartName::of_cell(part).ok_or_else(|| wrong(cells.len(), part, "train, dev or test"))?;
+        if !["-1", "0", "1"].contains(&label) {
+            return Err(wrong(2, label, "-1, 0 or 1"));
+        }
+        let texts = texts.into_iter().map(str::to_owned).collect();
+        let answer = Answer::Label(label.to_owned());
+        rows.push((part, TextRow { texts, answer }));
+    }
+    match rows.is_empty() {
+        true => Err(CorpusError::Nothing { what: "row" }),
+        false => Ok(rows),
+    }
+}
+
+/// Reads a table of GoEmotions: text, numbers of labels between commas, number of the comment. The labels are written
+/// by their names, the lines of `labels.txt`, which count from 0.
+///
+/// # Errors
+/// If a row has not three columns, or a number is no line of the list.
+pub fn goemotions(file: &SourceFile, label_names: &[String]) -> Result<Vec<TextRow>, CorpusError> {
+    let text = decode::decode(file)?;
+    let mut rows = Vec::new();
+    for (line, cells) in decode::tab_rows(&text) {
+        let [text, numbers, _] = cells[..] else {
+            return Err(CorpusError::Columns {
+                name: file.name.clone(),
+                line,
+                found: cells.len(),
+                expected: "3 (text, numbers of labels, number of the comment)",
+            });
+        };
+        let name = |number: &str| {
+            let number: usize = number.trim().parse().ok()?;
+            label_names.get(number).cloned()
+        };
+        let labels: Option<Vec<String>> = numbers.split(',').map(name).collect();
+        let labels = labels.ok_or_else(|| CorpusError::Cell {
+            name: file.name.clone(),
+            line,
+            column: 2,
+            found: shortened(numbers),
+            expected: format!("a list of numbers below {}", label_names.len()),
+        })?;
+        rows.push(TextRow {
+            texts: vec![text.to_owned()],
+            answer: Answer::Labels(labels),
+        });
+    }
+    match rows.is_empty() {
+        true => Err(CorpusError::Nothing { what: "row" }),
+        false => Ok(rows),
+    }
+}
+
+/// Reads a list of labels, one a line; empty lines at the end do not count.
+///
+/// # Errors
+/// If a line is blank or a label stands there twice.
+pub fn label_names(file: &SourceFile) -> Result<Vec<String>, CorpusError> {
+    let text = decode::decode(file)?;
+    let mut names: Vec<String> = Vec::new();
+    for (line, name) in (1..).zip(text.trim_end().lines().map(str::trim)) {
+        if name.is_empty() || names.iter().any(|other| other == name) {
+            return Err(CorpusError::Cell {
+                name: file.name.clone(),
+                line,
+                column: 1,
+                found: shortened(name),
+                expected: "a label that no other line has".to_owned(),
+            });
+        }
+        names.push(name.to_owned());
+    }
+    match names.is_empty() {
+        true => Err(CorpusError::Nothing {
+            what: "label in labels.txt",
+        }),
+        false => Ok(names),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(name: &str, text: &str) -> SourceFile {
+        SourceFile {
+            name: name.into(),
+            bytes: text.as_bytes().to_vec(),
+        }
+    }
+
+    fn shown(row: &TextRow) -> String {
+        format!("{}={}", row.texts.join("+"), row.answer)
+    }
+
+    #[test]
+    fn emotion_and_jglue_are_read_by_their_columns() {
+        let emotion = file("train.txt", "text;label_name\ni, too;joy\nhm;fear\n");
+        let rows = named_columns(&emotion, AnswerKind::Label).expect("rows");
+        assert_eq!(rows.iter().map(shown).collect::<Vec<_>>(), ["i, too=joy", "hm=fear"]);
+        let jsts = file(
+            "train-v1.3.json",
+            "{\"sentence1\": \"川\", \"sentence2\": \"壁\", \"label\": 3.8}\n",
+        );
+        assert_eq!(jglue_task(&jsts), Some(JglueTask::Similarity));
+        let rows = named_columns(&jsts, AnswerKind::Score).expect("rows");
+        assert_eq!(
+            (shown(&rows[0]).as_str(), rows[0].answer.column()),
+            ("川+壁=3.8", "score")
+        );
+    }
+
+    #[test]
+    fn jglue_tasks_are_told_by_the_first_record() {
+        let task = |text: &str| jglue_task(&file("valid-v1.3.json", text));
+        let pair = |label: &str| format!("{{\"sentence1\":\"a\",\"sentence2\":\"b\",\"label\":{label}}}\n{{}}");
+        assert_eq!(task(&pair("\"neutral\"")), Some(JglueTask::Inference));
+        assert_eq!(task(&pair("0.0")), Some(JglueTask::Similarity));
+        assert_eq!(task("{\"choice0\": \"a\", \"label\": 2}\n"), Some(JglueTask::Choices));
+        let questions = "{\n \"data\": [{\"paragraphs\": [{\"qas\": [{}, {}]}, {\"qas\": [{}]}]}]\n}\n";
+        assert_eq!(task(questions), Some(JglueTask::Questions));
+        assert_eq!(count_questions(&file("valid-v1.3.json", questions)).expect("JSON"), 3);
+        assert_eq!(
+            task("{\"sentence\": \"a\", \"label\": \"positive\"}"),
+            Some(JglueTask::Sentences)
+        );
+        assert_eq!([task("{\"a\": 1}"), task("CC BY-SA"), task("")], [None; 3]);
+    }
+
+    #[test]
+    fn jrte_rows_know_their_part_and_pairs_begin_with_the_premise() {
+        let pn = file("pn.tsv", "pn1\t-1\t\"寒い\t{\"0\": 1}\ttrain\npn2\t1\t良い\t{}\ttest\n");
+        let rows = jrte(&pn).expect("rows");
+        assert_eq!(
+            rows.iter()
+                .map(|(part, row)| format!("{part} {}", shown(row)))
+                .collect::<Vec<_>>(),
+            ["train \"寒い=-1", "test 良い=1"]
+        );
+        let rte = file(
+            "rte.x.tsv",
+            "rte1\t1\t海が見える。\tオーシャンビュー。\tnull\tnull\tdev\n",
+        );
+        assert_eq!(
+            shown(&jrte(&rte).expect("rows")[0].1),
+            "オーシャンビュー。+海が見える。=1"
+        );
+    }
+
+    #[test]
+    fn goemotions_numbers_become_names() {
+        let names = label_names(&file("labels.txt", "admiration\namusement\nanger\n\n")).expect("labels");
+        let rows = goemotions(&file("dev.tsv", "\"Ha, so\t0,2\tid1\nWow\t1\tid2\n"), &names).expect("rows");
+        assert_eq!(
+            rows.iter().map(shown).collect::<Vec<_>>(),
+            ["\"Ha, so=admiration|anger", "Wow=amusement"]
+        );
+    }
+
+    #[test]
+    fn damaged_rows_are_named() {
+        let names = ["a".to_owned(), "b".to_owned()];
+        let messages = [
+            jrte(&file("pn.tsv", "1\t1\tx\t{}\ttrain\n\n2\t1\tx\n"))
+                .expect_err("narrow")
+                .to_string(),
+            jrte(&file("pn.tsv", "1\t1\tx\t{}\ttraining\n"))
+                .expect_err("part")
+                .to_string(),
+            jrte(&file("pn.tsv", "1\t2\tx\t{}\ttrain\n"))
+                .expect_err("label")
+                .to_string(),
+            goemotions(&file("dev.tsv", "x\t1\tid\nx\t0,2\tid\n"), &names)
+                .expect_err("number")
+                .to_string(),
+            goemotions(&file("dev.tsv", "x\tid\n"), &names)
+                .expect_err("narrow")
+                .to_string(),
+            label_names(&file("labels.txt", "a\nb\na\n"))
+                .expect_err("twice")
+                .to_string(),
+            named_columns(&file("a.json", "{\"text\":\"x\",\"label\":\"?\"}"), AnswerKind::Score)
+                .expect_err("?")
+                .to_string(),
+            named_columns(&file("a.csv", "text\nx\n"), AnswerKind::Label)
+                .expect_err("no label")
+                .to_string(),
+            named_columns(&file("a.csv", "text,label\nx\n"), AnswerKind::Label)
+                .expect_err("narrow")
+                .to_string(),
+        ];
+        let expected = [
+            "pn.tsv: line 3: expected 5 columns between tabs, found 3",
+            "pn.tsv: line 1: \"training\" in column 5",
+            "pn.tsv: line 1: \"2\" in column 2",
+            "dev.tsv: line 2: \"0,2\" in column 2 is not a list of numbers below 2",
+            "dev.tsv: line 1: expected 3 (text",
+            "labels.txt: line 3: \"a\"",
+            "a.json: line 1: \"?\" is not a number",
+            "a.csv: there is no column of labels",
+            "a.csv: line 2: wrong number of columns",
+        ];
+        for (message, start) in messages.iter().zip(expected) {
+            assert!(message.starts_with(start), "{message}");
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! `terakoya corpus`: turns course corpora as they are distributed into files that `train` reads.
+//!
+//! The core reads the corpora; `source` finds their files in folders, `output` writes the parts and says what is in them.
+
+mod output;
+mod source;
+
+use std::path::Path;
+
+use anyhow::{Context, Result, bail};
+use terakoya_core::data::corpora::knbc::{Converted, Corpus, Spacing};
+use terakoya_core::data::corpora::tables::{self, AnswerKind, JglueTask};
+use terakoya_core::data::corpora::{SourceFile, TextRow, cut, gather, named_entities, tag_list};
+
+use crate::args::corpus::{
+    CorpusArgs, CorpusCommand, KnbcArgs, KnbcTask, NerWikipediaArgs, OutputArgs, SplitArgs, TableArgs,
+};
+use output::DataSet;
+
+/// Runs the command.
+pub fn run(args: CorpusArgs) -> Result<()> {
+    let (source, output, sets) = match &args.command {
+        CorpusCommand::Knbc(args) => (&args.source, &args.output, vec![knbc(args)?]),
+        CorpusCommand::NerWikipedia(args) => (&args.source, &args.output, vec![ner_wikipedia(args)?]),
+        CorpusCommand::Jrte(args) => (&args.source, &args.output, jrte(&args.source)?),
+        CorpusCommand::Jglue(args) => (&args.source, &args.output, jglue(&args.source)?),
+        CorpusCommand::Emotion(args) => (&args.source, &args.output, vec![emotion(args)?]),
+        CorpusCommand::Goemotions(args) => (&args.source, &args.output, vec![goemotions(args)?]),
+    };
+    check_folders(source, output)?;
+    output::write(sets, output)
+}
+
+/// Refuses to write among the files that were read.
+fn check_folders(source: &Path, output: &OutputArgs) -> Result<()> {
+    let folder = if source.is_dir() { Some(source) } else { source.parent() };
+    let same = folder
+        .and_then(|folder| folder.canonicalize().ok())
+        .is_some_and(|folder| {
+            let output = output.folder.canonicalize();
+            output.is_ok_and(|output| output == folder)
+        });
+    if same {
+        bail!(
+            "{} holds the corpus itself: choose another folder",
+            output.folder.display()
+        );
+    }
+    Ok(())
+}
+
+fn knbc(args: &KnbcArgs) -> Result<DataSet> {
+    let corpus = Corpus::read(&source::knbc_sentences(&args.source)?)?;
+    let spacing = if args.pre_split {
+        Spacing::PreSplit
+    } else {
+        Spacing::AsWritten
+    };
+    let whole = || args.source.display().to_string();
+    match args.task {
+        KnbcTask::Sentiment => {
+            let opinions = source::knbc_opinions(&args.source)?;
+            split_texts(corpus.sentiment(&opinions, spacing).with_context(whole)?, &args.split).with_context(whole)
+        }
+        KnbcTask::Topic => split_texts(corpus.topics(spacing).with_context(whole)?, &args.split).with_context(whole),
+        KnbcTask::Ner => {
+            let Converted { rows, notices } = corpus.entities().with_context(whole)?;
+            let tags = tag_list(rows.iter().map(|(_, sentence)| sentence));
+            let mut set = DataSet::new(notices);
+            for part in cut(rows, &args.split.plan()).with_context(whole)? {
+                set.add(&part, "conll", "sentences", output::conll)?;
+            }
+            set.add_labels(&tags);
+            Ok(set)
+        }
+    }
+}
+
+fn split_texts(converted: Converted<TextRow>, split: &SplitArgs) -> Result<DataSet> {
+    let mut set = DataSet::new(converted.notices);
+    for part in cut(converted.rows, &split.plan())? {
+        set.add(&part, "csv", "rows", output::csv)?;
+    }
+    Ok(set)
+}
+
+fn ner_wikipedia(args: &NerWikipediaArgs) -> Result<DataSet> {
+    let file = source::single(&args.source, "ner.json")?;
+    let whole = || args.source.display().to_string();
+    let rows = named_entities::read(&file).with_context(whole)?;
+    let mut set = DataSet::new(Vec::new());
+    for part in cut(rows, &args.split.plan()).with_context(whole)? {
+        set.add(&part, "json", "texts", output::json_array)?;
+    }
+    Ok(set)
+}
+
+fn jrte(path: &Path) -> Result<Vec<DataSet>> {
+    let mut sets = Vec::new();
+    for (name, file) in source::jrte_tables(path)? {
+        let mut set = DataSet::new(Vec::new());
+        for part in gather(tables::jrte(&file).with_context(|| file.name.clone())?) {
+            set.add(&part, "csv", "rows", output::csv)?;
+        }
+        sets.push(set.named(name));
+    }
+    Ok(sets)
+}
+
+fn emotion(args: &TableArgs) -> Result<DataSet> {
+    let extensions = ["txt", "csv", "tsv", "json", "jsonl"];
+    let files = source::parts(&args.source, &extensions)?;
+    tables_of(files, |file| tables::named_columns(file, AnswerKind::Label))
+}
+
+fn goemotions(args: &TableArgs) -> Result<DataSet> {
+    let files = source::parts(&args.source, &["tsv"])?;
+    let names = tables::label_names(&source::beside(&args.source, "labels.txt")?)?;
+    let mut set = tables_of(files, |file| tables::goemotions(file, &names))?;
+    set.add_labels(&names);
+    Ok(set)
+}
+
+/// A csv file for each part, read by `read`.
+fn tables_of<E>(files: source::Parts, read: impl Fn(&SourceFile) -> Result<Vec<TextRow>, E>) -> Result<DataSet>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    let mut set = DataSet::new(Vec::new());
+    for (name, file) in files {
+        let rows = read(&file).with_context(|| file.name.clone())?;
+        for part in gather(rows.into_iter().map(|row| (name, row)).collect()) {
+            set.add(&part, "csv", "rows", output::csv)?;
+        }
+    }
+    Ok(set)
+}
+
+fn jglue(path: &Path) -> Result<Vec<DataSet>> {
+    let mut sets = Vec::new();
+    for (name, files) in source::jglue_tasks(path)? {
+        let first = files.first().map(|(_, file)| file);
+        let Some(task) = first.and_then(tables::jglue_task) else {
+            bail!(
+                "{}: no record of JSTS, JNLI, MARC-ja or JSQuAD",
+                first.map_or(&name, |file| &file.name)
+            );
+        };
+        let set = match task {
+            JglueTask::Choices => {
+                eprintln!("{name}: multiple choice is left out: there is no task that reads it");
+                continue;
+            }
+            JglueTask::Questions => questions(files)?,
+            JglueTask::Similarity => tables_of(files, |file| tables::named_columns(file, AnswerKind::Score))?,
+            JglueTask::Inference | JglueTask::Sentences => {
+                tables_of(files, |file| tables::named_columns(file, AnswerKind::Label))?
+            }
+        };
+        sets.push(set.named(name));
+    }
+    if sets.is_empty() {
+        bail!("{}: there is nothing in it that can be trained on", path.display());
+    }
+    Ok(sets)
+}
+
+/// JSQuAD's files under the names of their parts; they are read as they are.
+fn questions(files: source::Parts) -> Result<DataSet> {
+    let mut set = DataSet::new(Vec::new());
+    for (part, file) in files {
+        let count = tables::count_questions(&file)?;
+        set.add_copy(part, "json", count, "questions", file.bytes);
+    }
+    Ok(set)
+}

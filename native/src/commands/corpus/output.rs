@@ -1,0 +1,200 @@
+//! Writes the parts of converted corpora, and prints how many rows and labels each has.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+use serde_json::json;
+use terakoya_core::data::corpora::named_entities::Entry;
+use terakoya_core::data::corpora::{Labelled, Notice, Part, PartName, TaggedSentence, TextRow, count_labels};
+
+use crate::args::corpus::OutputArgs;
+use crate::folder::write_file;
+
+/// Everything that a conversion can leave in a folder; a part that is not written anew must not stay behind.
+const EXTENSIONS: [&str; 3] = ["csv", "conll", "json"];
+const LABELS: &str = "labels.txt";
+
+/// The files of one data set.
+pub struct DataSet {
+    name: String,
+    files: Vec<DataFile>,
+    labels: Option<Vec<u8>>,
+    notices: Vec<Notice>,
+}
+
+struct DataFile {
+    name: String,
+    bytes: Vec<u8>,
+    rows: usize,
+    what: &'static str,
+    labels: BTreeMap<String, usize>,
+}
+
+impl DataSet {
+    /// A data set without files.
+    pub fn new(notices: Vec<Notice>) -> Self {
+        Self {
+            name: String::new(),
+            files: Vec::new(),
+            labels: None,
+            notices,
+        }
+    }
+
+    /// The same under the name that tells it from others of its corpus.
+    pub fn named(self, name: String) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Adds a part as `encode` writes it; `what` are its rows.
+    pub fn add<T: Labelled>(
+        &mut self,
+        part: &Part<T>,
+        extension: &str,
+        what: &'static str,
+        encode: fn(&[T]) -> Result<Vec<u8>>,
+    ) -> Result<()> {
+        self.files.push(DataFile {
+            name: format!("{}.{extension}", part.name),
+            bytes: encode(&part.rows)?,
+            rows: part.rows.len(),
+            what,
+            labels: count_labels(&part.rows),
+        });
+        Ok(())
+    }
+
+    /// Adds a part that stays as it is.
+    pub fn add_copy(&mut self, part: PartName, extension: &str, rows: usize, what: &'static str, bytes: Vec<u8>) {
+        self.files.push(DataFile {
+            name: format!("{part}.{extension}"),
+            bytes,
+            rows,
+            what,
+            labels: BTreeMap::new(),
+        });
+    }
+
+    /// Adds the list of labels, one a line.
+    pub fn add_labels(&mut self, labels: &[String]) {
+        self.labels = Some(format!("{}\n", labels.join("\n")).into_bytes());
+    }
+}
+
+/// Rows as csv with a header.
+pub fn csv(rows: &[TextRow]) -> Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    if let Some(first) = rows.first() {
+        writer.write_record(first.header())?;
+    }
+    for row in rows {
+        writer.write_record(row.cells())?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+/// A word and its tag a line, an empty line behind each sentence.
+pub fn conll(sentences: &[TaggedSentence]) -> Result<Vec<u8>> {
+    let mut text = String::new();
+    for TaggedSentence(words) in sentences {
+        for (word, tag) in words {
+            text.extend([word, "\t", tag, "\n"]);
+        }
+        text.push('\n');
+    }
+    Ok(text.into_bytes())
+}
+
+/// One JSON array, a text with its entities a line.
+pub fn json_array(rows: &[Entry]) -> Result<Vec<u8>> {
+    let lines: Vec<String> = rows.iter().map(serde_json::to_string).collect::<Result<_, _>>()?;
+    Ok(format!("[\n{}\n]\n", lines.join(",\n")).into_bytes())
+}
+
+/// A file that was written, for the report.
+struct Written {
+    file: String,
+    rows: usize,
+    what: &'static str,
+    labels: BTreeMap<String, usize>,
+}
+
+/// Writes all data sets and prints what they hold; of several, each gets a folder of its own.
+pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
+    let several = sets.len() > 1;
+    let folder = |set: &DataSet| match several {
+        true => args.folder.join(&set.name),
+        false => args.folder.clone(),
+    };
+    let old: Vec<PathBuf> = sets.iter().flat_map(|set| old_files(&folder(set))).collect();
+    if let Some(file) = old.first().filter(|_| !args.overwrite) {
+        bail!("{} exists: choose another folder or give --overwrite", file.display());
+    }
+    let mut written = Vec::new();
+    let mut notices = Vec::new();
+    let mut kept = Vec::new();
+    for set in sets {
+        let folder = folder(&set);
+        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+        for file in set.files {
+            let path = folder.join(&file.name);
+            replace(&path, &file.bytes)?;
+            written.push(Written {
+                file: path.display().to_string(),
+                rows: file.rows,
+                what: file.what,
+                labels: file.labels,
+            });
+            kept.push(path);
+        }
+        if let Some(labels) = set.labels {
+            let path = folder.join(LABELS);
+            replace(&path, &labels)?;
+            kept.push(path);
+        }
+        notices.extend(set.notices);
+    }
+    for file in old.iter().filter(|file| !kept.contains(file)) {
+        fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
+    }
+    report(&written, &notices, args.json)
+}
+
+/// Files of an earlier conversion.
+fn old_files(folder: &Path) -> Vec<PathBuf> {
+    let parts = PartName::ALL
+        .iter()
+        .flat_map(|part| EXTENSIONS.map(|extension| format!("{part}.{extension}")));
+    let paths = parts.chain([LABELS.to_owned()]).map(|name| folder.join(name));
+    paths.filter(|path| path.exists()).collect()
+}
+
+/// Writes a file under another name and renames it, so that it is whole or not there.
+fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+    let partial = crate::folder::sibling(path, "partial");
+    write_file(&partial, bytes)?;
+    fs::rename(&partial, path).with_context(|| path.display().to_string())
+}
+
+fn report(written: &[Written], notices: &[Notice], json: bool) -> Result<()> {
+    let mut out = stdout().lock();
+    if json {
+        let file = |file: &Written| json!({"file": file.file, "rows": file.rows, "labels": file.labels});
+        let files: Vec<_> = written.iter().map(file).collect();
+        writeln!(out, "{}", json!({"files": files, "notices": notices}))?;
+        return Ok(());
+    }
+    for notice in notices {
+        eprintln!("{notice}");
+    }
+    for file in written {
+        let counts = file.labels.iter().map(|(label, count)| format!("{label} {count}"));
+        let counts = counts.collect::<Vec<_>>().join(", ");
+        let colon = if counts.is_empty() { "" } else { ": " };
+        writeln!(out, "{}: {} {}{colon}{counts}", file.file, file.rows, file.what)?;
+    }
+    Ok(())
+}
