@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use terakoya_core::data::{Quote, ReadOptions, read};
+use terakoya_fuzz::data::{Quote, ReadOptions, read};
 
 const NAMES: [&str; 6] = ["a.csv", "a.tsv", "a.txt", "a.json", "a.jsonl", "a"];
 

@@ -2,8 +2,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use terakoya_core::tokenizer::Files;
-use terakoya_core::tokenizer::dictionary::Dictionary;
+use terakoya_fuzz::tokenizer::Files;
+use terakoya_fuzz::tokenizer::dictionary::Dictionary;
 
 fuzz_target!(|parts: (Vec<u8>, Vec<u8>, Vec<u8>, Vec<u8>)| {
     let (sys, unk, matrix, characters) = parts;

@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use terakoya_core::tokenizer::{EncodeOptions, Files, Tokenizer};
+use terakoya_fuzz::tokenizer::{EncodeOptions, Files, Tokenizer};
 
 fuzz_target!(|data: &[u8]| {
     let files = Files::from([("spiece.model".to_owned(), data.to_vec())]);

@@ -5,7 +5,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use terakoya_core::tokenizer::{EncodeOptions, Files, Tokenizer};
+use terakoya_fuzz::tokenizer::{EncodeOptions, Files, Tokenizer};
 
 const TEXTS: [&str; 4] = [
     "",

@@ -14,11 +14,12 @@ fn is_of(name: &str, family: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
 }
 
-/// Files outside core's folder that are compiled as part of it.
+/// Files outside core's folder that are compiled as part of it, or that compile a part of it.
 fn belongs_to_core(file: &File, files: &[File]) -> bool {
     let wired = format!("\"../{}\"", file.path);
     let manifest = files.iter().find(|file| file.path == "core/Cargo.toml");
-    file.folder() == "core" || manifest.is_some_and(|core| core.text.contains(&wired))
+    let compiles_readers = file.path == "fuzz/Cargo.toml";
+    file.folder() == "core" || compiles_readers || manifest.is_some_and(|core| core.text.contains(&wired))
 }
 
 fn compute_crates_outside_core(files: &[File]) -> Vec<String> {
