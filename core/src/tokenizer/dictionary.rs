@@ -16,6 +16,8 @@ pub use error::{DictionaryError, UserEntryProblem};
 
 use std::io::{BufReader, Write};
 
+use sha2::{Digest, Sha256};
+
 use super::Files;
 use super::trie::Trie;
 use matrix::Matrix;
@@ -103,7 +105,7 @@ pub struct Dictionary {
     name: String,
     lexicon: Trie<Word>,
     /// Words that the user added.
-    user: Option<Trie<Word>>,
+    user: Option<UserWords>,
     pub(super) unknown: Vec<Vec<Word>>,
     pub(super) categories: Categories,
     connections: Matrix,
@@ -113,6 +115,12 @@ pub struct Dictionary {
     left_ids: Vec<Option<u16>>,
     right_ids: Vec<Option<u16>>,
     surfaces: usize,
+}
+
+#[derive(Debug, Clone)]
+struct UserWords {
+    lexicon: Trie<Word>,
+    sha256: String,
 }
 
 /// What a dictionary holds.
@@ -181,23 +189,32 @@ impl Dictionary {
     /// Names the line that cannot be used.
     pub fn with_user_entries(mut self, csv: &[u8]) -> Result<Self, DictionaryError> {
         let surfaces = user::read(csv, &self)?;
-        self.user = Some(Trie::build(&surfaces));
+        let hash = Sha256::digest(csv);
+        self.user = Some(UserWords {
+            lexicon: Trie::build(&surfaces),
+            sha256: hash.iter().map(|byte| format!("{byte:02x}")).collect(),
+        });
         Ok(self)
+    }
+
+    /// The SHA-256 of the user dictionary that was added: what words it makes is part of what a model was trained on.
+    pub fn user_sha256(&self) -> Option<&str> {
+        self.user.as_ref().map(|user| user.sha256.as_str())
     }
 
     /// What the dictionary holds.
     pub fn info(&self) -> DictionaryInfo {
-        let user_words = self.user.as_ref().map_or(0, Trie::len);
+        let user = self.user.as_ref().map(|user| &user.lexicon);
         let tables = self.connections.costs.len() * size_of::<i16>() + self.categories.table.len();
         DictionaryInfo {
             name: self.name.clone(),
             surfaces: self.surfaces,
             words: self.lexicon.len(),
-            user_words,
+            user_words: user.map_or(0, Trie::len),
             ids: (self.left_ids.len(), self.right_ids.len()),
             contexts: (self.connections.lefts, self.connections.rights),
             categories: self.categories.names.clone(),
-            bytes: self.lexicon.bytes() + self.user.as_ref().map_or(0, Trie::bytes) + tables,
+            bytes: self.lexicon.bytes() + user.map_or(0, Trie::bytes) + tables,
         }
     }
 
@@ -211,7 +228,7 @@ impl Dictionary {
     pub(super) fn prefixes(&self, text: &[u16], mut found: impl FnMut(usize, &[Word])) {
         self.lexicon.prefixes(text, &mut found);
         if let Some(user) = &self.user {
-            user.prefixes(text, found);
+            user.lexicon.prefixes(text, found);
         }
     }
 

@@ -88,6 +88,10 @@ impl JapaneseTokenizer {
         self.vocabulary.len()
     }
 
+    pub fn dictionary(&self) -> Option<&Dictionary> {
+        self.dictionary.as_deref()
+    }
+
     pub fn id(&self, token: &str) -> Option<u32> {
         self.vocabulary.id(token)
     }

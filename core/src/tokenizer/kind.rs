@@ -1,6 +1,7 @@
 //! Passes each step on to the kind of tokenizer that a folder holds: the only match over them.
 
 use super::TokenizerError;
+use super::dictionary::Dictionary;
 use super::encoding::{Encoding, OddToken, Sequence};
 use super::explain::ExplainedWord;
 use super::hub::HubTokenizer;
@@ -63,6 +64,14 @@ impl Kind {
     pub fn explained_words(&self, text: &str) -> Option<Vec<ExplainedWord>> {
         match self {
             Self::Japanese(japanese) => Some(japanese.explained_words(text)),
+            Self::Hub(_) | Self::SentencePiece(_) => None,
+        }
+    }
+
+    /// The dictionary that finds the words.
+    pub fn dictionary(&self) -> Option<&Dictionary> {
+        match self {
+            Self::Japanese(japanese) => japanese.dictionary(),
             Self::Hub(_) | Self::SentencePiece(_) => None,
         }
     }

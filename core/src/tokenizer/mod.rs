@@ -304,6 +304,11 @@ impl Tokenizer {
         self.role_id(&self.special_tokens.eos)
     }
 
+    /// The SHA-256 of the user dictionary that takes part in cutting words.
+    pub fn user_dictionary_sha256(&self) -> Option<&str> {
+        self.kind.dictionary()?.user_sha256()
+    }
+
     /// Names of the special tokens.
     pub fn special_tokens(&self) -> &SpecialTokens {
         &self.special_tokens

@@ -188,6 +188,13 @@ fn user_words_win_by_cost_and_bad_lines_are_named() {
     let with_user = dictionary().with_user_entries(csv.as_bytes()).expect("good lines");
     assert_eq!(words(&with_user, "東京都にa,\"b"), ["東京都に", "a,\"b"]);
     assert_eq!(with_user.info().user_words, 2);
+    let hash = |dictionary: &Dictionary| dictionary.user_sha256().map(str::to_owned);
+    assert_eq!(hash(&with_user).map(|hash| hash.len()), Some(64));
+    assert_ne!(
+        hash(&with_user),
+        hash(&dictionary().with_user_entries(b"a,1,1,1").expect("a good line"))
+    );
+    assert_eq!(hash(&dictionary()), None);
     let error = |csv: &[u8]| dictionary().with_user_entries(csv).expect_err("a bad line").to_string();
     assert_eq!(
         error("東,1,1,5\n都,1".as_bytes()),
