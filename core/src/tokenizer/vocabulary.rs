@@ -3,36 +3,72 @@
 //! Only the line ending is taken off: Tohoku's vocabulary has an empty entry, others hold U+3000 and U+2028, which any
 //! trimming or a split at Unicode line ends would shift.
 
-use std::collections::HashMap;
-use std::hash::{BuildHasherDefault, Hasher};
-
 use super::{Files, TokenizerError};
 
 /// Tokens by id and ids by token.
 #[derive(Debug, Clone)]
 pub(super) struct Vocabulary {
     tokens: Vec<String>,
-    ids: HashMap<String, u32, BuildHasherDefault<TokenHasher>>,
+    /// A hash table with linear probing, at most half full; as many entries as a power of two. Every piece that a word
+    /// might begin with is looked up here: most tokens stand in their entry, so that one place of memory tells.
+    ids: Vec<Entry>,
 }
 
-/// Hashes the short strings of a vocabulary eight bytes at a time. The standard hasher withstands chosen collisions, which
-/// only the owner of the vocabulary could choose, and takes twice as long.
-#[derive(Debug, Clone, Copy, Default)]
-struct TokenHasher(u64);
+#[derive(Debug, Clone, Copy)]
+struct Entry {
+    key: Key,
+    /// [`NO_TOKEN`] in an empty entry.
+    id: u32,
+}
 
-impl Hasher for TokenHasher {
-    fn write(&mut self, bytes: &[u8]) {
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word[..chunk.len()].copy_from_slice(chunk);
-            self.0 = (self.0.rotate_left(5) ^ u64::from_le_bytes(word)).wrapping_mul(0x517c_c1b7_2722_0a95);
+const NO_TOKEN: u32 = u32::MAX;
+/// Bytes of a key: four characters of Japanese are one less.
+const KEY: usize = 12;
+/// Stands for the length of a token that does not fit its key.
+const LONG: u8 = u8::MAX;
+
+/// A token's length and bytes; of a longer token its hash, so that the token itself has to be compared too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Key([u8; KEY]);
+
+impl Key {
+    fn new(token: &[u8]) -> Self {
+        let mut key = [0; KEY];
+        if token.len() < KEY {
+            key[0] = token.len() as u8;
+            key[1..=token.len()].copy_from_slice(token);
+        } else {
+            let blocks = token.chunks(8).map(|chunk| {
+                let mut block = [0; 8];
+                block[..chunk.len()].copy_from_slice(chunk);
+                u64::from_le_bytes(block)
+            });
+            let hash = blocks.fold(token.len() as u64, mix);
+            key[0] = LONG;
+            key[1..9].copy_from_slice(&hash.to_le_bytes());
         }
+        Self(key)
     }
 
-    fn finish(&self) -> u64 {
-        // The table is indexed by the low bits, into which multiplication carries nothing from above.
-        self.0 ^ self.0 >> 32
+    fn is_long(self) -> bool {
+        self.0[0] == LONG
     }
+
+    /// The standard hasher withstands chosen collisions, which only the owner of the vocabulary could choose, and takes
+    /// several times as long.
+    fn hash(self) -> usize {
+        let [a, b, c, d, e, f, g, h, rest @ ..] = self.0;
+        let hash = mix(
+            u32::from_le_bytes(rest).into(),
+            u64::from_le_bytes([a, b, c, d, e, f, g, h]),
+        );
+        // The table is indexed by the low bits, into which multiplication carries nothing from above.
+        (hash ^ hash >> 32) as usize
+    }
+}
+
+fn mix(hash: u64, block: u64) -> u64 {
+    (hash.rotate_left(23) ^ block).wrapping_mul(0x517c_c1b7_2722_0a95)
 }
 
 impl Vocabulary {
@@ -50,22 +86,49 @@ impl Vocabulary {
 
     fn parse(text: &str, file: &'static str) -> Result<Self, TokenizerError> {
         let text = text.strip_suffix('\n').unwrap_or(text);
-        let mut tokens: Vec<String> = Vec::new();
-        let mut ids = HashMap::default();
-        for (index, line) in text.split('\n').enumerate() {
+        let lines = text.split('\n');
+        let count = lines.clone().count();
+        u32::try_from(count).map_err(|_| TokenizerError::VocabularyTooLarge { file })?;
+        let empty = Entry {
+            key: Key([0; KEY]),
+            id: NO_TOKEN,
+        };
+        let mut vocabulary = Self {
+            tokens: Vec::with_capacity(count),
+            ids: vec![empty; (2 * count).next_power_of_two()],
+        };
+        for (id, line) in (0u32..).zip(lines) {
             let token = line.strip_suffix('\r').unwrap_or(line);
-            let id = u32::try_from(index).map_err(|_| TokenizerError::VocabularyTooLarge { file })?;
-            if let Some(first) = ids.insert(token.to_owned(), id) {
+            let key = Key::new(token.as_bytes());
+            let place = vocabulary.place(token, key);
+            let found = vocabulary.ids[place].id;
+            if found != NO_TOKEN {
                 return Err(TokenizerError::DuplicateToken {
                     file,
                     token: token.to_owned(),
-                    line: index + 1,
-                    first_line: first as usize + 1,
+                    line: id as usize + 1,
+                    first_line: found as usize + 1,
                 });
             }
-            tokens.push(token.to_owned());
+            vocabulary.ids[place] = Entry { key, id };
+            vocabulary.tokens.push(token.to_owned());
         }
-        Ok(Self { tokens, ids })
+        Ok(vocabulary)
+    }
+
+    /// Where a token stands in the table, or would be put.
+    #[inline]
+    fn place(&self, token: &str, key: Key) -> usize {
+        let mask = self.ids.len() - 1;
+        let mut place = key.hash() & mask;
+        loop {
+            let entry = self.ids[place];
+            let same = || entry.key == key && !(key.is_long() && self.tokens[entry.id as usize] != token);
+            if entry.id == NO_TOKEN || same() {
+                return place;
+            }
+            place = (place + 1) & mask;
+        }
     }
 
     /// Number of entries; ids are below it.
@@ -74,7 +137,8 @@ impl Vocabulary {
     }
 
     pub fn id(&self, token: &str) -> Option<u32> {
-        self.ids.get(token).copied()
+        let id = self.ids[self.place(token, Key::new(token.as_bytes()))].id;
+        (id != NO_TOKEN).then_some(id)
     }
 
     pub fn token(&self, id: u32) -> Option<&str> {
@@ -116,6 +180,21 @@ mod tests {
         assert_eq!(vocabulary.id("\u{2028}"), Some(4));
         assert_eq!(vocabulary.token(1), Some(""));
         assert_eq!(vocabulary.token(5), None);
+    }
+
+    #[test]
+    fn tokens_of_every_length_are_found_and_no_others() {
+        let tokens: Vec<String> = (0..40)
+            .flat_map(|length| ["a", "語"].map(|unit| unit.repeat(length)))
+            .skip(1)
+            .collect();
+        let vocabulary = Vocabulary::parse(&tokens.join("\n"), "vocab.txt").expect("no duplicates");
+        for (id, token) in (0u32..).zip(&tokens) {
+            assert_eq!(vocabulary.id(token), Some(id));
+            for other in [format!("{token}\0"), format!("\0{token}"), format!("{token}b")] {
+                assert_eq!(vocabulary.id(&other), None, "{other:?}");
+            }
+        }
     }
 
     #[test]
