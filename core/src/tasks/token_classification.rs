@@ -103,12 +103,28 @@ fn training_tags(preparation: &Preparation) -> Result<TagSet, TaskError> {
             return Ok(known);
         }
     }
+    check_tagged(preparation.train)?;
     match types.is_empty() {
         true => Err(TaskError::NoLabels {
             file: preparation.train.name.to_owned(),
         }),
         false => Ok(made),
     }
+}
+
+/// Refuses examples that say nothing of their words.
+fn check_tagged(data: NamedExamples) -> Result<(), TaskError> {
+    let has_tags = |example: &Example| match example.gold.words() {
+        Some(words) => words.tags().is_some(),
+        None => example.gold.spans().is_some(),
+    };
+    let untagged = data.examples.iter().find(|example| !has_tags(example));
+    untagged.map_or(Ok(()), |example| {
+        Err(TaskError::NoTags {
+            file: data.name.to_owned(),
+            line: example.line,
+        })
+    })
 }
 
 /// What `select` finds in the tags that an example needs.
@@ -253,17 +269,7 @@ impl Task for TokenClassification {
     }
 
     fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
-        let has_tags = |example: &Example| match example.gold.words() {
-            Some(words) => words.tags().is_some(),
-            None => example.gold.spans().is_some(),
-        };
-        let unlabelled = data.examples.iter().find(|example| !has_tags(example));
-        unlabelled.map_or(Ok(()), |example| {
-            Err(TaskError::NoTags {
-                file: data.name.to_owned(),
-                line: example.line,
-            })
-        })
+        check_tagged(data)
     }
 
     fn encode(&self, example: &Example, _part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
