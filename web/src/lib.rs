@@ -2,7 +2,7 @@
 //!
 //! The page and the worker are two programs, so that the page is there at once while the worker, which holds all of
 //! burn, still loads. They speak [`messages`] only; what they share beside it lies in this library.
-#![cfg(target_family = "wasm")]
+#![cfg(feature = "browser")]
 
 pub mod messages;
 pub mod page;
