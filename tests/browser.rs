@@ -1,0 +1,28 @@
+//! Visits the site with Chromium as a student does, and as things go wrong.
+//!
+//! `visit` runs one test: a server (`server`) that can misbehave, a browser (`chromium`) that is ended in every case, a page
+//! (`tab`), with runs of training on it (`runs`) and what a student brings (`models`). Any error in the console fails the
+//! test. The tests stand in the files named after what they are about.
+
+#[path = "browser/bad_input.rs"]
+mod bad_input;
+#[path = "browser/chromium.rs"]
+mod chromium;
+#[path = "browser/downloads.rs"]
+mod downloads;
+#[path = "browser/first_visit.rs"]
+mod first_visit;
+#[path = "browser/keeping.rs"]
+mod keeping;
+#[path = "browser/models.rs"]
+mod models;
+#[path = "browser/runs.rs"]
+mod runs;
+#[path = "browser/server.rs"]
+mod server;
+#[path = "browser/tab.rs"]
+mod tab;
+#[path = "browser/training.rs"]
+mod training;
+#[path = "browser/visit.rs"]
+mod visit;

@@ -1,0 +1,140 @@
+//! What a student should not bring, and what the page makes of it.
+
+use std::time::Instant;
+
+use super::models::{micro_files, zip};
+use super::visit::{Visit, visit};
+
+#[test]
+fn html_in_texts_and_labels_is_text() {
+    visit(Visit::new("html"), async |tab| {
+        tab.open().await;
+        let label = "<img src=x onerror=alert(1)>";
+        let table = format!("text,label\n<script>alert(2)</script>,{label}\nplain,<b>bold</b>\n");
+        let file = tab.write("html.csv", table.as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait(
+            "two labels",
+            "document.querySelectorAll('#label-counts li').length === 2",
+        )
+        .await;
+        assert_eq!(tab.count("#page img, #page b, #page script").await, 0);
+        assert!(tab.text("#rows").await.contains("<script>alert(2)</script>"));
+        let shown = tab
+            .value("[...document.querySelectorAll('#label-counts li')].map((e) => e.dataset.label)")
+            .await;
+        assert!(
+            shown.as_array().is_some_and(|labels| labels.contains(&label.into())),
+            "{shown}"
+        );
+    });
+}
+
+#[test]
+fn a_lone_surrogate_does_no_harm() {
+    visit(Visit::new("surrogate"), async |tab| {
+        tab.open().await;
+        let before = tab.heard_of("tried").await.len();
+        tab.value(
+            "((box) => { box.value = 'a \\ud83d b'; box.dispatchEvent(new InputEvent('input', { bubbles: true })); })
+             (document.querySelector('#try-text'))",
+        )
+        .await;
+        let answers = "window.heard.filter((line) => JSON.parse(line).message.kind === 'tried').length";
+        tab.wait("an answer", &format!("{answers} > {before}")).await;
+        let answer = tab.ask("plain text again").await;
+        assert_eq!(answer["tokens"].as_array().map(Vec::len), Some(5), "{answer}");
+    });
+}
+
+#[test]
+fn ten_thousand_rows_do_not_slow_the_page() {
+    visit(Visit::new("ten-thousand-rows"), async |tab| {
+        tab.open().await;
+        let rows: String = (0..10_000)
+            .map(|row| format!("文の番号は {row} です,{}\n", ["偶数", "奇数"][row % 2]))
+            .collect();
+        let file = tab.write("many.csv", format!("text,label\n{rows}").as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let counts = "[...document.querySelectorAll('#label-counts li')].map((e) => e.dataset.count).join()";
+        tab.wait("all rows", &format!("{counts} === '5000,5000'")).await;
+        let drawn = tab.count("#rows tbody tr").await;
+        assert!(drawn <= 100, "{drawn} rows are in the document");
+        let answer = tab.ask("まだ速い").await;
+        assert!(answer["tokens"].is_array());
+        // A click reacts within 100 ms; on a machine that does other work too, within ten times that.
+        let time = tab
+            .value(
+                "(() => { const select = document.querySelector('#row-0 select'); const start = performance.now();
+                 select.value = '奇数'; select.dispatchEvent(new Event('change', { bubbles: true }));
+                 document.body.getBoundingClientRect(); return performance.now() - start; })()",
+            )
+            .await;
+        println!("a label in a table of 10,000 rows is set in {time} ms");
+        assert!(time.as_f64().is_some_and(|time| time < 1000.0), "{time} ms");
+    });
+}
+
+#[test]
+fn a_file_of_fifty_megabytes_is_read_and_a_larger_one_refused() {
+    visit(Visit::new("fifty-megabytes"), async |tab| {
+        tab.open().await;
+        let row = format!("{},a\n", "long ".repeat(2_000));
+        let rows = 49_900_000 / row.len();
+        let file = tab.write(
+            "large.csv",
+            format!("text,label\n{}short,b\n", row.repeat(rows)).as_bytes(),
+        );
+        let start = Instant::now();
+        tab.choose_file("#data-file", &file).await;
+        let count = "document.querySelector('#label-counts li[data-label=\"a\"]')?.dataset.count";
+        tab.wait("the large file", &format!("{count} === '{rows}'")).await;
+        println!("49.9 MB are in the table after {:?}", start.elapsed());
+        assert!(tab.ask("still here").await["tokens"].is_array());
+        let file = tab.write(
+            "larger.csv",
+            format!("text,label\n{}", row.repeat(rows + 20)).as_bytes(),
+        );
+        tab.choose_file("#data-file", &file).await;
+        tab.wait(
+            "the refusal",
+            "document.querySelector('#data-error')?.innerText.includes('larger.csv')",
+        )
+        .await;
+        assert!(tab.ask("and here").await["tokens"].is_array());
+    });
+}
+
+#[test]
+fn a_zip_without_a_model_we_know_is_refused_with_the_reason() {
+    visit(Visit::new("bad-zips"), async |tab| {
+        tab.open().await;
+        let mut other = micro_files();
+        let config = String::from_utf8(other[0].1.clone()).expect("JSON");
+        other[0].1 = config
+            .replace("\"model_type\": \"bert\"", "\"model_type\": \"mamba\"")
+            .into_bytes();
+        let mut no_weights = micro_files();
+        no_weights.remove(1);
+        let mut cut = zip(&micro_files());
+        cut.truncate(cut.len() / 2);
+        for (name, bytes, reason) in [
+            ("mamba.zip", zip(&other), "mamba"),
+            ("no-weights.zip", zip(&no_weights), "model.safetensors"),
+            ("cut.zip", cut, "cut.zip"),
+            ("text.zip", b"this is no zip".to_vec(), "text.zip"),
+        ] {
+            let file = tab.write(name, &bytes);
+            tab.choose_file("#import", &file).await;
+            let message = "document.querySelector('#loading .bad')?.innerText";
+            tab.wait(
+                &format!("{name} to be refused"),
+                &format!("{message}?.includes('{reason}')"),
+            )
+            .await;
+            tab.click("#restart").await;
+            tab.wait_for_model().await;
+        }
+        assert!(tab.ask("the site's model again").await["tokens"].is_array());
+    });
+}

@@ -1,0 +1,111 @@
+//! Models on their way: a broken line, a damaged file, a missing one, a page without a secure context.
+
+use super::chromium::INSECURE_HOST;
+use super::runs::Wish;
+use super::server::Fault;
+use super::tab::Tab;
+use super::visit::{Visit, project, visit};
+
+const WEIGHTS: &str = "models/bert-tiny/model.safetensors";
+
+/// What the browser itself writes about a connection that broke, or an answer like 404.
+const BROKEN: &[&str] = &[
+    "net::ERR_CONTENT_LENGTH_MISMATCH",
+    "net::ERR_CONNECTION",
+    "net::ERR_INCOMPLETE",
+];
+const MISSING: &[&str] = &["Failed to load resource: the server responded with a status of 404"];
+
+fn weights() -> usize {
+    let file = project("assets/bert-tiny/model.safetensors");
+    std::fs::metadata(file).expect("the site's small model").len() as usize
+}
+
+impl Tab {
+    async fn wait_for_refusal(&self, part: &str) -> String {
+        let message = "document.querySelector('#loading .bad')?.innerText";
+        let refused = self
+            .wait("a refusal", &format!("{message}?.includes('{part}') && {message}"))
+            .await;
+        refused.as_str().unwrap_or_default().to_owned()
+    }
+}
+
+#[test]
+fn a_cut_download_goes_on_where_it_stopped() {
+    visit(Visit::new("cut-download").expecting(BROKEN), async |tab| {
+        let cut = 3_000_000;
+        tab.server.break_file(WEIGHTS, Fault::CutOnce(cut));
+        tab.open().await;
+        let served = tab.server.served(WEIGHTS);
+        assert_eq!(served.len(), 2, "{served:?}");
+        assert_eq!((served[0].range, served[0].bytes), (None, cut));
+        let from = served[1].range.expect("the rest is asked for by a range");
+        assert_eq!(from + served[1].bytes, weights(), "{served:?}");
+        // What the browser had not handed over when the line broke is sent again.
+        assert!(from > cut / 2 && from <= cut, "{served:?}");
+    });
+}
+
+#[test]
+fn a_download_that_breaks_off_goes_on_at_the_next_visit() {
+    visit(Visit::new("broken-line").expecting(BROKEN), async |tab| {
+        tab.server.break_file(WEIGHTS, Fault::Cut(1_000_000));
+        tab.load().await;
+        let said = tab.wait_for_refusal("model.safetensors").await;
+        println!("{said}");
+        tab.picture("10-download-failed").await;
+        let sent: usize = tab.server.served(WEIGHTS).iter().map(|served| served.bytes).sum();
+        assert!(sent < weights(), "the download could not be whole");
+        tab.server.mend();
+        tab.open().await;
+        let served = tab.server.served(WEIGHTS);
+        let last = served.last().expect("it was fetched");
+        let from = last.range.expect("the rest is asked for by a range");
+        assert!(from > sent / 2 && from + last.bytes == weights(), "{served:?}");
+    });
+}
+
+#[test]
+fn a_damaged_model_is_refused_and_fetched_again() {
+    visit(Visit::new("wrong-hash"), async |tab| {
+        tab.server.break_file(WEIGHTS, Fault::Damaged);
+        tab.load().await;
+        tab.wait_for_refusal("SHA-256").await;
+        tab.server.mend();
+        tab.click("#restart").await;
+        tab.wait_for_model().await;
+        assert_eq!(tab.server.served(WEIGHTS).len(), 2, "what was damaged is not kept");
+    });
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    visit(Visit::new("missing-file").expecting(MISSING), async |tab| {
+        tab.server.break_file("models/bert-tiny/tokenizer.json", Fault::Missing);
+        tab.load().await;
+        let said = tab.wait_for_refusal("404").await;
+        assert!(said.contains("tokenizer.json"), "{said}");
+    });
+}
+
+#[test]
+fn without_a_secure_context_everything_runs_and_nothing_is_kept() {
+    visit(Visit::new("insecure"), async |tab| {
+        tab.load_from(INSECURE_HOST).await;
+        tab.wait_for_model().await;
+        assert_eq!(tab.value("window.isSecureContext").await, false);
+        assert!(tab.count("#lacks li").await > 0, "what is missing is said");
+        tab.bring_micro(30).await;
+        let wish = Wish {
+            layers: "head",
+            epochs: 2,
+            learning_rate: "0.001",
+            batch_size: 8,
+        };
+        tab.start(wish).await;
+        tab.finish().await;
+        assert!(tab.ask("the dog eats").await["prediction"]["label"].is_string());
+        tab.picture("11-insecure").await;
+    });
+}

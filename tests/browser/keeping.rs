@@ -1,0 +1,191 @@
+//! What lasts, and what becomes of it when something breaks: a reload, a dead worker, a full storage, no network.
+
+use serde_json::{Value, json};
+
+use super::runs::{Wish, assert_relative, losses};
+use super::tab::Tab;
+use super::visit::{Visit, visit};
+
+/// A run that lasts long enough to be interrupted.
+const LONG: Wish = Wish {
+    layers: "all",
+    epochs: 150,
+    learning_rate: "0.0002",
+    batch_size: 8,
+};
+
+/// The CPU computes the same bits again; JSON keeps them.
+const SAME_BITS: f64 = 1e-12;
+
+/// The end of a curve: a continued run records what it computed itself.
+fn tail(record: &Value) -> Vec<f64> {
+    let losses = losses(record);
+    losses[losses.len() - 20..].to_vec()
+}
+
+#[test]
+fn a_run_goes_on_after_a_reload_as_if_nothing_happened() {
+    visit(Visit::new("reload"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(40).await;
+        tab.start(LONG).await;
+        let unbroken = tail(&tab.finish().await["record"]);
+        tab.click("#start").await;
+        tab.wait_for_second_run(3).await;
+        tab.load().await;
+        tab.wait_for_model().await;
+        let label = tab
+            .wait("the offer", "document.querySelector('#continue')?.innerText")
+            .await;
+        assert!(
+            label
+                .as_str()
+                .is_some_and(|label| label.chars().any(|c| c.is_ascii_digit())),
+            "{label}"
+        );
+        tab.picture("7-continue").await;
+        tab.click("#continue").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+        assert_relative("the continued curve", &tail(&finished["record"]), &unbroken, SAME_BITS);
+    });
+}
+
+impl Tab {
+    /// Waits until the run behind a finished one has kept so many epochs.
+    async fn wait_for_second_run(&self, epoch: u32) {
+        let kept = format!(
+            "((messages) => messages.slice(messages.findIndex((m) => m.kind === 'finished'))
+                .some((m) => m.event === 'checkpointed' && m.epoch >= {epoch} && m.epoch < {}))
+             (window.heard.map((line) => JSON.parse(line).message))",
+            LONG.epochs
+        );
+        self.wait(&format!("epoch {epoch} of the second run"), &kept).await;
+    }
+
+    /// Ends the worker from outside, as a crash does: without a word.
+    async fn kill_worker(&self) {
+        let targets = self.chromium.command("Target.getTargets", json!({})).await;
+        let mut targets = targets["targetInfos"].as_array().expect("targets").iter();
+        let worker = targets
+            .rfind(|target| target["type"] == "worker")
+            .expect("the page has a worker");
+        let attach = json!({ "targetId": worker["targetId"], "flatten": false });
+        let session = self.chromium.command("Target.attachToTarget", attach).await;
+        let close = json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": "self.close()" } });
+        let message = json!({ "sessionId": session["sessionId"], "message": close.to_string() });
+        self.chromium.command("Target.sendMessageToTarget", message).await;
+    }
+}
+
+#[test]
+fn a_killed_worker_is_replaced_and_its_run_goes_on() {
+    visit(Visit::new("killed-worker"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(40).await;
+        tab.start(LONG).await;
+        tab.wait_for_checkpoint(2).await;
+        tab.kill_worker().await;
+        tab.wait("the message", "document.querySelector('#error, #notice')?.innerText")
+            .await;
+        tab.wait(
+            "the run's end",
+            "document.querySelector('#train-status').dataset.phase === 'failed'",
+        )
+        .await;
+        tab.wait_for_model().await;
+        assert_eq!(tab.count("#rows tbody tr").await, 40, "the examples are still there");
+        tab.picture("8-worker-lost").await;
+        tab.click("#continue").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+    });
+}
+
+#[test]
+fn a_stopped_run_keeps_what_it_learned() {
+    visit(Visit::new("stopped"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(40).await;
+        tab.start(LONG).await;
+        tab.wait_for_checkpoint(1).await;
+        tab.click("#stop").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], true);
+        assert!(tab.ask("a dog waits").await["prediction"]["label"].is_string());
+        tab.wait("the offer to go on", "document.querySelector('#continue')")
+            .await;
+    });
+}
+
+#[test]
+fn the_second_visit_works_without_a_network() {
+    const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
+    visit(Visit::new("offline").expecting(OFFLINE), async |tab| {
+        tab.open().await;
+        tab.wait(
+            "the service worker",
+            "(navigator.serviceWorker.getRegistration().then((found) => window.offlineReady = !!found?.active),
+              window.offlineReady)",
+        )
+        .await;
+        tab.server.stop();
+        tab.open().await;
+        let answer = tab.ask("電車の中でも使えます。").await;
+        assert!(answer["tokens"].as_array().is_some_and(|tokens| tokens.len() > 2));
+        tab.click("#lesson-topic").await;
+        tab.wait("a lesson", "document.querySelectorAll('#label-counts li').length === 4")
+            .await;
+    });
+}
+
+#[test]
+fn a_full_storage_is_said_and_the_model_still_runs() {
+    const FULL: &[&str] = &["QuotaExceededError", "Quota exceeded", "quota"];
+    visit(Visit::new("full-storage").expecting(FULL), async |tab| {
+        let origin = format!("http://127.0.0.1:{}", tab.server.port());
+        let quota = json!({ "origin": origin, "quotaSize": 2_000_000 });
+        tab.load().await;
+        tab.chromium.command("Storage.overrideQuotaForOrigin", quota).await;
+        tab.chromium
+            .command(
+                "Storage.clearDataForOrigin",
+                json!({ "origin": origin, "storageTypes": "all" }),
+            )
+            .await;
+        tab.open().await;
+        tab.wait("the notice", "document.querySelector('#notice')?.innerText")
+            .await;
+        tab.picture("9-full-storage").await;
+        tab.bring_micro(30).await;
+        tab.start(Wish { epochs: 2, ..LONG }).await;
+        tab.finish().await;
+        assert!(tab.ask("a cat runs").await["prediction"]["label"].is_string());
+    });
+}
+
+#[test]
+fn a_run_belongs_to_one_tab() {
+    visit(Visit::new("two-tabs"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(40).await;
+        tab.start(Wish { epochs: 5000, ..LONG }).await;
+        tab.wait_for_checkpoint(1).await;
+        let first = tab.driver().window().await.expect("a window");
+        let second = tab.driver().new_tab().await.expect("a second tab");
+        tab.driver().switch_to_window(second).await.expect("the second tab");
+        tab.listen().await;
+        tab.open().await;
+        tab.click("#continue").await;
+        tab.wait("the notice", "document.querySelector('#notice')?.innerText")
+            .await;
+        tab.wait(
+            "the refusal",
+            "document.querySelector('#train-status').dataset.phase === 'failed'",
+        )
+        .await;
+        tab.driver().switch_to_window(first).await.expect("the first tab");
+        tab.click("#stop").await;
+        tab.finish().await;
+    });
+}

@@ -1,0 +1,198 @@
+//! Teaching: on the CPU, on the GPU, and the same run on the command line.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use serde_json::Value;
+
+use super::chromium::Adapter;
+use super::models::{micro_files, pets, unzip};
+use super::runs::{Wish, assert_relative, logits, losses};
+use super::visit::{Visit, project, visit};
+
+/// Across devices f32 sums are ordered differently; ten steps of the parity tests stay within this.
+const GPU_LOSS: f64 = 1e-3;
+/// What the design promises of a run on the page and on the command line.
+const SAME_CURVE: f64 = 0.01;
+/// The same weights and ids on two CPUs' code, absolute.
+const SAME_LOGITS: f64 = 1e-4;
+
+const FEW_STEPS: Wish = Wish {
+    layers: "all",
+    epochs: 1,
+    learning_rate: "0.001",
+    batch_size: 8,
+};
+
+#[test]
+fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
+    visit(Visit::new("trains"), async |tab| {
+        tab.open().await;
+        tab.click("#lesson-topic").await;
+        tab.wait(
+            "the lesson",
+            "document.querySelectorAll('#label-counts li').length === 4",
+        )
+        .await;
+        let wish = Wish {
+            layers: "all",
+            epochs: 4,
+            learning_rate: "0.0005",
+            batch_size: 16,
+        };
+        tab.choose(wish).await;
+        tab.click("#measure").await;
+        tab.wait("the cost", "document.querySelector('#cost')?.innerText.match(/\\d/)")
+            .await;
+        let measured = tab.heard_of("measured").await.pop().expect("a measurement");
+        assert_eq!(measured["refused"], Value::Null);
+        assert_eq!(measured["plan"]["total_steps"], 64, "{measured}");
+        tab.picture("3-cost").await;
+        tab.click("#start").await;
+        tab.click("#pause").await;
+        let phase = "document.querySelector('#train-status').dataset.phase";
+        tab.wait("the pause", &format!("{phase} === 'paused'")).await;
+        tab.picture("4-paused").await;
+        tab.click("#resume").await;
+        let record = tab.finish().await["record"].take();
+        let losses = losses(&record);
+        assert_eq!(losses.len(), 64);
+        let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
+        let (first, last) = (mean(&losses[..8]), mean(&losses[56..]));
+        assert!(last < 0.9 * first, "the loss went from {first} to {last}");
+        let shown = tab
+            .value("Number(document.querySelector('#loss-chart').dataset.lastLoss)")
+            .await;
+        assert_relative(
+            "the chart's last loss",
+            &[shown.as_f64().expect("a number")],
+            &losses[63..],
+            1e-6,
+        );
+        tab.wait(
+            "the scores",
+            "document.querySelector('#metrics') && document.querySelector('#confusion button')",
+        )
+        .await;
+        tab.click("#confusion button").await;
+        tab.wait(
+            "a cell's texts",
+            "document.querySelector('#confusion-texts')?.innerText",
+        )
+        .await;
+        tab.picture("5-read").await;
+    });
+}
+
+#[test]
+fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
+    let gpu = Visit {
+        adapter: Adapter::Software,
+        ..Visit::new("webgpu")
+    };
+    visit(gpu, async |tab| {
+        tab.load().await;
+        let mut curves = Vec::new();
+        for device in ["cpu", "gpu"] {
+            tab.wait_for_model().await;
+            tab.fill("#device-choice", device).await;
+            tab.wait_for_model().await;
+            tab.bring_micro(30).await;
+            let described = tab.value("document.querySelector('#device').dataset.device").await;
+            println!("{device}: {described}");
+            let is_gpu = described.as_str().is_some_and(|line| line.contains("SwiftShader"));
+            assert_eq!(is_gpu, device == "gpu", "{described}");
+            tab.start(FEW_STEPS).await;
+            let record = tab.finish().await["record"].take();
+            curves.push(losses(&record));
+        }
+        assert_eq!(curves[0].len(), 3);
+        assert_relative("losses on WebGPU", &curves[1], &curves[0], GPU_LOSS);
+    });
+}
+
+#[test]
+fn the_command_line_continues_what_the_page_began() {
+    visit(Visit::new("command-line"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(60).await;
+        let wish = Wish { epochs: 5, ..FEW_STEPS };
+        tab.start(wish).await;
+        let record = tab.finish().await["record"].take();
+        let text = "the cat sleeps and waits";
+        let here = tab.ask(text).await;
+        tab.click("#export").await;
+        let zip = tab.downloaded("micro-tuned.zip").await;
+        let model = tab.folder.path().join("tuned");
+        unzip(&zip, &model);
+
+        let printed = terakoya(
+            tab.folder.path(),
+            &["predict", "--model", "tuned", "--text", text, "--json", "--logits"],
+        );
+        let there: Value = serde_json::from_str(&printed).expect("predict prints JSON");
+        assert_same_logits(&here["prediction"], &there);
+
+        same_curve(&tab.folder.path().join("by-run-json"), &model, "run.json", &[], &record);
+        tab.value("document.querySelector('#describe').click()").await;
+        let description = tab.downloaded("training.json").await;
+        let split = ["--train", "pets.csv", "--split", "80:20"];
+        let folder = tab.folder.path().join("by-training-json");
+        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        fs::write(folder.join("pets.csv"), pets(60)).expect("the temporary folder can be written");
+        same_curve(
+            &folder,
+            description.parent().expect("a folder"),
+            "training.json",
+            &split,
+            &record,
+        );
+
+        tab.choose_file("#import", &zip).await;
+        tab.wait(
+            "the tuned model",
+            "document.querySelector('.model-line').innerText.includes('micro-tuned')",
+        )
+        .await;
+        tab.wait_for_model().await;
+        assert_same_logits(&tab.ask(text).await["prediction"], &there);
+        tab.picture("6-keep").await;
+    });
+}
+
+fn assert_same_logits(found: &Value, expected: &Value) {
+    assert_eq!(found["label"], expected["label"]);
+    for (found, expected) in logits(found).iter().zip(logits(expected)) {
+        assert!((found - expected).abs() <= SAME_LOGITS, "{found}, not {expected}");
+    }
+}
+
+/// Trains natively by a run description, `options` beside it, and compares the curve with the page's.
+fn same_curve(work: &Path, description: &Path, file: &str, options: &[&str], record: &Value) {
+    fs::create_dir_all(work).expect("the temporary folder can be written");
+    for (name, bytes) in micro_files() {
+        let folder = work.join("micro");
+        fs::create_dir_all(&folder).expect("the temporary folder can be written");
+        fs::write(folder.join(name), bytes).expect("the temporary folder can be written");
+    }
+    let config = description.join(file).display().to_string();
+    let mut arguments = vec![
+        "train", "--config", &config, "--model", "micro", "--output", "out", "--device", "cpu",
+    ];
+    arguments.extend(options);
+    terakoya(work, &arguments);
+    let text = fs::read_to_string(work.join("out/training.json")).expect("training writes training.json");
+    let trained: Value = serde_json::from_str(&text).expect("JSON");
+    assert_relative(file, &losses(&trained["record"]), &losses(record), SAME_CURVE);
+}
+
+/// Runs the command line; gives what it prints.
+fn terakoya(folder: &Path, arguments: &[&str]) -> String {
+    let program = std::env::var_os("TERAKOYA_BIN").map_or_else(|| project("target/release/terakoya"), PathBuf::from);
+    let output = Command::new(&program).args(arguments).current_dir(folder).output();
+    let output = output.unwrap_or_else(|error| panic!("{} (cargo build --release): {error}", program.display()));
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "terakoya {}: {said}", arguments.join(" "));
+    String::from_utf8(output.stdout).expect("terakoya prints UTF-8")
+}
