@@ -128,10 +128,14 @@ impl RunHost for TabHost<'_> {
 
 /// The core's examples of the page's rows; the line is the row's number in the table.
 pub fn examples(rows: &[Row]) -> Vec<Example> {
+    let gold = |label: &Option<String>| match label.as_deref().map(str::trim) {
+        None | Some("") => Gold::None,
+        Some(label) => Gold::Label(label.to_owned()),
+    };
     let example = |(index, row): (usize, &Row)| Example {
         text: row.text.clone(),
         text_pair: row.text_pair.clone(),
-        gold: Gold::of_label(row.label.as_deref().map(str::trim).filter(|label| !label.is_empty())),
+        gold: gold(&row.label),
         line: index + 1,
     };
     rows.iter().enumerate().map(example).collect()
