@@ -18,7 +18,7 @@ fn is_of(name: &str, family: &str) -> bool {
 fn belongs_to_core(file: &File, files: &[File]) -> bool {
     let wired = format!("\"../{}\"", file.path);
     let manifest = files.iter().find(|file| file.path == "core/Cargo.toml");
-    let compiles_readers = file.path == "fuzz/Cargo.toml";
+    let compiles_readers = ["fuzz/Cargo.toml", "tests/wasm/Cargo.toml"].contains(&file.path.as_str());
     file.folder() == "core" || compiles_readers || manifest.is_some_and(|core| core.text.contains(&wired))
 }
 
