@@ -273,32 +273,69 @@ fn splits_follow_ratios_seed_and_what_stays_together() {
     assert!(message.contains("is not a split"), "{message}");
 }
 
-#[test]
-fn knbc_trains() {
-    let temp = TempDir::new().expect("temp");
-    let (data, model) = (temp.path().join("data"), temp.path().join("model"));
-    convert("knbc", &fixture(), &data, &["--task", "sentiment"]);
-    let base = root().join("assets/bert-tiny");
+/// Trains one epoch on the parts that a conversion left in `data`; the model must be there afterwards.
+fn trains(task: &str, data: &Path, extension: &str, flags: &[&str]) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
     command.args([
         "train",
         "--task",
-        "sequence-classification",
+        task,
         "--device",
         "cpu",
         "--epochs",
         "1",
-        "--model",
+        "--batch-size",
+        "8",
     ]);
-    command
-        .arg(base)
-        .arg("--train")
-        .arg(data.join("train.csv"))
-        .arg("--eval")
-        .arg(data.join("dev.csv"));
+    command.arg("--model").arg(root().join("assets/bert-tiny")).args(flags);
+    command.arg("--train").arg(data.join(format!("train.{extension}")));
+    command.arg("--eval").arg(data.join(format!("dev.{extension}")));
+    let model = data.join("model");
     let output = command.arg("--output").arg(&model).output().expect("the binary starts");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(model.join("model.safetensors").exists());
+    assert!(
+        output.status.success(),
+        "{task}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(model.join("model.safetensors").exists(), "{task}");
+}
+
+#[test]
+fn what_is_written_trains() {
+    let temp = TempDir::new().expect("temp");
+    let out = |name: &str| temp.path().join(name);
+    convert("knbc", &fixture(), &out("sentiment"), &["--task", "sentiment"]);
+    trains("sequence-classification", &out("sentiment"), "csv", &[]);
+
+    convert("knbc", &fixture(), &out("ner"), &["--task", "ner"]);
+    // The smaller parts have types that the training part lacks: the list of labels has them all.
+    let labels = out("ner").join("labels.txt");
+    trains(
+        "token-classification",
+        &out("ner"),
+        "conll",
+        &["--labels", labels.to_str().expect("UTF-8")],
+    );
+
+    let emotions = "Ha, so\t0,1\ta\nWow\t2\tb\n";
+    let emotions = folder(&[
+        ("labels.txt", "joy\nfear\nneutral\n"),
+        ("train.tsv", emotions),
+        ("dev.tsv", emotions),
+    ]);
+    convert("goemotions", emotions.path(), &out("goemotions"), &[]);
+    trains("multi-label-classification", &out("goemotions"), "csv", &[]);
+
+    let similar = "{\"sentence1\": \"川\", \"sentence2\": \"海\", \"label\": 3.8}\n\
+                   {\"sentence1\": \"山\", \"sentence2\": \"海\", \"label\": 0.4}\n";
+    let jsts = folder(&[("train-v1.3.json", similar), ("valid-v1.3.json", similar)]);
+    convert("jglue", jsts.path(), &out("jsts"), &[]);
+    trains("regression", &out("jsts"), "csv", &[]);
+
+    let entry = |page: usize| json!({"curid": page.to_string(), "text": "東京にある。", "entities": [{"name": "東京", "span": [0, 2], "type": "地名"}]});
+    let spans = folder(&[("ner.json", &(0..10).map(entry).collect::<Value>().to_string())]);
+    convert("ner-wikipedia", spans.path(), &out("spans"), &[]);
+    trains("token-classification", &out("spans"), "json", &[]);
 }
 
 #[test]
