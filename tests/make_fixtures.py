@@ -22,7 +22,8 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from transformers import (AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer, BertConfig, DistilBertConfig,
+from transformers import (AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
+                          AutoModelForTokenClassification, AutoTokenizer, BertConfig, DistilBertConfig,
                           RobertaConfig, XLMRobertaConfig, get_linear_schedule_with_warmup)
 
 transformers.utils.logging.disable_progress_bar()
@@ -170,11 +171,50 @@ CASES = [
         model_type="distilbert",
         auto_class=AutoModelForTokenClassification,
     ),
+    Case(
+        name="answers",
+        seed=22,
+        config=dict(vocab_size=69, hidden_size=20, num_attention_heads=5, num_hidden_layers=2, intermediate_size=42,
+                    max_position_embeddings=23),
+        labels=[[4, 6], [0, 0], [5, 5]],
+        lengths=[(2, 5), (3, 2), (2, 3)],
+        problem_type=None,
+        auto_class=AutoModelForQuestionAnswering,
+    ),
+    Case(
+        name="roberta-answers",
+        seed=23,
+        config=dict(vocab_size=55, hidden_size=16, num_attention_heads=2, num_hidden_layers=1, intermediate_size=26,
+                    max_position_embeddings=16, type_vocab_size=1, layer_norm_eps=1e-5),
+        labels=[[5, 7], [4, 5]],
+        lengths=[(3, 4), (2, 3)],
+        problem_type=None,
+        model_type="roberta",
+        special_ids=ROBERTA_IDS,
+        auto_class=AutoModelForQuestionAnswering,
+    ),
+    Case(
+        name="distilbert-answers",
+        seed=24,
+        config=dict(vocab_size=61, dim=16, n_heads=4, n_layers=2, hidden_dim=30, max_position_embeddings=14),
+        labels=[[3, 4], [6, 8]],
+        lengths=[(1, 4), (4, 4)],
+        problem_type=None,
+        model_type="distilbert",
+        auto_class=AutoModelForQuestionAnswering,
+    ),
 ]
 
 
-def loss_of(case, logits, labels):
-    """Return the loss that transformers computes for the case's problem."""
+def loss_of(case, logits, batch):
+    """Return the loss that transformers computes for the case's problem.
+
+    Of an answer's beginning and end: but for padding, which transformers lets take part in the softmax.
+    """
+    labels = batch["labels"]
+    if case.auto_class is AutoModelForQuestionAnswering:
+        kept = logits.masked_fill(batch["attention_mask"].unsqueeze(-1) == 0, -1e9)
+        return cross_entropy(kept.transpose(1, 2).flatten(0, 1), labels.flatten())
     if case.problem_type == "regression":
         return mse_loss(logits.squeeze(), labels.to(logits.dtype))
     if case.problem_type == "multi_label_classification":
@@ -187,8 +227,15 @@ def is_norm(name):
     return "layernorm" in name.lower().replace("_", "")
 
 
-def is_key_bias(name):
-    """Return whether a parameter is the bias of attention's keys, whose true gradient is zero."""
+def is_idle(case, name):
+    """Return whether a parameter's true gradient is zero: it adds the same to all that a softmax compares.
+
+    That is the bias of attention's keys; where the tokens of a row are compared, also the head's bias and the encoder's last.
+    """
+    if case.auto_class is AutoModelForQuestionAnswering:
+        last = case.config.get("num_hidden_layers", case.config.get("n_layers")) - 1
+        if name.endswith(("qa_outputs.bias", f"layer.{last}.output.LayerNorm.bias", f"layer.{last}.output_layer_norm.bias")):
+            return True
     return name.endswith(("key.bias", "k_lin.bias"))
 
 
@@ -196,7 +243,7 @@ def build_model(case):
     """Return the case's model, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
     dropouts = ("hidden_dropout_prob", "attention_probs_dropout_prob")
     if case.model_type == "distilbert":
-        dropouts = ("dropout", "attention_dropout", "seq_classif_dropout")
+        dropouts = ("dropout", "attention_dropout", "seq_classif_dropout", "qa_dropout")
     config = CONFIGS[case.model_type](**case.config, **dict.fromkeys(dropouts, 0.0), pad_token_id=case.special_ids[0])
     if case.problem_type not in (None, "single_label_classification"):
         config.problem_type = case.problem_type
@@ -245,6 +292,8 @@ def forward(model, batch):
         body = model.bert(**inputs, output_hidden_states=True)
         return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
     output = model(**inputs, output_hidden_states=True)
+    if "logits" not in output:
+        return output.hidden_states, None, torch.stack([output.start_logits, output.end_logits], dim=-1)
     return output.hidden_states, None, output.logits
 
 
@@ -262,7 +311,7 @@ def train(case, model, batch):
     schedule = get_linear_schedule_with_warmup(optimizer, WARMUP_STEPS, STEPS)
     curve = []
     for step in range(STEPS):
-        loss = loss_of(case, forward(model, batch)[2], batch["labels"])
+        loss = loss_of(case, forward(model, batch)[2], batch)
         optimizer.zero_grad()
         loss.backward()
         norm = torch.nn.utils.clip_grad_norm_(model.parameters(), MAX_GRAD_NORM)
@@ -296,7 +345,7 @@ def compute(case, model, batch):
     if pooler_output is not None:
         tensors["pooler_output"] = pooler_output
     tensors["logits"] = logits
-    loss = loss_of(case, logits, batch["labels"])
+    loss = loss_of(case, logits, batch)
     loss.backward()
     for name, parameter in model.named_parameters():
         tensors[f"grad.{name}"] = parameter.grad.clone()
@@ -309,7 +358,7 @@ def compute(case, model, batch):
 def rounding_noise(case, batch, tensors):
     """Return how far float32 lies from a float64 run of the same recipe: the floor under any tolerance.
 
-    A key bias has a true gradient of zero, and Adam divides noise by noise: its final value means nothing.
+    An idle parameter has a true gradient of zero, and Adam divides noise by noise: its final value means nothing.
     """
     exact, _, _ = compute(case, build_model(case).double(), batch)
     noise = {"grad": 0.0, "final": 0.0, "final_key_bias": 0.0, "forward": 0.0}
@@ -317,7 +366,7 @@ def rounding_noise(case, batch, tensors):
         if not tensor.is_floating_point():
             continue
         kind = name.split(".")[0]
-        kind = "final_key_bias" if name.startswith("final") and is_key_bias(name) else kind
+        kind = "final_key_bias" if name.startswith("final") and is_idle(case, name) else kind
         kind = kind if kind in noise else "forward"
         noise[kind] = max(noise[kind], (tensor.double() - exact[name]).abs().max().item())
     return noise
@@ -329,7 +378,7 @@ def check(case, tensors):
     for name, tensor in tensors.items():
         if name.startswith("grad."):
             dead = tensor.abs().max().item() < 1e-5
-            assert dead == is_key_bias(name), f"{case.name}: {name}"
+            assert dead == is_idle(case, name), f"{case.name}: {name}"
 
 
 def write_parity(root, names):
@@ -369,7 +418,7 @@ def reread(case, folder, loss):
     with torch.no_grad():
         logits = forward(model, tensors)[2]
     torch.testing.assert_close(logits, tensors["logits"], rtol=0, atol=1e-6)
-    assert abs(loss_of(case, logits, tensors["labels"]).item() - loss) < 1e-6 * max(1.0, loss)
+    assert abs(loss_of(case, logits, tensors).item() - loss) < 1e-6 * max(1.0, loss)
     size = sum(path.stat().st_size for path in folder.iterdir())
     print(f"{folder.name}: loss {loss:.6f}, {len(tensors)} tensors, {size} bytes")
 

@@ -1,11 +1,15 @@
 """Writes fixtures/metrics.json: random gold and predicted labels with what scikit-learn 1.9.1 makes of them; and
-fixtures/entities.json: random BIO tags with what seqeval 1.2.2 makes of them.
+fixtures/entities.json: random BIO tags with what seqeval 1.2.2 makes of them; and fixtures/answers.json: answers with what
+SQuAD's official evaluation makes of them (the algorithm of evaluate-v1.1.py and evaluate-v2.0.py, in fractions of 1).
 
 Run: python tests/make_metrics_fixture.py
 """
 
+import collections
 import json
 import random
+import re
+import string
 from pathlib import Path
 
 from seqeval import metrics as seqeval
@@ -82,6 +86,73 @@ def entity_cases():
     return cases
 
 
+def normalize_answer(text):
+    """Lower text and remove punctuation, articles and extra whitespace."""
+    text = "".join(character for character in text.lower() if character not in set(string.punctuation))
+    return " ".join(re.sub(r"\b(a|an|the)\b", " ", text).split())
+
+
+def answer_f1(gold, predicted, version):
+    """F1 of two lists of tokens. Version 2 gives 1 where both are empty and 0 where one is."""
+    if version == 2 and (not gold or not predicted):
+        return float(gold == predicted)
+    same = sum((collections.Counter(gold) & collections.Counter(predicted)).values())
+    if same == 0:
+        return 0.0
+    precision, recall = same / len(predicted), same / len(gold)
+    return 2 * precision * recall / (precision + recall)
+
+
+def answer_case(name, gold, predicted):
+    """What the scripts say; version 2's rules where a question has no answer. Characters: ours, for want of spaces."""
+    version = 2 if any(not answers for answers in gold) else 1
+    scores = []
+    for answers, said in zip(gold, predicted):
+        if version == 2:
+            answers = [answer for answer in answers if normalize_answer(answer)] or [""]
+        said = normalize_answer(said)
+        answers = [normalize_answer(answer) for answer in answers]
+        scores.append((
+            max(float(said == answer) for answer in answers),
+            max(answer_f1(answer.split(), said.split(), version) for answer in answers),
+            max(answer_f1(list(answer.replace(" ", "")), list(said.replace(" ", "")), version) for answer in answers),
+        ))
+    mean = lambda rows, index: sum(row[index] for row in rows) / len(rows)
+    part = lambda rows: [mean(rows, 0), mean(rows, 1), len(rows)] if version == 2 and rows else None
+    return {
+        "name": name,
+        "gold": gold,
+        "predicted": predicted,
+        "normalized": [normalize_answer(said) for said in predicted],
+        "exact_match": mean(scores, 0),
+        "f1": mean(scores, 1),
+        "character_f1": mean(scores, 2),
+        "answerable": part([row for row, answers in zip(scores, gold) if answers]),
+        "unanswerable": part([row for row, answers in zip(scores, gold) if not answers]),
+    }
+
+
+def answer_cases():
+    """Random answers of a few words, spelled in many ways, and the edges."""
+    rng = random.Random(7)
+    words = ["the", "a", "An", "THE", "cat's", "cat", "sat", "on", "a-mat", "mat.", "(1899)", "1899", "naïve", "ÉCOLE",
+             "école", "東京", "東京都", "、", "theory", "1,000", "\u3000", "\t", "a's", "x_the_y"]
+    phrase = lambda: " ".join(rng.choices(words, k=rng.randint(1, 5)))
+    near = lambda text: " ".join(word for word in text.split(" ") if rng.random() < 0.7)
+    gold = [[phrase() for _ in range(rng.randint(1, 3))] for _ in range(40)]
+    near_gold = [near(rng.choice(answers)) for answers in gold]
+    some = [answers if rng.random() < 0.6 else [] for answers in gold]
+    said = [answer if rng.random() < 0.7 else "" for answer in near_gold]
+    return [
+        answer_case("random phrases", gold, [phrase() for _ in gold]),
+        answer_case("phrases like the gold ones", gold, near_gold),
+        answer_case("some without an answer", some, said),
+        answer_case("Japanese without spaces", [["東京都千代田区", "千代田区"], ["１８９９年"]], ["東京都 千代田", "「1899年」"]),
+        answer_case("nothing but what is removed", [["The"], ["a"], ["."]], ["the", "", "an !"]),
+        answer_case("none has an answer", [[], []], ["", "x"]),
+    ]
+
+
 def write(name, cases):
     """Write cases, one a line, as a file of fixtures/."""
     path = Path(__file__).parent / "fixtures" / name
@@ -105,6 +176,7 @@ def main():
     ]
     write("metrics.json", cases)
     write("entities.json", entity_cases())
+    write("answers.json", answer_cases())
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{ClassificationReport, EntityReport, MultiLabelReport, RegressionReport};
+use crate::metrics::{AnswerReport, ClassificationReport, EntityReport, MultiLabelReport, RegressionReport};
 use crate::tasks::TaskKind;
 pub use crate::tasks::multi_label_classification::LabelsPrediction;
+pub use crate::tasks::question_answering::{AnswerCandidate, AnswerPrediction};
 pub use crate::tasks::regression::ScorePrediction;
 pub use crate::tasks::sequence_classification::ClassPrediction;
 pub use crate::tasks::token_classification::{EntityPrediction, TagsPrediction};
@@ -26,6 +27,8 @@ pub enum Prediction {
     Score(ScorePrediction),
     /// Named parts of the text.
     Tags(TagsPrediction),
+    /// A part of a passage.
+    Answer(AnswerPrediction),
 }
 
 impl Prediction {
@@ -36,6 +39,7 @@ impl Prediction {
             Self::Labels(prediction) => prediction.logits = None,
             Self::Score(prediction) => prediction.logits = None,
             Self::Tags(prediction) => prediction.logits = None,
+            Self::Answer(_) => {}
         }
         self
     }
@@ -47,6 +51,7 @@ impl Prediction {
             Self::Labels(prediction) => (prediction.labels.join(","), None),
             Self::Score(prediction) => (format!("{:.4}", prediction.score), None),
             Self::Tags(prediction) => (prediction.to_string(), None),
+            Self::Answer(prediction) => (prediction.to_string(), Some(prediction.score)),
         }
     }
 }
@@ -73,6 +78,8 @@ pub enum Report {
     Regression(RegressionReport),
     /// Named parts of the text.
     Entities(EntityReport),
+    /// Parts of passages.
+    Answers(AnswerReport),
 }
 
 impl Report {
@@ -88,6 +95,9 @@ impl Report {
             (Self::Regression(report), BestMetric::Spearman) => Some(report.spearman),
             (Self::Entities(report), BestMetric::F1) => Some(report.f1),
             (Self::Entities(report), BestMetric::MacroF1) => Some(report.macro_f1),
+            (Self::Answers(report), BestMetric::F1) => Some(report.f1),
+            (Self::Answers(report), BestMetric::ExactMatch) => Some(report.exact_match),
+            (Self::Answers(report), BestMetric::CharacterF1) => Some(report.character_f1),
             _ => None,
         }
     }
@@ -110,6 +120,10 @@ impl Report {
                 "F1 {:.4}, precision {:.4}, recall {:.4}",
                 report.f1, report.precision, report.recall
             ),
+            Self::Answers(report) => format!(
+                "exact match {:.4}, F1 {:.4}, character F1 {:.4}",
+                report.exact_match, report.f1, report.character_f1
+            ),
         }
     }
 }
@@ -122,6 +136,7 @@ impl fmt::Display for Report {
             Self::MultiLabel(report) => report.fmt(f),
             Self::Regression(report) => report.fmt(f),
             Self::Entities(report) => report.fmt(f),
+            Self::Answers(report) => report.fmt(f),
         }
     }
 }

@@ -21,6 +21,8 @@ pub enum Target {
     Value(f32),
     /// The number of each token's tag; nothing for a token that does not learn.
     Tags(Box<[Option<u32>]>),
+    /// The tokens at which an answer begins and ends.
+    Span([u32; 2]),
 }
 
 /// One row of a batch.
@@ -122,6 +124,23 @@ pub enum Output {
         /// Their logits, place by place.
         logits: Box<[f32]>,
     },
+    /// Where an answer may begin and end in a window of a passage.
+    Window(Box<WindowScores>),
+}
+
+/// Logits of the beginning and the end of an answer in one window.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct WindowScores {
+    /// The characters of each token of the passage.
+    pub spans: Box<[(u32, u32)]>,
+    /// The logit of each of them as a beginning.
+    pub starts: Box<[f32]>,
+    /// The logit of each of them as an end.
+    pub ends: Box<[f32]>,
+    /// Beginning and end at the token that says that there is no answer here.
+    pub no_answer: [f32; 2],
+    /// The logarithm of the sum of exponentials over all tokens of the window, for beginning and end.
+    pub log_sums: [f32; 2],
 }
 
 /// A word or piece that gets a tag.
@@ -136,10 +155,11 @@ pub struct TaggedPlace {
 }
 
 impl Output {
-    /// The numbers of the head.
+    /// The numbers of the head, one for each output or for each output of each place.
     pub fn logits(&self) -> &[f32] {
         match self {
             Self::Logits(logits) | Self::Tags { logits, .. } => logits,
+            Self::Window(_) => &[],
         }
     }
 
@@ -147,7 +167,7 @@ impl Output {
     pub fn places(&self) -> &[TaggedPlace] {
         match self {
             Self::Tags { places, .. } => places,
-            Self::Logits(_) => &[],
+            Self::Logits(_) | Self::Window(_) => &[],
         }
     }
 }

@@ -52,6 +52,10 @@ pub struct TrainingConfig {
     pub label_pieces: LabelPieces,
     /// Whether the tags of a text are chosen together, so that they make sense, or each by itself.
     pub viterbi: bool,
+    /// Tokens that neighbouring windows of a passage share; less where a question leaves no room for twice as many.
+    pub stride: usize,
+    /// Most tokens of an answer.
+    pub max_answer_length: usize,
     /// Longest text in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// Dropout instead of the config's.
@@ -101,6 +105,8 @@ impl Default for TrainingConfig {
             threshold: Threshold::Fixed(0.5),
             label_pieces: LabelPieces::Auto,
             viterbi: false,
+            stride: 32,
+            max_answer_length: 30,
             max_length: 128,
             dropout: None,
             train_layers: TrainLayers::All,
@@ -214,6 +220,12 @@ pub const OPTIONS: &[TrainingOption] = &[
         "true: tags are chosen together, so that no I- begins an entity; false: each by itself",
     ),
     option(
+        "stride",
+        &["doc_stride", "doc-stride"],
+        "tokens that neighbouring windows of a long passage share",
+    ),
+    option("max_answer_length", &["max_answer_length"], "most tokens of an answer"),
+    option(
         "max_length",
         &["max_seq_length", "max-seq-length"],
         "longest text in tokens, special tokens included",
@@ -244,7 +256,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "best_metric",
         &["metric_for_best_model"],
-        "accuracy, macro-f1, micro-f1, f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
+        "accuracy, macro-f1, micro-f1, f1, exact-match, character-f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
     ),
     option(
         "keep_best",
@@ -416,8 +428,12 @@ pub enum BestMetric {
     MacroF1,
     /// F1 of all decisions about labels together.
     MicroF1,
-    /// F1 of all entities together.
+    /// F1 of all entities together, or the mean F1 of the answers over their words.
     F1,
+    /// Share of the answers that are right to the letter.
+    ExactMatch,
+    /// Mean F1 of the answers over their characters.
+    CharacterF1,
     /// Matthews correlation coefficient.
     Mcc,
     /// Pearson's correlation.
@@ -436,6 +452,8 @@ impl From<BestMetric> for String {
             BestMetric::MacroF1 => "macro-f1",
             BestMetric::MicroF1 => "micro-f1",
             BestMetric::F1 => "f1",
+            BestMetric::ExactMatch => "exact-match",
+            BestMetric::CharacterF1 => "character-f1",
             BestMetric::Pearson => "pearson",
             BestMetric::Spearman => "spearman",
             BestMetric::Mcc => "mcc",
@@ -467,6 +485,7 @@ impl TrainingConfig {
             ("eval_batch_size", self.eval_batch_size),
             ("gradient_accumulation_steps", self.gradient_accumulation_steps),
             ("logging_steps", self.logging_steps),
+            ("max_answer_length", self.max_answer_length),
         ] {
             if value == 0 || value > 1 << 24 {
                 return error(key, value.to_string(), "must be between 1 and 16,777,216");

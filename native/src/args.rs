@@ -52,7 +52,8 @@ pub enum Command {
 /// Flags of `train` beside the options of the run.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// What the model learns to do: sequence-classification, multi-label-classification, regression or token-classification
+    /// What the model learns to do: sequence-classification, multi-label-classification, regression, token-classification or
+    /// question-answering
     #[arg(long)]
     pub task: Option<String>,
     /// Folder of the model to start from
@@ -164,11 +165,11 @@ pub struct PredictArgs {
     /// Folder of the model
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: PathBuf,
-    /// The text; without it and without --data, texts are read from stdin, one a line
-    #[arg(long, conflicts_with = "data")]
+    /// The text, or the question; without it and without --data, texts are read from stdin, one a line
+    #[arg(long, alias = "question", conflicts_with = "data")]
     pub text: Option<String>,
-    /// The second text of a pair
-    #[arg(long, requires = "text")]
+    /// The second text of a pair, or the passage that the question is about
+    #[arg(long, alias = "context", requires = "text")]
     pub text_pair: Option<String>,
     /// A data file
     #[arg(long, value_name = "FILE")]
@@ -345,16 +346,24 @@ pub struct SettingArgs {
     /// Whether the tags of a text are chosen together, so that no I- begins an entity, instead of the model's own way
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub viterbi: Option<bool>,
+    /// Tokens that neighbouring windows of a passage share, instead of the model's own
+    #[arg(long, value_name = "TOKENS", alias = "doc_stride")]
+    pub stride: Option<usize>,
+    /// Most tokens of an answer, instead of the model's own
+    #[arg(long, value_name = "TOKENS", alias = "max_answer_length")]
+    pub max_answer_length: Option<usize>,
 }
 
 impl SettingArgs {
     /// Those that were given.
     pub fn given(&self) -> Vec<Setting> {
-        let threshold = self.threshold.map(Setting::Threshold);
-        threshold
-            .into_iter()
-            .chain(self.viterbi.map(Setting::Viterbi))
-            .collect()
+        let settings = [
+            self.threshold.map(Setting::Threshold),
+            self.viterbi.map(Setting::Viterbi),
+            self.stride.map(Setting::Stride),
+            self.max_answer_length.map(Setting::MaxAnswerLength),
+        ];
+        settings.into_iter().flatten().collect()
     }
 }
 
@@ -374,7 +383,7 @@ pub struct TokenizerArgs {
 /// How a data file is read.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// csv, tsv, semicolon, json, json-lines or conll, where the file does not tell
+    /// csv, tsv, semicolon, json, json-lines, conll or squad, where the file does not tell
     #[arg(long)]
     pub format: Option<Format>,
     /// Column of the text, by header name or 1-based number

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::{Column, DataError, Format, ReadOptions};
 
 /// Names of columns that belong together as a pair, in order of preference.
-const PAIR_NAMES: [(&str, &str); 4] = [
+const PAIR_NAMES: [(&str, &str); 5] = [
+    ("question", "context"),
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),
     ("text", "text_pair"),
@@ -56,7 +57,7 @@ pub struct Columns {
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = match (self.format, self.header) {
-            (Format::Json | Format::JsonLines | Format::Conll, _) => "",
+            (Format::Json | Format::JsonLines | Format::Conll | Format::Squad, _) => "",
             (_, true) => " with header",
             (_, false) => " without header",
         };

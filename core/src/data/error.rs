@@ -163,6 +163,32 @@ pub enum DataError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// A file of questions that is not like SQuAD's.
+    #[error("{name} is not of SQuAD's form: data, paragraphs, context and qas")]
+    Squad {
+        /// File.
+        name: String,
+        /// Where and why.
+        source: serde_json::Error,
+    },
+    /// An answer that does not stand where it is said to.
+    #[error(
+        "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}"
+    )]
+    Answer {
+        /// File.
+        name: String,
+        /// 1-based number of the question in the file.
+        number: usize,
+        /// Its id.
+        id: String,
+        /// The answer.
+        answer: String,
+        /// Where it is said to be.
+        start: i64,
+        /// What stands there.
+        found: String,
+    },
     /// A list of labels with a blank line or a repetition.
     #[error("{name}: line {line}: a list of labels has one label a line, each once")]
     LabelList {
@@ -236,7 +262,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// No such format.
-    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines and conll")]
+    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll and squad")]
     Format {
         /// What was given.
         found: String,

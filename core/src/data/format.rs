@@ -30,6 +30,8 @@ pub enum Format {
     JsonLines,
     /// One word a line with its tag, sentences apart.
     Conll,
+    /// Articles of passages with their questions, in JSON.
+    Squad,
 }
 
 impl FromStr for Format {
@@ -43,6 +45,7 @@ impl FromStr for Format {
             "json" => Ok(Self::Json),
             "json-lines" | "jsonl" => Ok(Self::JsonLines),
             "conll" => Ok(Self::Conll),
+            "squad" => Ok(Self::Squad),
             found => Err(ParseError::Format {
                 found: found.to_owned(),
             }),
@@ -59,6 +62,7 @@ impl fmt::Display for Format {
             Self::Json => "json",
             Self::JsonLines => "json-lines",
             Self::Conll => "conll",
+            Self::Squad => "squad",
         })
     }
 }
@@ -70,7 +74,7 @@ impl Format {
             Self::Csv => Some(b','),
             Self::Tsv => Some(b'\t'),
             Self::Semicolon => Some(b';'),
-            Self::Json | Self::JsonLines | Self::Conll => None,
+            Self::Json | Self::JsonLines | Self::Conll | Self::Squad => None,
         }
     }
 
@@ -89,6 +93,7 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
     match options.format {
         Some(Format::Json) => json_kind(text),
         Some(format) => format,
+        None if options.gold == GoldColumn::Answers && is_squad(text) => Format::Squad,
         None if options.gold == GoldColumn::Entities && is_words(&extension, text) => Format::Conll,
         None => match extension.as_str() {
             "json" => json_kind(text),
@@ -99,6 +104,12 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
             _ => delimited(&extension, text, options),
         },
     }
+}
+
+/// Whether a file is one object with articles; damaged ones are recognised by how they begin.
+fn is_squad(text: &str) -> bool {
+    let text = text.trim_start();
+    text.starts_with('{') && (!first_line_is_object(text) || text.contains("\"paragraphs\""))
 }
 
 /// Whether a file has one word a line.

@@ -1,10 +1,11 @@
 //! Scores predictions the way scikit-learn does: accuracy, F1, Matthews correlation, per class, confusion matrix; sets of
-//! labels in `multi_label`, numbers in `regression`, named spans in `entities`.
+//! labels in `multi_label`, numbers in `regression`, named spans in `entities`, answers in `answers`.
 //!
 //! A division by zero counts as 0. Gold labels the model cannot say are classes of their own and always wrong.
 //! Labels that have the same name, as after a label map, are one class. `table` prints the report; `correlation`
 //! is for scores.
 
+mod answers;
 mod correlation;
 mod entities;
 mod multi_label;
@@ -15,6 +16,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
+pub use answers::{AnswerReport, AnswerScores, answer_report};
 pub use correlation::{cosine, pearson, spearman};
 pub use entities::{EntityReport, entity_report};
 pub use multi_label::{MultiLabelReport, best_threshold, multi_label_report};

@@ -41,6 +41,8 @@ pub struct DistilBertConfig {
     pub attention_dropout: f64,
     /// Dropout before the classifier.
     pub seq_classif_dropout: f64,
+    /// Dropout before the head of question answering.
+    pub qa_dropout: f64,
     /// Longest sequence, in tokens.
     pub max_position_embeddings: usize,
     /// Standard deviation of new weights.
@@ -61,6 +63,7 @@ impl Default for DistilBertConfig {
             dropout: 0.1,
             attention_dropout: 0.1,
             seq_classif_dropout: 0.2,
+            qa_dropout: 0.1,
             max_position_embeddings: 512,
             initializer_range: 0.02,
             pad_token_id: Some(0),
@@ -87,6 +90,7 @@ impl DistilBertConfig {
             ("dropout", self.dropout),
             ("attention_dropout", self.attention_dropout),
             ("seq_classif_dropout", self.seq_classif_dropout),
+            ("qa_dropout", self.qa_dropout),
         ])?;
         check_small(&[("initializer_range", self.initializer_range)])?;
         check_pad_token(self.pad_token_id, self.vocab_size)
@@ -114,6 +118,7 @@ impl DistilBertConfig {
             dropout: probability,
             attention_dropout: probability,
             seq_classif_dropout: probability,
+            qa_dropout: probability,
             ..self.clone()
         }
     }

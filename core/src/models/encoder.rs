@@ -165,6 +165,14 @@ impl ModelConfig {
         }
     }
 
+    /// Dropout before the layer that says where an answer begins and ends.
+    pub fn span_dropout(&self) -> f64 {
+        match self {
+            Self::Bert(_) | Self::Roberta(_) | Self::XlmRoberta(_) => 0.0,
+            Self::DistilBert(config) => config.qa_dropout,
+        }
+    }
+
     /// The same model with another dropout at every place.
     pub fn with_dropout(&self, probability: f64) -> Self {
         match self {

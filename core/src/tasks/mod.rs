@@ -8,8 +8,11 @@ pub mod classification_head;
 pub mod features;
 pub mod multi_label_classification;
 pub mod network;
+pub mod question_answering;
 pub mod regression;
 pub mod sequence_classification;
+pub mod span_head;
+mod text_parts;
 pub mod token_classification;
 pub mod token_head;
 
@@ -42,6 +45,8 @@ pub enum TaskKind {
     Regression,
     /// A tag for each word or piece of a text, which name parts of it.
     TokenClassification,
+    /// A part of a passage that answers a question.
+    QuestionAnswering,
 }
 
 /// What a task is to the rest of the program before there is a model or data.
@@ -79,11 +84,12 @@ pub struct Preparation<'a> {
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::SequenceClassification,
         Self::MultiLabelClassification,
         Self::Regression,
         Self::TokenClassification,
+        Self::QuestionAnswering,
     ];
 
     /// What the task is. The only match over the tasks.
@@ -93,6 +99,7 @@ impl TaskKind {
             Self::MultiLabelClassification => &multi_label_classification::DEFINITION,
             Self::Regression => &regression::DEFINITION,
             Self::TokenClassification => &token_classification::DEFINITION,
+            Self::QuestionAnswering => &question_answering::DEFINITION,
         }
     }
 
@@ -260,6 +267,10 @@ pub enum Setting {
     Threshold(f64),
     /// Whether the tags of a text are chosen together.
     Viterbi(bool),
+    /// Tokens that neighbouring windows of a passage share.
+    Stride(usize),
+    /// Most tokens of an answer.
+    MaxAnswerLength(usize),
 }
 
 impl Setting {
@@ -268,6 +279,8 @@ impl Setting {
         match self {
             Self::Threshold(_) => "threshold",
             Self::Viterbi(_) => "viterbi",
+            Self::Stride(_) => "stride",
+            Self::MaxAnswerLength(_) => "max-answer-length",
         }
     }
 
@@ -276,6 +289,7 @@ impl Setting {
         match self {
             Self::Threshold(_) => TaskKind::MultiLabelClassification,
             Self::Viterbi(_) => TaskKind::TokenClassification,
+            Self::Stride(_) | Self::MaxAnswerLength(_) => TaskKind::QuestionAnswering,
         }
     }
 }
@@ -342,6 +356,32 @@ pub enum TaskError {
         file: String,
         /// Its line.
         line: usize,
+    },
+    /// An example that is not a question about a passage with its answers.
+    #[error(
+        "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from \
+         JSON as SQuAD's"
+    )]
+    NoAnswers {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+    },
+    /// A question that leaves no room for its passage.
+    #[error(
+        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage \
+         in {max_length}; raise --max-length or shorten it"
+    )]
+    LongQuestion {
+        /// Its line.
+        line: usize,
+        /// Its tokens.
+        tokens: usize,
+        /// The tokens that join it with its passage.
+        special: usize,
+        /// Most tokens of a window.
+        max_length: usize,
     },
     /// An example without a label where one is needed.
     #[error("{file}, line {line}: the example has no label; name the column with --label-column")]

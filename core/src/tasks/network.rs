@@ -12,6 +12,7 @@ use crate::models::encoder::{Encoder, ModelConfig, ModelSizes};
 use crate::models::layers::{Dropout, WeightInit};
 use crate::rows::Row;
 use crate::tasks::classification_head::ClassificationHead;
+use crate::tasks::span_head::SpanHead;
 use crate::tasks::token_head::TokenHead;
 use crate::training_config::TrainLayers;
 
@@ -32,6 +33,8 @@ pub enum Head {
     Classification(ClassificationHead),
     /// Outputs for each token.
     Tokens(TokenHead),
+    /// Where an answer begins and ends.
+    Span(SpanHead),
 }
 
 /// What a head is made from.
@@ -41,6 +44,8 @@ pub enum HeadKind {
     Classification(usize),
     /// [`Head::Tokens`] with so many outputs a token.
     Tokens(usize),
+    /// [`Head::Span`].
+    Span,
 }
 
 /// A task makes the head that it asks for, so it always finds it.
@@ -52,6 +57,7 @@ impl Head {
         match kind {
             HeadKind::Classification(outputs) => Self::Classification(ClassificationHead::init(config, outputs, init)),
             HeadKind::Tokens(outputs) => Self::Tokens(TokenHead::init(config, outputs, init)),
+            HeadKind::Span => Self::Span(SpanHead::init(config, init)),
         }
     }
 
@@ -59,7 +65,7 @@ impl Head {
     pub fn classification(&self) -> &ClassificationHead {
         match self {
             Self::Classification(head) => head,
-            Self::Tokens(_) => unreachable!("{OWN_HEAD}"),
+            Self::Tokens(_) | Self::Span(_) => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -67,7 +73,15 @@ impl Head {
     pub fn tokens(&self) -> &TokenHead {
         match self {
             Self::Tokens(head) => head,
-            Self::Classification(_) => unreachable!("{OWN_HEAD}"),
+            Self::Classification(_) | Self::Span(_) => unreachable!("{OWN_HEAD}"),
+        }
+    }
+
+    /// The head of tasks that were made with [`HeadKind::Span`].
+    pub fn span(&self) -> &SpanHead {
+        match self {
+            Self::Span(head) => head,
+            Self::Classification(_) | Self::Tokens(_) => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -77,6 +91,8 @@ impl Head {
             head if factor == 1.0 => head,
             Self::Classification(head) => Self::Classification(head.with_scaled_outputs(factor)),
             Self::Tokens(head) => Self::Tokens(head.with_scaled_outputs(factor)),
+            // Scores are scaled, never places.
+            head @ Self::Span(_) => head,
         }
     }
 
@@ -84,6 +100,7 @@ impl Head {
         match self {
             Self::Classification(head) => Self::Classification(head.with_config(config)),
             Self::Tokens(head) => Self::Tokens(head.with_config(config)),
+            Self::Span(head) => Self::Span(head.with_config(config)),
         }
     }
 }

@@ -23,6 +23,7 @@ use crate::models::layers::Dropout;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, TaggedPlace, Target, TextEncoder};
 use crate::tasks::network::{HeadKind, Pass};
+use crate::tasks::text_parts::cut;
 use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
 use crate::tokenizer::EncodeOptions;
 use crate::train::TrainError;
@@ -196,13 +197,7 @@ impl TokenClassification {
         let map = answered.label_map;
         let readings = self.readings(example, output);
         let characters: Vec<char> = example.text.chars().collect();
-        let text = |start, end| {
-            characters
-                .get(start..end)
-                .unwrap_or_default()
-                .iter()
-                .collect::<String>()
-        };
+        let text = |start, end| cut(&characters, start, end);
         let (found, _) = predicted_entities(&readings);
         let entity = |(entity, range): (Entity, std::ops::Range<usize>)| {
             let scores: Vec<f32> = readings[range].iter().filter_map(|reading| reading.score).collect();

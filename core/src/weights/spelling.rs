@@ -17,6 +17,7 @@ const BERT: Spelling = Spelling {
         ("Classification.dense.", "bert.pooler.dense."),
         ("Classification.classifier.", "classifier."),
         ("Tokens.classifier.", "classifier."),
+        ("Span.qa_outputs.", "qa_outputs."),
     ],
 };
 
@@ -26,6 +27,7 @@ const ROBERTA: Spelling = Spelling {
         ("Classification.dense.", "classifier.dense."),
         ("Classification.classifier.", "classifier.out_proj."),
         ("Tokens.classifier.", "classifier."),
+        ("Span.qa_outputs.", "qa_outputs."),
     ],
 };
 
@@ -35,6 +37,7 @@ const DISTILBERT: Spelling = Spelling {
         ("Classification.dense.", "pre_classifier."),
         ("Classification.classifier.", "classifier."),
         ("Tokens.classifier.", "classifier."),
+        ("Span.qa_outputs.", "qa_outputs."),
     ],
 };
 

@@ -27,9 +27,9 @@ pub fn run(args: PredictArgs) -> Result<()> {
             line: 1,
         }],
         (None, Some(path)) => {
-            // Words stand apart in their files; of other data only the texts are read.
+            // Where the file's form hangs on what it is for, it is read as that; of other data only the texts are read.
             let gold = match folder::task(&args.model).definition().gold {
-                GoldColumn::Entities => GoldColumn::Entities,
+                own @ (GoldColumn::Entities | GoldColumn::Answers) => own,
                 _ => GoldColumn::Unread,
             };
             let options = args.read.read_options(gold, args.filter.clone())?;

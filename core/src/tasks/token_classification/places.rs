@@ -6,6 +6,7 @@
 use crate::bio::{Entity, Tag, TagSet, entities};
 use crate::data::Example;
 use crate::rows::TaggedPlace;
+use crate::tasks::text_parts::trimmed;
 use crate::tokenizer::Encoding;
 
 /// Which pieces of a word get its tag.
@@ -185,14 +186,6 @@ pub fn is_reachable(entity: &Entity, readings: &[Reading]) -> bool {
         let mut seen = readings.iter().filter(|reading| reading.score.is_some());
         seen.any(|reading| reading.end == entity.end)
     }
-}
-
-/// A part of a text without the white space at its ends; nothing where there is no more.
-fn trimmed(characters: &[char], start: usize, end: usize) -> Option<(usize, usize)> {
-    let part = characters.get(start..end)?;
-    let first = part.iter().position(|c| !c.is_whitespace())?;
-    let last = part.iter().rposition(|c| !c.is_whitespace())?;
-    Some((start + first, start + last + 1))
 }
 
 /// The softmax of `row` at `number`.

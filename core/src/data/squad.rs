@@ -1,0 +1,190 @@
+//! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0.
+//!
+//! An answer is given by its text and the character at which it starts; an answer that does not stand there is an error that
+//! names it, since a model that learns from shifted answers learns nonsense.
+
+use serde::Deserialize;
+
+use super::{AnswerSpan, ChosenColumn, Collector, Columns, DataError, Dataset, Example, Format, Gold, ReadOptions};
+
+#[derive(Deserialize)]
+struct File {
+    data: Vec<Article>,
+}
+
+#[derive(Deserialize)]
+struct Article {
+    paragraphs: Vec<Paragraph>,
+}
+
+#[derive(Deserialize)]
+struct Paragraph {
+    context: String,
+    qas: Vec<Question>,
+}
+
+#[derive(Deserialize)]
+struct Question {
+    question: String,
+    #[serde(default)]
+    id: serde_json::Value,
+    /// Not there in files that only ask.
+    answers: Option<Vec<Answer>>,
+    #[serde(default)]
+    is_impossible: bool,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    text: String,
+    answer_start: i64,
+}
+
+/// Reads a whole file; an example's line is the number of its question.
+pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
+    let file: File = serde_json::from_str(text).map_err(|error| DataError::Squad {
+        name: name.to_owned(),
+        source: error,
+    })?;
+    let mut collector = Collector::new(name, options);
+    for paragraph in file.data.into_iter().flat_map(|article| article.paragraphs) {
+        // One table for all questions: where each character begins.
+        let starts: Vec<usize> = paragraph.context.char_indices().map(|(at, _)| at).collect();
+        for question in paragraph.qas {
+            let line = collector.examples.len() + 1;
+            let gold = gold(name, line, &question, &paragraph.context, &starts)?;
+            collector.examples.push(Example {
+                text: question.question,
+                text_pair: Some(paragraph.context.clone()),
+                gold,
+                line,
+            });
+        }
+    }
+    collector.finish(columns())
+}
+
+fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
+    let Some(answers) = &question.answers else {
+        return Ok(Gold::None);
+    };
+    if question.is_impossible {
+        // The answers of such a question are tempting, not right.
+        return Ok(Gold::Answers(Box::default()));
+    }
+    let mut spans = Vec::with_capacity(answers.len());
+    for answer in answers {
+        let at = usize::try_from(answer.answer_start)
+            .ok()
+            .and_then(|start| starts.get(start));
+        let behind = at.and_then(|&at| context.get(at..));
+        if answer.text.is_empty() || !behind.is_some_and(|behind| behind.starts_with(&answer.text)) {
+            return Err(DataError::Answer {
+                name: name.to_owned(),
+                number,
+                id: match &question.id {
+                    serde_json::Value::String(id) => id.clone(),
+                    other => other.to_string(),
+                },
+                answer: answer.text.clone(),
+                start: answer.answer_start,
+                found: behind.map_or(String::new(), |behind| {
+                    behind.chars().take(answer.text.chars().count()).collect()
+                }),
+            });
+        }
+        spans.push(AnswerSpan {
+            start: answer.answer_start as u32,
+            text: answer.text.clone(),
+        });
+    }
+    Ok(Gold::Answers(spans.into()))
+}
+
+/// What a message calls the parts of the file.
+fn columns() -> Columns {
+    let named = |number: usize, name: &str| ChosenColumn {
+        number,
+        name: Some(name.to_owned()),
+    };
+    Columns {
+        format: Format::Squad,
+        header: false,
+        text: named(1, "question"),
+        pair: Some(named(2, "context")),
+        label: Some(named(3, "answers")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::{GoldColumn, read as read_file};
+
+    fn options() -> ReadOptions {
+        ReadOptions {
+            gold: GoldColumn::Answers,
+            ..ReadOptions::default()
+        }
+    }
+
+    fn of(qas: &str) -> Result<Dataset, String> {
+        let json = format!(
+            r#"{{"version":"1.1","data":[{{"title":"t","paragraphs":[{{"context":"𠮷野家 [SEP] opened in 1899.","qas":[{qas}]}}]}}]}}"#
+        );
+        read_file("squad.json", json.as_bytes(), &options()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn answers_are_counted_in_characters() {
+        let data = of(r#"{"id":"1","question":"When?","answers":[{"text":"1899","answer_start":20},{"text":"in 1899","answer_start":17}]},
+            {"id":2,"question":"Who?","answers":[],"is_impossible":true},
+            {"id":"3","question":"What?"}"#)
+        .expect("valid");
+        let [when, who, what] = &data.examples[..] else {
+            panic!("{data:?}");
+        };
+        let starts: Vec<u32> = when
+            .gold
+            .answers()
+            .expect("answers")
+            .iter()
+            .map(|answer| answer.start)
+            .collect();
+        assert_eq!((starts, when.line), (vec![20, 17], 1));
+        assert_eq!(when.text_pair.as_deref(), Some("𠮷野家 [SEP] opened in 1899."));
+        assert_eq!(who.gold.answers().map(<[_]>::len), Some(0));
+        assert_eq!((what.gold.answers(), what.line), (None, 3));
+        assert_eq!(
+            data.columns.to_string(),
+            "squad: text = question, text pair = context, label = answers"
+        );
+    }
+
+    #[test]
+    fn tempting_answers_of_impossible_questions_are_not_gold() {
+        let question = r#"{"question":"?","answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
+        let data = of(question).expect("valid");
+        assert_eq!(data.examples[0].gold.answers().map(<[_]>::len), Some(0));
+    }
+
+    #[test]
+    fn answers_that_do_not_stand_where_they_should_are_named() {
+        let wrong =
+            |answer: &str| of(&format!(r#"{{"id":"q7","question":"?","answers":[{answer}]}}"#)).expect_err(answer);
+        assert_eq!(
+            wrong(r#"{"text":"1899","answer_start":19}"#),
+            "squad.json: question 1 (\"q7\"): the answer \"1899\" should start at character 19, where there is \" 189\""
+        );
+        for answer in [
+            r#"{"text":"1899","answer_start":-1}"#,
+            r#"{"text":"1899","answer_start":4000000000}"#,
+            r#"{"text":"","answer_start":0}"#,
+        ] {
+            assert!(wrong(answer).contains("question 1"), "{}", wrong(answer));
+        }
+        let message = of(r#"{"question":"?","answers":[{"text":"1899"}]}"#).expect_err("no start");
+        assert!(message.starts_with("squad.json is not of SQuAD's form"), "{message}");
+        assert_eq!(of("").expect_err("no question"), "squad.json: no rows");
+    }
+}

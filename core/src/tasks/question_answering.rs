@@ -1,0 +1,350 @@
+//! Answers a question with a part of a passage: where it begins and where it ends, by cross-entropy over the tokens of
+//! [`super::span_head`].
+//!
+//! A long passage is cut into windows that share `doc_stride` tokens; a window without the answer points to its first token.
+//! The best span of all windows is cut from the passage by its characters. `candidates` looks for it, `prediction` is what
+//! comes out.
+
+mod candidates;
+mod prediction;
+
+use burn::tensor::{Tensor, TensorData};
+use serde_json::{Map, Value, json};
+
+use self::candidates::{best, covered, no_answer_score, no_answer_token, passage_tokens};
+use crate::bundle::{Bundle, BundleError};
+use crate::data::{AnswerSpan, Example, GoldColumn, NamedExamples};
+use crate::error::Result;
+use crate::loss::CrossEntropy;
+use crate::metrics::answer_report;
+use crate::models::layers::Dropout;
+use crate::protocol::{Prediction, Report};
+use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder, WindowScores};
+use crate::tasks::network::{HeadKind, Pass};
+use crate::tasks::text_parts::trimmed;
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tokenizer::{EncodeOptions, Encoding, TokenizerError, TruncationStrategy};
+use crate::train::TrainError;
+use crate::training_config::{BestMetric, TrainingConfig};
+
+pub use self::prediction::{AnswerCandidate, AnswerPrediction};
+
+/// What the task is to the rest of the program.
+pub const DEFINITION: Definition = Definition {
+    name: "question-answering",
+    class_suffix: "ForQuestionAnswering",
+    problem_type: None,
+    gold: GoldColumn::Answers,
+    metrics: &[
+        BestMetric::F1,
+        BestMetric::ExactMatch,
+        BestMetric::CharacterF1,
+        BestMetric::Loss,
+    ],
+    of_bundle,
+    of_run,
+};
+
+/// A part of the passage, or none.
+#[derive(Debug, Clone, Copy)]
+pub struct QuestionAnswering {
+    /// Tokens that neighbouring windows share, where the question leaves room for twice as many.
+    stride: usize,
+    /// Most tokens of an answer.
+    longest_answer: usize,
+    /// Whether a passage may hold no answer.
+    may_have_none: bool,
+}
+
+fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
+    let defaults = TrainingConfig::default();
+    let number = |key, default: usize| match bundle.config_json.get(key) {
+        None => Ok(default),
+        Some(value) => value
+            .as_u64()
+            .and_then(|number| usize::try_from(number).ok())
+            .ok_or_else(|| BundleError::config(key, value, "must be a number, 0 or more")),
+    };
+    let may_have_none = match bundle.config_json.get("no_answer") {
+        None => false,
+        Some(Value::Bool(truth)) => *truth,
+        Some(value) => return Err(BundleError::config("no_answer", value, "must be true or false").into()),
+    };
+    Ok(Box::new(QuestionAnswering {
+        stride: number("doc_stride", defaults.stride)?,
+        longest_answer: number("max_answer_length", defaults.max_answer_length)?.max(1),
+        may_have_none,
+    }))
+}
+
+fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
+    let config = preparation.config;
+    refuse_class_options(config).map_err(TrainError::from)?;
+    let has_none = |example: &Example| example.gold.answers().is_some_and(<[_]>::is_empty);
+    Ok(Box::new(QuestionAnswering {
+        stride: config.stride,
+        longest_answer: config.max_answer_length,
+        may_have_none: preparation.train.examples.iter().any(has_none),
+    }))
+}
+
+impl QuestionAnswering {
+    /// The windows of an example; without a passage, one of the question alone, in which there is nothing to find.
+    fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
+        let passage = example.text_pair.as_deref().unwrap_or_default();
+        let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
+        let special = text.tokenizer.special_tokens_added(true);
+        let Some(room) = text.max_length.checked_sub(question + special).filter(|&room| room > 0) else {
+            return Err(TaskError::LongQuestion {
+                line: example.line,
+                tokens: question,
+                special,
+                max_length: text.max_length,
+            }
+            .into());
+        };
+        let options = EncodeOptions {
+            max_length: Some(text.max_length),
+            strategy: TruncationStrategy::OnlySecond,
+            // A long question would leave windows that hardly move.
+            stride: self.stride.min(room / 2),
+        };
+        let windows: Result<_, TokenizerError> = text.tokenizer.encode_windows(&example.text, Some(passage), &options);
+        Ok(windows?)
+    }
+
+    /// What an example's rows say.
+    fn windows_of<'a>(answered: Answered<'a>) -> Vec<Vec<&'a WindowScores>> {
+        let mut windows: Vec<Vec<&WindowScores>> = vec![Vec::new(); answered.examples.len()];
+        for (row, output) in answered.outputs.iter().enumerate() {
+            if let Output::Window(scores) = output {
+                windows[answered.rows.source(row).0].push(scores);
+            }
+        }
+        windows
+    }
+
+    fn predict(&self, example: &Example, windows: &[&WindowScores]) -> AnswerPrediction {
+        let found = best(windows, self.longest_answer);
+        let none = self
+            .may_have_none
+            .then(|| no_answer_score(windows))
+            .filter(|score| score.is_finite());
+        let passage = example.text_pair.as_deref().unwrap_or_default();
+        AnswerPrediction::choose(passage, &found, none)
+    }
+
+    /// Mean cross-entropy of both ends over all windows.
+    fn mean_loss(answered: Answered) -> Option<f64> {
+        let mut losses = Vec::new();
+        for (row, output) in answered.outputs.iter().enumerate() {
+            let example = &answered.examples[answered.rows.source(row).0];
+            let (Output::Window(scores), Some(answers)) = (output, example.gold.answers()) else {
+                continue;
+            };
+            let place = answers
+                .first()
+                .and_then(|answer| covered(&scores.spans, answer.start, end(answer)));
+            let [start, end] = match place {
+                Some((from, to)) => [scores.starts[from], scores.ends[to]],
+                None => scores.no_answer,
+            };
+            let [of_start, of_end] = scores.log_sums;
+            losses.push(f64::from(of_start - start + of_end - end) / 2.0);
+        }
+        (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64)
+    }
+
+    /// Whether one of the answers, if there are any, begins and ends where tokens do.
+    fn is_reachable(example: &Example, windows: &[&WindowScores]) -> bool {
+        let passage: Vec<char> = example.text_pair.as_deref().unwrap_or_default().chars().collect();
+        let trimmed = |span: &(u32, u32)| trimmed(&passage, span.0 as usize, span.1 as usize);
+        let ends: Vec<(usize, usize)> = windows
+            .iter()
+            .flat_map(|window| &window.spans)
+            .filter_map(trimmed)
+            .collect();
+        let reachable = |answer: &AnswerSpan| {
+            let (start, end) = (answer.start as usize, end(answer) as usize);
+            ends.iter().any(|token| token.0 == start) && ends.iter().any(|token| token.1 == end)
+        };
+        let answers = example.gold.answers().unwrap_or_default();
+        answers.is_empty() || answers.iter().any(reachable)
+    }
+}
+
+/// The character after an answer's last.
+fn end(answer: &AnswerSpan) -> u32 {
+    answer.start.saturating_add(answer.text.chars().count() as u32)
+}
+
+impl Task for QuestionAnswering {
+    fn kind(&self) -> TaskKind {
+        TaskKind::QuestionAnswering
+    }
+
+    fn labels(&self) -> &[String] {
+        &[]
+    }
+
+    fn config_entries(&self) -> Map<String, Value> {
+        Map::from_iter([
+            ("doc_stride".to_owned(), json!(self.stride)),
+            ("max_answer_length".to_owned(), json!(self.longest_answer)),
+            ("no_answer".to_owned(), json!(self.may_have_none)),
+        ])
+    }
+
+    fn head(&self) -> HeadKind {
+        HeadKind::Span
+    }
+
+    fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
+        let lacks = |example: &&Example| example.gold.answers().is_none() || example.text_pair.is_none();
+        data.examples.iter().find(lacks).map_or(Ok(()), |example| {
+            Err(TaskError::NoAnswers {
+                file: data.name.to_owned(),
+                line: example.line,
+            })
+        })
+    }
+
+    fn rows(&self, examples: &[Example], text: &TextEncoder) -> Result<RowIndex> {
+        let counts = examples.iter().map(|example| Ok(self.windows(example, text)?.len()));
+        Ok(RowIndex::parts(counts.collect::<Result<Vec<_>>>()?))
+    }
+
+    fn encode(&self, example: &Example, part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+        let encoding = self.windows(example, text)?.into_iter().nth(part).unwrap_or_default();
+        let target = match (purpose, example.gold.answers()) {
+            (Purpose::Predict, _) | (_, None) => Target::None,
+            (_, Some(answers)) => {
+                let (tokens, spans): (Vec<usize>, Vec<(u32, u32)>) = passage_tokens(&encoding).into_iter().unzip();
+                let place = answers
+                    .first()
+                    .and_then(|answer| covered(&spans, answer.start, end(answer)));
+                let none = no_answer_token(&encoding);
+                let (from, to) = place.map_or((none, none), |(from, to)| (tokens[from], tokens[to]));
+                Target::Span([from as u32, to as u32])
+            }
+        };
+        Ok(Row {
+            // Nothing of a passage in windows is cut off.
+            encoding: Encoding {
+                truncated: false,
+                ..encoding
+            },
+            target,
+        })
+    }
+
+    /// Nothing by itself: where an answer stands is known once the text is encoded.
+    fn target(&self, _example: &Example) -> Target {
+        Target::None
+    }
+
+    fn weight(&self, targets: &[&Target]) -> f64 {
+        targets
+            .iter()
+            .filter(|target| matches!(target, Target::Span(_)))
+            .count() as f64
+    }
+
+    /// Padding takes no part in the softmax, so that a row's loss does not hang on the rows beside it. transformers lets it.
+    fn loss(&self, pass: Pass, denominator: f64, dropout: &mut Dropout) -> Tensor<1> {
+        let logits = pass.network.head.span().forward(pass.hidden_states, dropout);
+        let [batch, seq, _] = logits.dims();
+        let mut ends = Vec::with_capacity(batch * 2);
+        let mut padding = Vec::with_capacity(batch * 2 * seq);
+        for row in pass.rows {
+            let length = row.encoding.ids.len();
+            for end in 0..2 {
+                ends.push(match row.target {
+                    Target::Span(span) => Some(span[end] as usize),
+                    _ => None,
+                });
+                padding.extend((0..seq).map(|at| if at < length { 0.0f32 } else { PADDED }));
+            }
+        }
+        let logits: Tensor<2> = logits.swap_dims(1, 2).reshape([batch * 2, seq]); // [batch · 2, seq]
+        let padding = TensorData::new(padding, [batch * 2, seq]);
+        let padding = Tensor::from_inner(Tensor::from_data(padding, &logits.device().inner()));
+        CrossEntropy::plain(seq).forward(logits + padding, &ends, 2.0 * denominator)
+    }
+
+    fn outputs(&self, pass: Pass) -> Tensor<2> {
+        let logits = pass
+            .network
+            .head
+            .span()
+            .forward(pass.hidden_states, &mut Dropout::off());
+        let [batch, seq, _] = logits.dims();
+        logits.reshape([batch, seq * 2])
+    }
+
+    fn read(&self, row: &Row, values: &[f32]) -> Output {
+        let values = &values[..2 * row.encoding.ids.len()];
+        let tokens = passage_tokens(&row.encoding);
+        let none = no_answer_token(&row.encoding);
+        let of = |end: usize| tokens.iter().map(move |(token, _)| values[2 * token + end]).collect();
+        Output::Window(Box::new(WindowScores {
+            spans: tokens.iter().map(|(_, span)| *span).collect(),
+            starts: of(0),
+            ends: of(1),
+            no_answer: [0, 1].map(|end| values.get(2 * none + end).copied().unwrap_or_default()),
+            log_sums: [0, 1].map(|end| log_sum(values.iter().skip(end).step_by(2))),
+        }))
+    }
+
+    fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
+        let windows = Self::windows_of(answered);
+        let rows = || answered.examples.iter().zip(&windows);
+        let said: Vec<String> = rows()
+            .map(|(example, windows)| self.predict(example, windows).answer)
+            .collect();
+        let said: Vec<&str> = said.iter().map(String::as_str).collect();
+        let gold = |example: &'_ Example| -> Vec<String> {
+            let answers = example.gold.answers().unwrap_or_default().iter();
+            answers.map(|answer| answer.text.clone()).collect()
+        };
+        let gold: Vec<Vec<String>> = answered.examples.iter().map(gold).collect();
+        let gold: Vec<Vec<&str>> = gold
+            .iter()
+            .map(|gold| gold.iter().map(String::as_str).collect())
+            .collect();
+        let mut report = answer_report(&gold, &said).map_err(TrainError::from)?;
+        report.unreachable = rows()
+            .filter(|(example, windows)| !Self::is_reachable(example, windows))
+            .count() as u64;
+        Ok((Self::mean_loss(answered), Report::Answers(report)))
+    }
+
+    fn predictions(&self, answered: Answered) -> Vec<Prediction> {
+        let windows = Self::windows_of(answered);
+        let rows = answered.examples.iter().zip(&windows);
+        rows.map(|(example, windows)| Prediction::Answer(self.predict(example, windows)))
+            .collect()
+    }
+
+    fn set(&mut self, setting: Setting) -> Result<(), TaskError> {
+        match setting {
+            Setting::Stride(stride) => self.stride = stride,
+            Setting::MaxAnswerLength(tokens) => self.longest_answer = tokens.max(1),
+            setting => {
+                let task = self.kind();
+                return Err(TaskError::NoSetting { setting, task });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is added to the logits of padding: far below any, and finite.
+const PADDED: f32 = -1e9;
+
+/// The logarithm of the sum of exponentials.
+fn log_sum<'a>(logits: impl Iterator<Item = &'a f32> + Clone) -> f32 {
+    let highest = logits.clone().copied().fold(f32::NEG_INFINITY, f32::max);
+    let sum: f32 = logits.map(|logit| (logit - highest).exp()).sum();
+    highest + sum.ln()
+}

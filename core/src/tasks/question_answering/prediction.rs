@@ -1,0 +1,138 @@
+//! Holds what the model says of one question: the answer, where it stands in the passage, and what else it might be.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::candidates::Candidate;
+use crate::tasks::text_parts::{cut, trimmed};
+
+/// Runners-up that are told.
+const TOLD: usize = 4;
+
+/// What the model says of one question.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnswerPrediction {
+    /// The answer as it stands in the passage; empty where the passage holds none.
+    pub answer: String,
+    /// Its first character in the passage.
+    pub start: usize,
+    /// The character after its last.
+    pub end: usize,
+    /// Its probability among the best candidates.
+    pub score: f32,
+    /// How much better "no answer" is than the best answer, in logits; above 0 it is what the model says. Only of models that
+    /// learned from questions without an answer.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub no_answer_score: Option<f32>,
+    /// The next best answers, best first.
+    pub runners_up: Vec<AnswerCandidate>,
+}
+
+/// A part of the passage that may be the answer.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AnswerCandidate {
+    /// The part.
+    pub answer: String,
+    /// Its first character in the passage.
+    pub start: usize,
+    /// The character after its last.
+    pub end: usize,
+    /// Its probability among the best candidates.
+    pub score: f32,
+}
+
+impl AnswerPrediction {
+    /// Chooses among `found`, best first, and, where `none` is the score of it, that there is no answer.
+    pub(super) fn choose(passage: &str, found: &[Candidate], none: Option<f32>) -> Self {
+        let characters: Vec<char> = passage.chars().collect();
+        let scores: Vec<f32> = found.iter().map(|found| found.score).chain(none).collect();
+        let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = scores.iter().map(|score| (score - highest).exp()).sum();
+        let probability = |score: f32| (score - highest).exp() / sum;
+        let candidate = |found: &Candidate| {
+            let (start, end) = trimmed(&characters, found.start as usize, found.end as usize)?;
+            Some(AnswerCandidate {
+                answer: cut(&characters, start, end),
+                start,
+                end,
+                score: probability(found.score),
+            })
+        };
+        let mut told: Vec<AnswerCandidate> = Vec::new();
+        for next in found.iter().filter_map(candidate) {
+            // Candidates that differ by white space only are one.
+            match told
+                .iter_mut()
+                .find(|told| (told.start, told.end) == (next.start, next.end))
+            {
+                Some(same) => same.score += next.score,
+                None => told.push(next),
+            }
+        }
+        let no_answer_score = none.map(|none| none - found.first().map_or(f32::NEG_INFINITY, |best| best.score));
+        let says_none = told.is_empty() || no_answer_score.is_some_and(|score| score > 0.0);
+        let best = match says_none {
+            false => told.remove(0),
+            true => AnswerCandidate {
+                answer: String::new(),
+                start: 0,
+                end: 0,
+                score: none.map_or(0.0, probability),
+            },
+        };
+        told.truncate(TOLD);
+        Self {
+            answer: best.answer,
+            start: best.start,
+            end: best.end,
+            score: best.score,
+            no_answer_score: no_answer_score.filter(|score| score.is_finite()),
+            runners_up: told,
+        }
+    }
+}
+
+/// Shows the answer, or that there is none.
+impl fmt::Display for AnswerPrediction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.answer.is_empty() {
+            true => f.write_str("(no answer)"),
+            false => f.write_str(&self.answer),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(start: u32, end: u32, score: f32) -> Candidate {
+        Candidate { start, end, score }
+    }
+
+    #[test]
+    fn the_answer_is_cut_from_the_passage_without_white_space() {
+        let candidates = [found(3, 8, 2.0), found(4, 8, 1.0), found(0, 3, 0.0), found(3, 4, -9.0)];
+        let said = AnswerPrediction::choose("𠮷野家 1899", &candidates, None);
+        assert_eq!((&*said.answer, said.start, said.end), ("1899", 4, 8));
+        assert_eq!(said.runners_up.len(), 1, "{said:?}");
+        assert_eq!(said.runners_up[0].answer, "𠮷野家");
+        let shares: f32 = [2.0f32, 1.0, 0.0, -9.0].map(f32::exp).iter().sum();
+        let expected = (2.0f32.exp() + 1.0f32.exp()) / shares;
+        assert!((said.score - expected).abs() < 1e-6, "{} {expected}", said.score);
+        assert_eq!(said.no_answer_score, None);
+    }
+
+    #[test]
+    fn no_answer_wins_where_it_is_likelier() {
+        let candidates = [found(0, 2, 1.0)];
+        let none = AnswerPrediction::choose("ab", &candidates, Some(3.0));
+        assert_eq!((&*none.answer, none.no_answer_score), ("", Some(2.0)));
+        assert_eq!((none.runners_up.len(), none.to_string()), (1, "(no answer)".to_owned()));
+        let some = AnswerPrediction::choose("ab", &candidates, Some(-3.0));
+        assert_eq!((&*some.answer, some.no_answer_score), ("ab", Some(-4.0)));
+        let nothing = AnswerPrediction::choose("", &[], None);
+        assert_eq!((&*nothing.answer, nothing.score), ("", 0.0));
+    }
+}

@@ -1,0 +1,275 @@
+//! Drives the real binary through question answering: windows, answers, questions without one, bad input.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn terakoya(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+fn run(mut command: Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// A file of the test's own.
+fn file(temp: &TempDir, name: &str, text: &str) -> String {
+    let path = temp.path().join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// `train` of the shipped model for `task`, on the CPU.
+fn train(task: &str, output: &Path, more: &[&str]) -> Command {
+    let mut command = terakoya(&["train", "--task", task, "--device", "cpu"]);
+    command.arg("--model").arg(root().join("assets/bert-tiny"));
+    command.arg("--output").arg(output).args(more);
+    command
+}
+
+fn fails(command: Command, expected: &str) {
+    let output = run(command);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
+    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{message}");
+    assert!(errors[0].contains(expected), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
+
+const HOMES: [(&str, &str); 4] = [
+    ("Sato", "Kyoto"),
+    ("Suzuki", "New York"),
+    ("Mary", "Nara"),
+    ("Ann", "Hong Kong"),
+];
+
+/// A question about where somebody lives, with its answer in `passage`.
+fn question(person: &str, home: &str, passage: &str) -> Value {
+    let start = passage.find(&format!("{person} lives")).expect("lives there") + person.len() + 10;
+    serde_json::json!({ "id": person, "question": format!("Where does {person} live?"),
+        "answers": [{ "text": home, "answer_start": start }] })
+}
+
+/// A file of one article with this passage.
+fn squad(passage: &str, questions: &[Value]) -> String {
+    serde_json::json!({ "version": "1.1", "data": [{ "title": "homes",
+        "paragraphs": [{ "context": passage, "qas": questions }] }] })
+    .to_string()
+}
+
+/// Who lives where, with so many words after each sentence.
+fn passage(filling: usize) -> String {
+    let sentence =
+        |(person, home): &(&str, &str)| format!("{person} lives in {home}. {}", "It rains. ".repeat(filling));
+    HOMES.iter().map(sentence).collect()
+}
+
+fn questions(passage: &str) -> Vec<Value> {
+    HOMES
+        .iter()
+        .map(|(person, home)| question(person, home, passage))
+        .collect()
+}
+
+const LEARN: [&str; 5] = ["--batch-size", "4", "--learning-rate", "1e-3", "--json"];
+
+#[test]
+fn answers_are_found_in_the_windows_of_a_long_passage() {
+    let temp = TempDir::new().expect("temp");
+    let passage = passage(6);
+    let data = file(&temp, "train.json", &squad(&passage, &questions(&passage)));
+    let output = temp.path().join("model");
+    let windows = [
+        "--train",
+        &data,
+        "--eval",
+        &data,
+        "--max-length",
+        "48",
+        "--stride",
+        "12",
+    ];
+    let flags = [&windows[..], &LEARN, &["--epochs", "40"]].concat();
+    let trained = run(train("question-answering", &output, &flags));
+    let report = &json(&stdout(&trained))["eval"]["report"];
+    // Four questions that were learned from; the passage of about eighty tokens does not fit one window.
+    assert!(report["exact_match"].as_f64() > Some(0.7), "{report}");
+    assert!(report["f1"].as_f64() >= report["exact_match"].as_f64(), "{report}");
+    assert_eq!(
+        (&report["unanswerable"], &report["unreachable"]),
+        (&Value::Null, &0.into())
+    );
+
+    let folder = output.to_str().expect("UTF-8");
+    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+    assert_eq!(config["architectures"][0], "BertForQuestionAnswering");
+    assert_eq!(
+        (&config["doc_stride"], &config["no_answer"]),
+        (&12.into(), &false.into())
+    );
+    let evaluate = |more: &[&str]| {
+        let args = [
+            "evaluate", "--model", folder, "--data", &data, "--json", "--device", "cpu",
+        ];
+        json(&stdout(&run(terakoya(&[&args[..], more].concat()))))
+    };
+    assert_eq!(evaluate(&["--max-length", "48"])["exact_match"], report["exact_match"]);
+    let cut = evaluate(&["--max-length", "48", "--max-answer-length", "1"]);
+    assert!(
+        cut["exact_match"].as_f64() <= Some(0.5),
+        "two of the answers have two words: {cut}"
+    );
+
+    let lines = stdout(&run(terakoya(&[
+        "predict",
+        "--model",
+        folder,
+        "--data",
+        &data,
+        "--max-length",
+        "48",
+        "--json",
+        "--device",
+        "cpu",
+    ])));
+    let predictions: Vec<Value> = lines.lines().map(json).collect();
+    assert_eq!(predictions.len(), 4);
+    let characters: Vec<char> = passage.chars().collect();
+    for predicted in &predictions {
+        let [start, end] = ["start", "end"].map(|key| predicted[key].as_u64().expect("a place") as usize);
+        let there: String = characters[start..end].iter().collect();
+        assert_eq!(predicted["answer"], there.as_str(), "{predicted}");
+        assert!(
+            predicted["score"]
+                .as_f64()
+                .is_some_and(|score| (0.0..=1.0).contains(&score))
+        );
+        assert!(
+            predicted["runners_up"]
+                .as_array()
+                .is_some_and(|others| !others.is_empty())
+        );
+        assert!(predicted.get("no_answer_score").is_none());
+    }
+    let asked = [
+        "--question",
+        "Where does Sato live?",
+        "--context",
+        "Sato lives in Kyoto.",
+    ];
+    let args = ["predict", "--model", folder, "--device", "cpu", "--json"];
+    let one = json(&stdout(&run(terakoya(&[&args[..], &asked].concat()))));
+    assert!(
+        "Sato lives in Kyoto.".contains(one["answer"].as_str().expect("an answer")),
+        "{one}"
+    );
+}
+
+#[test]
+fn questions_without_an_answer_are_learned_and_scored() {
+    let temp = TempDir::new().expect("temp");
+    let passage = passage(0);
+    let mut questions = questions(&passage);
+    for stranger in ["Bob", "Eve", "Taro"] {
+        questions.push(
+            serde_json::json!({ "id": stranger, "question": format!("Where does {stranger} live?"),
+            "answers": [], "is_impossible": true }),
+        );
+    }
+    let data = file(&temp, "train.json", &squad(&passage, &questions));
+    let output = temp.path().join("model");
+    // To tell who is named from who is not takes the two layers longer than to find a place.
+    let flags = [&["--train", &data, "--eval", &data][..], &LEARN, &["--epochs", "150"]].concat();
+    let result = json(&stdout(&run(train("question-answering", &output, &flags))));
+    let report = &result["eval"]["report"];
+    assert_eq!(
+        (&report["answerable"]["examples"], &report["unanswerable"]["examples"]),
+        (&4.into(), &3.into())
+    );
+    assert!(report["exact_match"].as_f64() > Some(0.7), "{report}");
+    let folder = output.to_str().expect("UTF-8");
+    let args = [
+        "predict",
+        "--model",
+        folder,
+        "--device",
+        "cpu",
+        "--json",
+        "--context",
+        &passage,
+        "--question",
+    ];
+    let predict = |question| json(&stdout(&run(terakoya(&[&args[..], &[question]].concat()))));
+    let none = predict("Where does Bob live?");
+    assert_eq!(
+        (&none["answer"], &none["start"], &none["end"]),
+        (&"".into(), &0.into(), &0.into()),
+        "{none}"
+    );
+    assert!(none["no_answer_score"].as_f64() > Some(0.0), "{none}");
+    let some = predict("Where does Sato live?");
+    assert!(some["no_answer_score"].as_f64() < Some(0.0), "{some}");
+    assert_eq!(some["answer"], "Kyoto");
+}
+
+#[test]
+fn what_cannot_be_answered_stops_the_run() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("model");
+    let begin = |flags: &[&str]| train("question-answering", &output, flags);
+    let passage = passage(0);
+    let good = file(&temp, "good.json", &squad(&passage, &questions(&passage)));
+    let shifted =
+        [serde_json::json!({ "id": "q9", "question": "?", "answers": [{ "text": "Kyoto", "answer_start": 3 }] })];
+    let shifted = file(&temp, "shifted.json", &squad(&passage, &shifted));
+    let expected = "question 1 (\"q9\"): the answer \"Kyoto\" should start at character 3";
+    fails(begin(&["--train", &shifted]), expected);
+    let mere = file(
+        &temp,
+        "mere.json",
+        &squad(&passage, &[serde_json::json!({ "question": "Why?" })]),
+    );
+    fails(
+        begin(&["--train", &good, "--eval", &mere]),
+        "line 1: the example is no question about a passage",
+    );
+    let texts = file(&temp, "texts.csv", "text,label\na,b\n");
+    fails(begin(&["--train", &texts]), "line 2: the example is no question");
+    fails(
+        begin(&["--train", &good, "--max-length", "8"]),
+        "leave no room for the passage in 8",
+    );
+    let half = file(&temp, "half.json", "{\"data\":[{\"paragraphs\":[{\"context\":\"a\"");
+    fails(begin(&["--train", &half]), "is not of SQuAD's form");
+    fails(
+        begin(&["--train", &good, "--best-metric", "accuracy"]),
+        "the task has no such metric",
+    );
+    assert!(!output.exists());
+    let mut command = terakoya(&["predict", "--device", "cpu", "--text", "a", "--stride", "3", "--model"]);
+    command.arg(root().join("assets/bert-tiny"));
+    fails(command, "--stride counts for question-answering");
+}
