@@ -3,10 +3,14 @@
 //! The command line builds its flags from [`OPTIONS`], `--config run.json` and the browser's form read the same keys, and
 //! training.json keeps them. Hugging Face's script spellings are aliases.
 
+mod choices;
+
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::LrSchedule;
 use crate::tasks::TaskKind;
+
+pub use self::choices::{BestMetric, ClassWeights, LabelPieces, Threshold, TrainLayers};
 
 /// Options of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -275,194 +279,6 @@ pub const OPTIONS: &[TrainingOption] = &[
     ),
 ];
 
-/// How classes weigh in the loss.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum ClassWeights {
-    /// Alike.
-    #[default]
-    None,
-    /// In inverse proportion to their counts: examples / (classes · count).
-    Balanced,
-    /// As given by label; labels left out weigh 1.
-    Given(Vec<(String, f64)>),
-}
-
-impl From<ClassWeights> for String {
-    fn from(weights: ClassWeights) -> Self {
-        match weights {
-            ClassWeights::None => "none".to_owned(),
-            ClassWeights::Balanced => "balanced".to_owned(),
-            ClassWeights::Given(pairs) => {
-                let pairs: Vec<String> = pairs
-                    .iter()
-                    .map(|(label, weight)| format!("{label}={weight}"))
-                    .collect();
-                pairs.join(",")
-            }
-        }
-    }
-}
-
-impl TryFrom<String> for ClassWeights {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "none" => return Ok(Self::None),
-            "balanced" => return Ok(Self::Balanced),
-            _ => {}
-        }
-        let pair = |part: &str| {
-            let (label, weight) = part.rsplit_once('=')?;
-            let weight: f64 = weight.trim().parse().ok()?;
-            (weight.is_finite() && weight >= 0.0).then(|| (label.trim().to_owned(), weight))
-        };
-        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
-        pairs
-            .map(Self::Given)
-            .ok_or_else(|| format!("class weights {text:?}: say none, balanced or LABEL=WEIGHT,…"))
-    }
-}
-
-/// From which probability on a label of several is said.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum Threshold {
-    /// From this one on.
-    Fixed(f64),
-    /// The one that gives the evaluation data the best micro F1.
-    Auto,
-    /// For each label the one that gives it the best F1 on the evaluation data.
-    PerLabel,
-}
-
-impl From<Threshold> for String {
-    fn from(threshold: Threshold) -> Self {
-        match threshold {
-            Threshold::Fixed(value) => value.to_string(),
-            Threshold::Auto => "auto".to_owned(),
-            Threshold::PerLabel => "per-label".to_owned(),
-        }
-    }
-}
-
-impl TryFrom<String> for Threshold {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        match text.as_str() {
-            "auto" => Ok(Self::Auto),
-            "per-label" => Ok(Self::PerLabel),
-            number => {
-                let value = number.parse().ok().filter(|value| (0.0..=1.0).contains(value));
-                value
-                    .map(Self::Fixed)
-                    .ok_or_else(|| format!("threshold {text:?}: say auto, per-label or a number from 0 to 1"))
-            }
-        }
-    }
-}
-
-/// Which pieces of a text learn tags.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LabelPieces {
-    /// The first of each word where the data is split into words, else all.
-    #[default]
-    Auto,
-    /// The first of each word, as the tokenizer or the data cuts words.
-    First,
-    /// All.
-    All,
-}
-
-/// Which weights learn; the others are frozen.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
-pub enum TrainLayers {
-    /// All of them.
-    #[default]
-    All,
-    /// The upper layers and the head; what lies below is computed once for each example.
-    Top(usize),
-    /// The head (with the pooler); the encoder is computed once for each example.
-    Head,
-}
-
-impl From<TrainLayers> for String {
-    fn from(layers: TrainLayers) -> Self {
-        match layers {
-            TrainLayers::All => "all".to_owned(),
-            TrainLayers::Top(layers) => format!("top:{layers}"),
-            TrainLayers::Head => "head".to_owned(),
-        }
-    }
-}
-
-impl TryFrom<String> for TrainLayers {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        let top = |text: &str| text.strip_prefix("top:")?.parse().ok().filter(|&layers| layers > 0);
-        match text.as_str() {
-            "all" => Ok(Self::All),
-            "head" => Ok(Self::Head),
-            other => top(other)
-                .map(Self::Top)
-                .ok_or_else(|| format!("train layers {other:?}: say all, top:K or head")),
-        }
-    }
-}
-
-/// What decides between the models of two evaluations.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum BestMetric {
-    /// What is usual for the task.
-    #[default]
-    Auto,
-    /// Share of right answers.
-    Accuracy,
-    /// Mean of the classes' F1.
-    MacroF1,
-    /// F1 of all decisions about labels together.
-    MicroF1,
-    /// F1 of all entities together, or the mean F1 of the answers over their words.
-    F1,
-    /// Share of the answers that are right to the letter.
-    ExactMatch,
-    /// Mean F1 of the answers over their characters.
-    CharacterF1,
-    /// Matthews correlation coefficient.
-    Mcc,
-    /// Pearson's correlation.
-    Pearson,
-    /// Spearman's rank correlation.
-    Spearman,
-    /// Evaluation loss, the lower the better.
-    Loss,
-}
-
-impl From<BestMetric> for String {
-    fn from(metric: BestMetric) -> Self {
-        let name = match metric {
-            BestMetric::Auto => "auto",
-            BestMetric::Accuracy => "accuracy",
-            BestMetric::MacroF1 => "macro-f1",
-            BestMetric::MicroF1 => "micro-f1",
-            BestMetric::F1 => "f1",
-            BestMetric::ExactMatch => "exact-match",
-            BestMetric::CharacterF1 => "character-f1",
-            BestMetric::Pearson => "pearson",
-            BestMetric::Spearman => "spearman",
-            BestMetric::Mcc => "mcc",
-            BestMetric::Loss => "loss",
-        };
-        name.to_owned()
-    }
-}
-
 /// An option outside its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("--{} is {value}: {reason}", key.replace('_', "-"))]
@@ -541,18 +357,6 @@ mod tests {
             .collect();
         let options: Vec<&str> = OPTIONS.iter().map(|option| option.key).collect();
         assert_eq!(fields, options);
-    }
-
-    #[test]
-    fn words_are_read_and_written_alike() {
-        for text in ["all", "top:3", "head"] {
-            assert_eq!(String::from(TrainLayers::try_from(text.to_owned()).expect(text)), text);
-        }
-        for text in ["none", "balanced", "joy=2,anger=0.5"] {
-            assert_eq!(String::from(ClassWeights::try_from(text.to_owned()).expect(text)), text);
-        }
-        assert!(TrainLayers::try_from("top:0".to_owned()).is_err());
-        assert!(ClassWeights::try_from("joy=much".to_owned()).is_err());
     }
 
     #[test]

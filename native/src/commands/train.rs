@@ -1,26 +1,30 @@
 //! `terakoya train`: fine-tunes a model on a data file and writes the folder that comes out.
 
+mod finished;
+mod inputs;
+
 use std::future::ready;
-use std::io::{Write, stdout};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use terakoya_core::data::{Filter, LabelMap, ReadOptions, split};
-use terakoya_core::protocol::{Evaluation, TrainEvent, TrainingRecord};
-use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::data::LabelMap;
+use terakoya_core::protocol::{TrainEvent, TrainingRecord};
+use terakoya_core::session::{Session, TrainingData};
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
+use self::finished::Finished;
+use self::inputs::{RunData, Start};
 use crate::args::TrainArgs;
 use crate::checkpoints::Checkpoints;
-use crate::commands::evaluate::{evaluate, print_report, to_json, two_columns};
-use crate::commands::{new_session, open_session, say_truncated};
-use crate::data_files::{DataFile, required};
+use crate::commands::evaluate::{evaluate, two_columns};
+use crate::commands::say_truncated;
+use crate::data_files::required;
 use crate::folder::{self, TEST_PREDICTIONS};
 use crate::progress::Progress;
 use crate::training_options::{RunFile, TrainingOptions};
@@ -44,14 +48,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
 
     let data = RunData::read(&args, &run_file, &config)?;
     let session = start.open(&args, &config)?;
-    let mut host = TerminalHost {
-        checkpoints,
-        resume: args.resume,
-        failed: None,
-        progress: Progress::new(),
-        started: Instant::now(),
-        evaluation_seconds: Vec::new(),
-    };
+    let mut host = TerminalHost::new(checkpoints, args.resume);
     interrupt_politely()?;
     let trained = train(session, &config, &data, &args, &mut host);
     host.progress.clear();
@@ -90,60 +87,8 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     }
     folder::write(&output, &files)?;
     let saved = format!("saved to {} after {train_seconds:.1} s of training", output.display());
-    if record.interrupted {
-        host.progress.line(&format!(
-            "{saved}; it was stopped: the same command with --resume goes on"
-        ));
-    } else {
-        host.checkpoints.clear()?;
-        host.progress.line(&saved);
-    }
+    host.close(&saved, &record)?;
     run.print(args.json)
-}
-
-/// What a run starts from.
-enum Start {
-    /// The model in a folder.
-    Model(PathBuf),
-    /// A config.json and the folder of a tokenizer.
-    Scratch(PathBuf, PathBuf),
-}
-
-impl Start {
-    fn read(args: &TrainArgs, run_file: &RunFile) -> Result<Self> {
-        match (args.from_scratch, &args.model_config, &args.tokenizer_folder) {
-            (true, Some(config), Some(tokenizer)) => Ok(Self::Scratch(config.clone(), tokenizer.clone())),
-            _ => Ok(Self::Model(required(
-                run_file.path("model", args.model.clone()),
-                "model",
-            )?)),
-        }
-    }
-
-    fn open(&self, args: &TrainArgs, config: &TrainingConfig) -> Result<Session> {
-        let device = args.device.device.into();
-        match self {
-            Self::Model(folder) => open_session(folder, &args.tokenizer, device),
-            Self::Scratch(model_config, tokenizer) => {
-                new_session(model_config, tokenizer, &args.tokenizer, device, config.seed)
-            }
-        }
-    }
-
-    fn model(&self) -> Option<&Path> {
-        match self {
-            Self::Model(folder) => Some(folder),
-            Self::Scratch(..) => None,
-        }
-    }
-
-    /// The config.json and the folder of the tokenizer.
-    fn scratch(&self) -> Option<[&Path; 2]> {
-        match self {
-            Self::Model(_) => None,
-            Self::Scratch(config, tokenizer) => Some([config, tokenizer]),
-        }
-    }
 }
 
 fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions) -> Result<TrainingConfig> {
@@ -189,64 +134,6 @@ fn prepare_output(args: &TrainArgs, output: &Path, checkpoints: &Checkpoints) ->
         );
     }
     Ok(())
-}
-
-/// The data of a run.
-struct RunData {
-    train: DataFile,
-    eval: Option<DataFile>,
-    test: Option<DataFile>,
-}
-
-impl RunData {
-    fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
-        let train_path = required(run_file.path("train", args.train.clone()), "train")?;
-        let gold = config.task.definition().gold;
-        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
-        if let Some(ratios) = &args.split {
-            let whole = read_train(args.train_filter.clone())?;
-            let parts = split(whole.examples.len(), ratios, config.seed);
-            let part = |index: usize, what: &str| parts.get(index).map(|indices| whole.part(what, indices));
-            let train = part(0, "training part").context("--split makes no training part")?;
-            let (eval, test) = (part(1, "evaluation part"), part(2, "test part"));
-            return Ok(Self { train, eval, test }.limited(config));
-        }
-        let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
-            let options: ReadOptions = args.data.read_options(gold, filter.clone())?;
-            match (path, filter) {
-                (Some(path), _) => DataFile::read(&path, &options).map(Some),
-                // A filter alone picks other rows of the training file.
-                (None, Some(_)) => DataFile::read(&train_path, &options).map(Some),
-                (None, None) => Ok(None),
-            }
-        };
-        let eval = optional(run_file.path("eval", args.eval.clone()), &args.eval_filter)?;
-        let test = optional(run_file.path("test", args.test.clone()), &args.test_filter)?;
-        let train = read_train(args.train_filter.clone())?;
-        Ok(Self { train, eval, test }.limited(config))
-    }
-
-    /// Drops what `--max-train-samples` and `--max-eval-samples` leave out; the rest is drawn by the seed.
-    fn limited(mut self, config: &TrainingConfig) -> Self {
-        let limit = |file: &mut DataFile, most: usize| {
-            if most > 0 && most < file.examples.len() {
-                terakoya_core::data::shuffle(&mut file.examples, config.seed);
-                file.examples.truncate(most);
-            }
-        };
-        limit(&mut self.train, config.max_train_samples);
-        if let Some(eval) = &mut self.eval {
-            limit(eval, config.max_eval_samples);
-        }
-        self
-    }
-
-    fn named(file: &DataFile) -> NamedExamples<'_> {
-        NamedExamples {
-            name: &file.name,
-            examples: &file.examples,
-        }
-    }
 }
 
 fn train(
@@ -309,6 +196,31 @@ struct TerminalHost {
     evaluation_seconds: Vec<f64>,
 }
 
+impl TerminalHost {
+    fn new(checkpoints: Checkpoints, resume: bool) -> Self {
+        Self {
+            checkpoints,
+            resume,
+            failed: None,
+            progress: Progress::new(),
+            started: Instant::now(),
+            evaluation_seconds: Vec::new(),
+        }
+    }
+
+    /// Says where the model is, and forgets the checkpoints of a run that needs them no more.
+    fn close(&self, saved: &str, record: &TrainingRecord) -> Result<()> {
+        if record.interrupted {
+            let line = format!("{saved}; it was stopped: the same command with --resume goes on");
+            self.progress.line(&line);
+            return Ok(());
+        }
+        self.checkpoints.clear()?;
+        self.progress.line(saved);
+        Ok(())
+    }
+}
+
 impl RunHost for TerminalHost {
     fn event(&mut self, event: TrainEvent) {
         match event {
@@ -351,81 +263,5 @@ impl RunHost for TerminalHost {
 
     fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {
         Ok(self.checkpoints.read(file)?)
-    }
-}
-
-/// A run that has ended well.
-struct Finished<'a> {
-    args: &'a TrainArgs,
-    config: &'a TrainingConfig,
-    start: &'a Start,
-    data: &'a RunData,
-    record: &'a TrainingRecord,
-    test: Option<&'a Evaluation>,
-    timings: Value,
-}
-
-impl Finished<'_> {
-    /// Everything needed to know what was done and to do it again.
-    fn training_json(&self, session: &Session) -> Result<String> {
-        let file =
-            |file: &DataFile| json!({ "file": file.name, "sha256": file.sha256, "examples": file.examples.len() });
-        let value = json!({
-            "terakoya": env!("CARGO_PKG_VERSION"),
-            "burn": terakoya_core::BURN_VERSION,
-            "device": session.device().description(),
-            "model": self.start.model(),
-            "from_scratch": self.start.scratch(),
-            "config": self.config,
-            "labels": session.labels(),
-            "read": self.args.data.read_options(self.config.task.definition().gold, None)?,
-            "user_dictionary": self.args.tokenizer.user_dictionary,
-            "split": self.args.split,
-            "filters": {
-                "train": self.args.train_filter,
-                "eval": self.args.eval_filter,
-                "test": self.args.test_filter,
-            },
-            "data": {
-                "train": file(&self.data.train),
-                "eval": self.data.eval.as_ref().map(file),
-                "test": self.data.test.as_ref().map(file),
-            },
-            "record": self.record,
-            "test": self.test.map(to_json).transpose()?,
-            "timings": self.timings,
-        });
-        Ok(format!("{value:#}\n"))
-    }
-
-    fn print(&self, as_json: bool) -> Result<()> {
-        let mut out = stdout().lock();
-        let kept = self
-            .record
-            .evaluations
-            .iter()
-            .find(|evaluation| evaluation.step == self.record.kept_step);
-        if as_json {
-            let value = json!({
-                "eval": kept,
-                "test": self.test.map(to_json).transpose()?,
-                "timings": self.timings,
-            });
-            writeln!(out, "{value}")?;
-            return Ok(());
-        }
-        if let Some(kept) = kept {
-            writeln!(
-                out,
-                "evaluation of the model that was kept (epoch {:.2}, loss {:.4})",
-                kept.epoch, kept.loss
-            )?;
-            writeln!(out, "{}", kept.report)?;
-        }
-        if let Some(test) = self.test {
-            writeln!(out, "test")?;
-            print_report(&mut out, test)?;
-        }
-        Ok(())
     }
 }

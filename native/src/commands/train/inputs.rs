@@ -1,0 +1,116 @@
+//! Gathers what a run starts from: a model or the parts of a new one, and the data files.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use terakoya_core::data::{Filter, ReadOptions, split};
+use terakoya_core::session::{NamedExamples, Session};
+use terakoya_core::training_config::TrainingConfig;
+
+use crate::args::TrainArgs;
+use crate::commands::{new_session, open_session};
+use crate::data_files::{DataFile, required};
+use crate::training_options::RunFile;
+
+/// What a run starts from.
+pub(super) enum Start {
+    /// The model in a folder.
+    Model(PathBuf),
+    /// A config.json and the folder of a tokenizer.
+    Scratch(PathBuf, PathBuf),
+}
+
+impl Start {
+    pub(super) fn read(args: &TrainArgs, run_file: &RunFile) -> Result<Self> {
+        match (args.from_scratch, &args.model_config, &args.tokenizer_folder) {
+            (true, Some(config), Some(tokenizer)) => Ok(Self::Scratch(config.clone(), tokenizer.clone())),
+            _ => Ok(Self::Model(required(
+                run_file.path("model", args.model.clone()),
+                "model",
+            )?)),
+        }
+    }
+
+    pub(super) fn open(&self, args: &TrainArgs, config: &TrainingConfig) -> Result<Session> {
+        let device = args.device.device.into();
+        match self {
+            Self::Model(folder) => open_session(folder, &args.tokenizer, device),
+            Self::Scratch(model_config, tokenizer) => {
+                new_session(model_config, tokenizer, &args.tokenizer, device, config.seed)
+            }
+        }
+    }
+
+    pub(super) fn model(&self) -> Option<&Path> {
+        match self {
+            Self::Model(folder) => Some(folder),
+            Self::Scratch(..) => None,
+        }
+    }
+
+    /// The config.json and the folder of the tokenizer.
+    pub(super) fn scratch(&self) -> Option<[&Path; 2]> {
+        match self {
+            Self::Model(_) => None,
+            Self::Scratch(config, tokenizer) => Some([config, tokenizer]),
+        }
+    }
+}
+
+/// The data of a run.
+pub(super) struct RunData {
+    pub(super) train: DataFile,
+    pub(super) eval: Option<DataFile>,
+    pub(super) test: Option<DataFile>,
+}
+
+impl RunData {
+    pub(super) fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
+        let train_path = required(run_file.path("train", args.train.clone()), "train")?;
+        let gold = config.task.definition().gold;
+        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
+        if let Some(ratios) = &args.split {
+            let whole = read_train(args.train_filter.clone())?;
+            let parts = split(whole.examples.len(), ratios, config.seed);
+            let part = |index: usize, what: &str| parts.get(index).map(|indices| whole.part(what, indices));
+            let train = part(0, "training part").context("--split makes no training part")?;
+            let (eval, test) = (part(1, "evaluation part"), part(2, "test part"));
+            return Ok(Self { train, eval, test }.limited(config));
+        }
+        let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
+            let options: ReadOptions = args.data.read_options(gold, filter.clone())?;
+            match (path, filter) {
+                (Some(path), _) => DataFile::read(&path, &options).map(Some),
+                // A filter alone picks other rows of the training file.
+                (None, Some(_)) => DataFile::read(&train_path, &options).map(Some),
+                (None, None) => Ok(None),
+            }
+        };
+        let eval = optional(run_file.path("eval", args.eval.clone()), &args.eval_filter)?;
+        let test = optional(run_file.path("test", args.test.clone()), &args.test_filter)?;
+        let train = read_train(args.train_filter.clone())?;
+        Ok(Self { train, eval, test }.limited(config))
+    }
+
+    /// Drops what `--max-train-samples` and `--max-eval-samples` leave out; the rest is drawn by the seed.
+    fn limited(mut self, config: &TrainingConfig) -> Self {
+        let limit = |file: &mut DataFile, most: usize| {
+            if most > 0 && most < file.examples.len() {
+                terakoya_core::data::shuffle(&mut file.examples, config.seed);
+                file.examples.truncate(most);
+            }
+        };
+        limit(&mut self.train, config.max_train_samples);
+        if let Some(eval) = &mut self.eval {
+            limit(eval, config.max_eval_samples);
+        }
+        self
+    }
+
+    pub(super) fn named(file: &DataFile) -> NamedExamples<'_> {
+        NamedExamples {
+            name: &file.name,
+            examples: &file.examples,
+        }
+    }
+}
