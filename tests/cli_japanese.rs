@@ -268,6 +268,65 @@ fn a_users_words_change_what_is_cut() {
 }
 
 #[test]
+fn a_run_goes_on_with_the_words_it_began_with() {
+    let folder = tokenizer(UNIDIC);
+    let file = |name: &str, text: &str| {
+        let file = folder.path().join(name);
+        fs::write(&file, text).expect("written");
+        path(&file).to_owned()
+    };
+    let config = r#"{"model_type":"bert","vocab_size":32768,"hidden_size":4,"num_hidden_layers":1,"num_attention_heads":1,
+        "intermediate_size":8,"max_position_embeddings":32}"#;
+    let config = file("tiny.json", config);
+    let data = file("data.csv", &"text,label\n寺子屋へ行く,a\n帰る,b\n".repeat(4));
+    let words = file("words.csv", "寺子屋,5146,5146,1000,名詞,普通名詞\n");
+    let others = file("others.csv", "寺子屋,5146,5146,900,名詞,普通名詞\n");
+    let output = folder.path().join("model");
+    let begin = [
+        "train",
+        "--task",
+        "sequence-classification",
+        "--device",
+        "cpu",
+        "--from-scratch",
+    ];
+    let inputs = [
+        "--model-config",
+        &config,
+        "--tokenizer",
+        path(folder.path()),
+        "--train",
+        &data,
+    ];
+    let run_with = |words: &[&str], more: &[&str]| {
+        let flags = ["--batch-size", "2", "--epochs", "2", "--max-length", "16", "--output"];
+        run(
+            &[&begin[..], &inputs, &flags, &[path(&output)], words, more].concat(),
+            "",
+        )
+    };
+    let refused = |output: Output, expected: &str| {
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            output.status.code() == Some(1) && message.contains(expected),
+            "{message}"
+        );
+    };
+    let with = ["--user-dictionary", &words];
+    refused(run_with(&with, &["--fail-at-step", "6"]), "--resume goes on");
+    for other in [&[][..], &["--user-dictionary", &others]] {
+        refused(run_with(other, &["--resume"]), "the checkpoint was made with other");
+    }
+    stdout(&run_with(&with, &["--resume"]));
+    let training = json(&fs::read_to_string(output.join("training.json")).expect("training.json"));
+    let sha256 = training["user_dictionary"]["sha256"].as_str().expect("a hash");
+    assert!(
+        sha256.len() == 64 && training["user_dictionary"]["file"] == words.as_str(),
+        "{training}"
+    );
+}
+
+#[test]
 fn damaged_dictionaries_are_one_clear_error() {
     let folder = tokenizer(UNIDIC);
     let model = path(folder.path());

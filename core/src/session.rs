@@ -152,9 +152,9 @@ impl Session {
         Ok(self.tokenizer.encode(text, text_pair, &options)?)
     }
 
-    /// The id that stands for what the vocabulary lacks.
-    pub fn unknown_id(&self) -> Option<u32> {
-        self.tokenizer.unk_id()
+    /// What cuts texts into the model's tokens.
+    pub fn tokenizer(&self) -> &Tokenizer {
+        &self.tokenizer
     }
 
     /// What the model is for, or would be by default.

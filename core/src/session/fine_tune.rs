@@ -73,12 +73,13 @@ impl Session {
                 let sets = [Some(&mut train_set), eval_set.as_mut()];
                 cache_frozen(sets, config.train_layers, &network, &*task, self.device.device(), host).await?;
             }
+            let user_dictionary = self.tokenizer.user_dictionary_sha256().unwrap_or_default();
             let inputs = RunInputs {
                 config,
                 task: &*task,
                 train: train_set.into(),
                 eval: eval_set.map(Rc::new),
-                data_hash: run_hash(&self.origin, task.labels(), &data),
+                data_hash: run_hash([&self.origin, user_dictionary], task.labels(), &data),
                 device: &self.device.autodiff(),
                 fail_at_step: data.fail_at_step,
             };
@@ -298,12 +299,12 @@ async fn cache_frozen(
     Ok(())
 }
 
-/// A hash of the model, the labels and every example in order, so that a checkpoint is not continued on other ones.
-fn run_hash(origin: &str, labels: &[String], data: &TrainingData<'_>) -> String {
+/// A hash of the model's files, the user's words, the labels and every example in order, so that a checkpoint is not
+/// continued on other ones.
+fn run_hash(model: [&str; 2], labels: &[String], data: &TrainingData<'_>) -> String {
     let mut hash = Sha256::new();
-    hash_field(&mut hash, origin.as_bytes());
-    for label in labels {
-        hash_field(&mut hash, label.as_bytes());
+    for field in model.into_iter().chain(labels.iter().map(String::as_str)) {
+        hash_field(&mut hash, field.as_bytes());
     }
     let parts = [Some(data.train), data.eval];
     for example in parts.iter().flatten().flat_map(|part| part.examples) {

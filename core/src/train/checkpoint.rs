@@ -42,7 +42,7 @@ impl Run<'_> {
         }
         if state.data_hash != self.inputs.data_hash {
             return Err(TrainError::OtherRun {
-                what: "data, labels or model",
+                what: "data, labels, words or model",
             }
             .into());
         }

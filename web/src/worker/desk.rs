@@ -392,7 +392,7 @@ async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, F
 }
 
 fn tokens(encoding: &Encoding, session: &Session) -> Vec<Token> {
-    let unknown = session.unknown_id();
+    let unknown = session.tokenizer().unk_id();
     (0..encoding.ids.len())
         .map(|index| Token {
             id: encoding.ids[index],

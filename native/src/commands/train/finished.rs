@@ -38,7 +38,9 @@ impl Finished<'_> {
             "config": self.config,
             "labels": session.labels(),
             "read": self.args.data.read_options(self.config.task.definition().gold, None)?,
-            "user_dictionary": self.args.tokenizer.user_dictionary,
+            "user_dictionary": self.args.tokenizer.user_dictionary.as_ref().map(|path| {
+                json!({ "file": path, "sha256": session.tokenizer().user_dictionary_sha256() })
+            }),
             "split": self.args.split,
             "filters": {
                 "train": self.args.train_filter,
