@@ -39,6 +39,7 @@ pub mod quantize;
 pub mod weights;
 
 pub mod protocol;
+pub mod report;
 pub mod session;
 
 /// The version of burn that the core is built on, for training.json.

@@ -139,6 +139,9 @@ pub struct EvaluateArgs {
     /// Write every example with gold, predicted and score: .jsonl, .tsv or .csv; .txt: one word a line with its tag
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
+    /// Write a page that shows scores, training curves and every failure: .html, opens in a browser without a network
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
     /// How the data file is read.
     #[command(flatten)]
     pub read: DataArgs,

@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
+use serde_json::Value;
 use terakoya_core::bundle::{is_model_file, unpack_tokenizer};
+use terakoya_core::protocol::TrainingRecord;
 use terakoya_core::tasks::TaskKind;
 use terakoya_core::tokenizer::Files;
 
@@ -52,6 +54,12 @@ pub fn task(path: &Path) -> TaskKind {
     config
         .and_then(|config| TaskKind::of_config(&config))
         .unwrap_or_default()
+}
+
+/// How the folder's model was trained; nothing where its training.json is missing or not ours.
+pub fn history(path: &Path) -> Option<TrainingRecord> {
+    let mut training: Value = serde_json::from_slice(&fs::read(path.join(TRAINING)).ok()?).ok()?;
+    serde_json::from_value(training.get_mut("record")?.take()).ok()
 }
 
 /// Whether the output folder may be written, before anything is computed.

@@ -8,6 +8,7 @@ use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
 use terakoya_core::protocol::{Evaluation, Prediction};
+use terakoya_core::report::Page;
 use terakoya_core::session::{NamedExamples, Session};
 
 use crate::args::EvaluateArgs;
@@ -31,11 +32,30 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     if let Some(path) = &args.predictions {
         write_predictions(path, &data.examples, &evaluation, &label_map)?;
     }
+    if let Some(path) = &args.report {
+        let history = folder::history(&args.model);
+        let page = Page {
+            model: &file_name(&args.model),
+            data: &file_name(&args.data),
+            task: session.task(),
+            examples: &data.examples,
+            evaluation: &evaluation,
+            label_map: &label_map,
+            history: history.as_ref(),
+        };
+        write_file(path, page.render().as_bytes())?;
+    }
     match args.json {
         true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
         false => print_report(&mut stdout().lock(), &evaluation)?,
     }
     Ok(())
+}
+
+/// The last part of a path: the folders above it are nobody's business where the page is passed on.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 /// Scores `session`'s model on `data`.

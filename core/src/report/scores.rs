@@ -1,0 +1,115 @@
+//! Shows the scores of any task as cards, by the names that its JSON has, and those of its labels as a table.
+
+use maud::{Markup, html};
+use serde_json::{Map, Value};
+
+use crate::metrics::ClassMetrics;
+use crate::protocol::Evaluation;
+
+/// One card a number of the report; numbers that belong together stand under what they belong to.
+pub fn cards(evaluation: &Evaluation) -> Markup {
+    let report = serde_json::to_value(&evaluation.report).unwrap_or_default();
+    let mut report = match report {
+        Value::Object(report) => report,
+        _ => Map::new(),
+    };
+    if let Some(loss) = evaluation.loss {
+        report.entry("loss").or_insert(loss.into());
+    }
+    let cut = evaluation.truncated;
+    html! {
+        dl.cards { (numbers(&report)) }
+        @for (key, value) in &report {
+            @if let Value::Object(part) = value {
+                h3 { (spelled(key)) }
+                dl.cards { (numbers(part)) }
+            }
+        }
+        @if let Some(unknown) = report.get("unknown_labels").and_then(Value::as_array).filter(|list| !list.is_empty()) {
+            p.note {
+                "Labels that the model cannot say, always wrong: "
+                @for (number, label) in unknown.iter().filter_map(Value::as_str).enumerate() {
+                    @if number > 0 { ", " } (label)
+                }
+            }
+        }
+        @if cut > 0 { p.note { (cut) " texts were longer than the model reads and were cut." } }
+    }
+}
+
+fn numbers(report: &Map<String, Value>) -> Markup {
+    let shown = |value: &Value| match value {
+        Value::Number(number) => Some(match number.as_u64() {
+            Some(count) => count.to_string(),
+            None => format!("{:.4}", number.as_f64().unwrap_or(f64::NAN)),
+        }),
+        _ => None,
+    };
+    html! {
+        @for (key, value) in report {
+            @if let Some(number) = shown(value) {
+                div { dt { (spelled(key)) } dd { (number) } }
+            }
+        }
+    }
+}
+
+/// A key of the report as a person writes it.
+fn spelled(key: &str) -> String {
+    let word = |word: &str| match word {
+        "f1" => "F1".to_owned(),
+        "mcc" => "MCC".to_owned(),
+        "mse" => "mean squared error".to_owned(),
+        "mae" => "mean absolute error".to_owned(),
+        "pearson" => "Pearson".to_owned(),
+        "spearman" => "Spearman".to_owned(),
+        word => word.to_owned(),
+    };
+    key.split('_').map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The scores of each label; with thresholds, where it has any.
+pub fn classes(heading: &str, classes: &[ClassMetrics], thresholds: &[String]) -> Markup {
+    html! {
+        section {
+            h2 { (heading) }
+            div.scroll {
+                table.classes {
+                    thead {
+                        tr {
+                            th scope="col" { "label" }
+                            @if !thresholds.is_empty() { th.number scope="col" { "said from" } }
+                            @for name in ["precision", "recall", "F1", "support"] { th.number scope="col" { (name) } }
+                        }
+                    }
+                    tbody {
+                        @for (number, class) in classes.iter().enumerate() {
+                            tr {
+                                th scope="row" { (class.label) }
+                                @if !thresholds.is_empty() {
+                                    td.number { (thresholds.get(number).map_or("–", String::as_str)) }
+                                }
+                                @for score in [class.precision, class.recall, class.f1] {
+                                    td.number { (format!("{score:.4}")) }
+                                }
+                                td.number { (class.support) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn keys_are_spelled_as_people_write_them() {
+        assert_eq!(spelled("macro_f1"), "macro F1");
+        assert_eq!(spelled("mse"), "mean squared error");
+        assert_eq!(spelled("examples"), "examples");
+    }
+}

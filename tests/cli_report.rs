@@ -1,0 +1,284 @@
+//! Drives `evaluate --report` of the real binary for each task: the page is well-formed HTML that needs no network, shows what
+//! went wrong, and lets nothing of the data become markup.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use html5gum::{Token, Tokenizer};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// What would run if it were not escaped.
+const EVIL: &str = "<script>alert(1)</script>";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    let output = command.args(args).stdin(Stdio::null()).output();
+    output.expect("the binary starts")
+}
+
+fn succeeds(args: &[&str]) {
+    let output = run(args);
+    assert!(
+        output.status.success(),
+        "{args:?}: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// A file of the test's own.
+fn file(folder: &Path, name: &str, text: &str) -> String {
+    let path = folder.join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// Trains the shipped model for `task` on `data`, once over it, and gives the page of its evaluation on the same.
+fn page(task: &str, name: &str, text: &str, train: &[&str], evaluate: &[&str]) -> String {
+    let temp = TempDir::new().expect("temp");
+    // Markup characters in the names of files, where the system allows them.
+    let name = match cfg!(windows) {
+        true => name.to_owned(),
+        false => format!("&<b>{name}"),
+    };
+    let data = file(temp.path(), &name, text);
+    let model = root().join("assets/bert-tiny");
+    let output = temp.path().join("model");
+    let [model, output] = [&model, &output].map(|path| path.to_str().expect("UTF-8"));
+    let mut args = vec![
+        "train", "--task", task, "--model", model, "--train", &data, "--eval", &data, "--output", output,
+    ];
+    args.extend(["--device", "cpu", "--epochs", "2", "--batch-size", "4"]);
+    args.extend(train);
+    succeeds(&args);
+    let report = temp.path().join("report.html");
+    let path = report.to_str().expect("UTF-8");
+    let mut args = vec!["evaluate", "--model", output, "--data", &data, "--report", path];
+    args.extend(["--device", "cpu"]);
+    args.extend(evaluate);
+    succeeds(&args);
+    let html = fs::read_to_string(&report).expect("a page in UTF-8");
+    check(&html);
+    assert!(html.contains("<h2>Training</h2>"), "no curves");
+    assert!(html.contains("lowest evaluation loss"));
+    html
+}
+
+/// Elements that have no end.
+const VOID: [&str; 2] = ["meta", "br"];
+
+/// Reads the page as HTML's specification says, and finds fault with what a browser would repair.
+fn check(html: &str) {
+    let mut open: Vec<String> = Vec::new();
+    let mut scripts = 0;
+    for token in Tokenizer::new(html) {
+        let Ok(token) = token;
+        match token {
+            Token::Error(error) => panic!("{error:?}"),
+            Token::StartTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).into_owned();
+                scripts += usize::from(name == "script");
+                for (key, value) in &tag.attributes {
+                    let key = String::from_utf8_lossy(key);
+                    let value = String::from_utf8_lossy(&value.value);
+                    assert!(!key.starts_with("on") && key != "src" && key != "style", "{name} {key}");
+                    assert!(key != "href" || value.starts_with('#'), "{value}");
+                }
+                if !VOID.contains(&name.as_str()) {
+                    open.push(name);
+                }
+            }
+            Token::EndTag(tag) => {
+                let name = String::from_utf8_lossy(&tag.name).into_owned();
+                assert_eq!(open.pop(), Some(name));
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(open, Vec::<String>::new());
+    assert_eq!(scripts, 1, "a script that is not ours");
+    assert!(html.contains("default-src 'none'"), "no policy");
+    let style = html
+        .split("<style>")
+        .nth(1)
+        .and_then(|rest| rest.split("</style>").next());
+    let style = style.expect("a style");
+    assert!(!style.contains("url(") && !style.contains("@import"), "{style}");
+}
+
+/// How often `part` is in `html`.
+fn count(html: &str, part: &str) -> usize {
+    html.matches(part).count()
+}
+
+const ESCAPED: &str = "&lt;script&gt;alert(1)&lt;/script&gt;";
+
+#[test]
+fn classification_shows_matrix_and_failures() {
+    let mut text = "sentence,label\n".to_owned();
+    for number in 0..12 {
+        text += &format!("{EVIL} tea number {number},{EVIL}\nno tea number {number},寺子屋\nsoup {number},c\n");
+    }
+    let html = page("sequence-classification", "tea.csv", &text, &[], &[]);
+    assert!(html.contains("Confusion matrix") && html.contains("寺子屋"));
+    assert!(count(&html, ESCAPED) > 12, "labels and texts are escaped");
+    // Each failure is listed; of right answers none is beyond the first twenty of a label.
+    let failures: usize = html
+        .split("<h2>")
+        .find_map(|part| part.split_once(" failures</h2>"))
+        .map(|found| found.0.parse().expect("a number"))
+        .expect("failures are counted");
+    let shown = count(&html, "<tr data-cell=");
+    let right = count(&html, " data-right hidden>");
+    assert_eq!((shown - right, shown), (failures, 36));
+}
+
+#[test]
+fn a_label_map_merges_what_the_page_shows() {
+    let mut text = "sentence,label\n".to_owned();
+    for number in 0..8 {
+        text += &format!("good number {number},good\nbad number {number},bad\n");
+    }
+    let html = page(
+        "sequence-classification",
+        "map.csv",
+        &text,
+        &[],
+        &["--label-map", "good=all,bad=all"],
+    );
+    assert!(html.contains("<h2>0 failures</h2>") && !html.contains("<th scope=\"row\">bad</th>"));
+}
+
+#[test]
+fn several_labels_show_thresholds_and_what_was_missed() {
+    let rows: Vec<String> = (0..12)
+        .map(|number| {
+            json!({ "text": format!("{EVIL} {number}"), "labels": [EVIL, format!("l{}", number % 3)] }).to_string()
+        })
+        .collect();
+    let html = page(
+        "multi-label-classification",
+        "several.jsonl",
+        &rows.join("\n"),
+        &["--threshold", "per-label"],
+        &[],
+    );
+    assert!(html.contains("said from") && html.contains("missed"));
+    assert!(count(&html, ESCAPED) > 12);
+}
+
+#[test]
+fn numbers_show_a_scatter_and_the_largest_errors() {
+    let mut text = "sentence\tscore\n".to_owned();
+    for number in 0..12 {
+        text += &format!("{EVIL} {number}\t{number}.5\n");
+    }
+    let html = page("regression", "numbers.tsv", &text, &[], &[]);
+    assert_eq!(count(&html, "<circle cx"), 12, "one point a text");
+    assert!(html.contains("Largest errors") && html.contains("mean squared error"));
+    assert!(count(&html, ESCAPED) >= 24);
+}
+
+#[test]
+fn entities_stand_above_each_other_where_they_differ() {
+    let record = |number: usize| {
+        let text = format!("{number:02} {EVIL} 山田さんは京都へ");
+        let start = text.chars().take_while(|c| *c != '山').count();
+        json!({ "text": text, "entities": [
+            { "start": start, "end": start + 2, "label": "<b>人" },
+            { "start": start + 5, "end": start + 7, "label": "地" },
+        ] })
+    };
+    let rows: Vec<String> = (0..8).map(|number| record(number).to_string()).collect();
+    let html = page("token-classification", "names.jsonl", &rows.join("\n"), &[], &[]);
+    assert!(html.contains("<dt>system</dt>") && html.contains("<dt>gold</dt>"));
+    assert!(
+        html.contains("<small>&lt;b&gt;人</small>"),
+        "an entity's type is escaped"
+    );
+    assert!(html.contains("山田<small>"), "the entity is marked");
+}
+
+#[test]
+fn answers_are_marked_in_their_passage() {
+    let question = |number: usize| {
+        let context = format!("{EVIL} The school number {number} stands in Kyoto since 1722.");
+        let start = context.chars().take_while(|c| *c != 'K').count();
+        json!({ "id": number.to_string(), "question": format!("Where is school {number}? {EVIL}"),
+            "answers": [{ "text": "Kyoto", "answer_start": start }], "context": context })
+    };
+    let paragraphs: Vec<_> = (0..6)
+        .map(question)
+        .map(|mut qa| {
+            let context = qa["context"].take();
+            if let Some(qa) = qa.as_object_mut() {
+                qa.shift_remove("context");
+            }
+            json!({ "context": context, "qas": [qa] })
+        })
+        .collect();
+    let data = json!({ "version": "1.1", "data": [{ "title": "schools", "paragraphs": paragraphs }] }).to_string();
+    let html = page(
+        "question-answering",
+        "schools.json",
+        &data,
+        &["--max-length", "64", "--stride", "16"],
+        &[],
+    );
+    assert!(html.contains("mark class=\"gold"), "gold is marked");
+    assert!(html.contains(&format!("{ESCAPED}</p>")), "a question");
+}
+
+/// The first lines of the Japanese lessons, as a file of the test's own.
+fn few_lessons(folder: &Path) -> String {
+    let lessons = fs::read_to_string(root().join("assets/lessons-ja/sentiment.csv")).expect("lessons");
+    let few: Vec<&str> = lessons.lines().take(9).collect();
+    file(folder, "few.csv", &few.join("\n"))
+}
+
+#[test]
+fn a_model_without_history_has_a_page_without_curves() {
+    let temp = TempDir::new().expect("temp");
+    let model = root().join("assets/e5-small-ja-en");
+    let data = few_lessons(temp.path());
+    let copy = temp.path().join("model");
+    fs::create_dir(&copy).expect("a folder");
+    for entry in fs::read_dir(&model).expect("the model") {
+        let entry = entry.expect("an entry");
+        if entry.file_name() != "training.json" {
+            fs::copy(entry.path(), copy.join(entry.file_name())).expect("copied");
+        }
+    }
+    fs::write(copy.join("training.json"), "{\"record\": 7}").expect("written");
+    let report = temp.path().join("report.html");
+    let [copy, report] = [&copy, &report].map(|path| path.to_str().expect("UTF-8"));
+    succeeds(&[
+        "evaluate", "--model", copy, "--data", &data, "--report", report, "--device", "cpu",
+    ]);
+    let html = fs::read_to_string(report).expect("a page");
+    check(&html);
+    assert!(!html.contains("<h2>Training</h2>"));
+}
+
+#[test]
+fn a_page_that_cannot_be_written_is_named() {
+    let temp = TempDir::new().expect("temp");
+    let model = root().join("assets/e5-small-ja-en");
+    let model = model.to_str().expect("UTF-8");
+    let data = few_lessons(temp.path());
+    let report = "no/such/folder/report.html";
+    let output = run(&[
+        "evaluate", "--model", model, "--data", &data, "--report", report, "--device", "cpu",
+    ]);
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{message}");
+    assert!(
+        message.contains("error: writing no/such/folder/report.html"),
+        "{message}"
+    );
+}
