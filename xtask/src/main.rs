@@ -1,11 +1,12 @@
 //! Runs the project's own chores: `cargo xtask test` is the whole test run, the same on a fresh machine and in CI;
 //! `cargo xtask bench` measures.
 //!
-//! `test` holds the steps and their order, `requirement` what a machine must have for them and how to get it, `command`
-//! starts programs.
+//! `test` holds the steps and their order, `outside` those on other workspaces, `requirement` what a machine must have for
+//! them and how to get it, `command` starts programs.
 
 mod bench;
 mod command;
+mod outside;
 mod requirement;
 mod serve;
 mod test;

@@ -31,17 +31,20 @@ pub enum Requirement {
     /// A GPU adapter in software, which every machine can have: Mesa's lavapipe. It is looked for on Linux only;
     /// elsewhere the system brings an adapter.
     SoftwareAdapter,
+    /// Node, which runs WebAssembly outside a browser.
+    Node,
     /// torch and transformers, which the round-trip test compares with. Too large to install unasked.
     PythonReference,
 }
 
 impl Requirement {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
         Self::SoftwareAdapter,
+        Self::Node,
         Self::PythonReference,
     ];
 
@@ -52,6 +55,7 @@ impl Requirement {
             Self::Clippy => "clippy",
             Self::WasmTarget => "Rust's target wasm32-unknown-unknown",
             Self::SoftwareAdapter => "a Vulkan adapter in software (lavapipe)",
+            Self::Node => "Node",
             Self::PythonReference => "Python's torch and transformers",
         }
     }
@@ -61,8 +65,9 @@ impl Requirement {
         match self {
             Self::Rustfmt => "the check of the format",
             Self::Clippy => "the lints",
-            Self::WasmTarget => "compiling the core for the browser",
+            Self::WasmTarget => "compiling the core and the site for the browser",
             Self::SoftwareAdapter => "the tests of the GPU path",
+            Self::Node => "Japanese tokenization as WebAssembly",
             Self::PythonReference => "loading our folders back into transformers",
         }
     }
@@ -74,6 +79,7 @@ impl Requirement {
             Self::Clippy => "rustup component add clippy",
             Self::WasmTarget => "rustup target add wasm32-unknown-unknown",
             Self::SoftwareAdapter => "apt-get install mesa-vulkan-drivers",
+            Self::Node => "apt-get install nodejs",
             Self::PythonReference => "python3 -m pip install -r tests/requirements.txt",
         }
     }
@@ -93,6 +99,7 @@ impl Requirement {
                 command::output(&mut libraries).is_some_and(|folder| Path::new(&folder).is_dir())
             }
             Self::SoftwareAdapter => std::env::consts::OS != "linux" || !software_drivers().is_empty(),
+            Self::Node => command::output(&mut program("node", &["--version"])).is_some(),
             Self::PythonReference => {
                 let find = "from importlib.util import find_spec as find\n\
                             raise SystemExit(not (find('torch') and find('transformers')))";
@@ -108,7 +115,7 @@ impl Requirement {
             Self::Clippy => rustup(&["component", "add", "clippy"]),
             Self::WasmTarget => rustup(&["target", "add", WASM_TARGET]),
             Self::SoftwareAdapter => apt("mesa-vulkan-drivers"),
-            Self::PythonReference => Vec::new(),
+            Self::Node | Self::PythonReference => Vec::new(),
         }
     }
 }

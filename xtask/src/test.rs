@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail};
 use clap::{Args, ValueEnum};
 
-use crate::command::{self, cargo, project};
+use crate::command::{self, cargo};
+use crate::outside;
 use crate::requirement::{Requirement, WASM_TARGET, software_drivers};
 
 /// What to run.
@@ -35,6 +36,8 @@ enum Step {
     Test,
     Gpu,
     Wasm,
+    Web,
+    Node,
     Chores,
 }
 
@@ -94,6 +97,7 @@ impl Step {
         match self {
             Self::SetUp => "install what is missing, as far as rustup and apt can".to_owned(),
             Self::Gpu => format!("{} (on the software adapter)", command(self)),
+            Self::Node => "check Japanese tokenization as WebAssembly, in a workspace of its own".to_owned(),
             Self::Chores => "check and test xtask, which is a workspace of its own".to_owned(),
             _ => command(self),
         }
@@ -104,7 +108,9 @@ impl Step {
             Self::Fmt => &[Requirement::Rustfmt],
             Self::Clippy => &[Requirement::Clippy],
             Self::Gpu => &[Requirement::SoftwareAdapter],
-            Self::Wasm => &[Requirement::WasmTarget],
+            Self::Wasm => &[Requirement::Clippy, Requirement::WasmTarget],
+            Self::Web => &[Requirement::WasmTarget],
+            Self::Node => &[Requirement::WasmTarget, Requirement::Node],
             Self::Chores => &[Requirement::Rustfmt, Requirement::Clippy],
             Self::SetUp | Self::Fetch | Self::Test => &[],
         }
@@ -114,7 +120,9 @@ impl Step {
     /// dependencies differently and compile burn once more.
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::SetUp | Self::Chores => &[],
+            Self::SetUp | Self::Node | Self::Chores => &[],
+            // A command of its own, so that it hears that the network is off.
+            Self::Web => &["xtask", "web", "--no-wasm-opt", "--no-sizes"],
             Self::Fetch => &["fetch", "--locked"],
             Self::Fmt => &["fmt", "--all", "--check"],
             Self::Clippy => &[
@@ -138,14 +146,20 @@ impl Step {
                 "--",
                 "gpu_pair",
             ],
+            // The core with it, as both are compiled for the site.
             Self::Wasm => &[
-                "check",
+                "clippy",
                 "--release",
                 "--locked",
                 "--package",
-                "terakoya-core",
+                "terakoya-web",
+                "--features",
+                "browser",
                 "--target",
                 WASM_TARGET,
+                "--",
+                "-D",
+                "warnings",
             ],
         }
     }
@@ -162,8 +176,10 @@ impl Step {
         }
         match self {
             Self::SetUp => set_up(in_ci)?,
+            Self::Fetch => fetch()?,
             Self::Gpu => test_gpu(self.command())?,
-            Self::Chores => test_chores()?,
+            Self::Node => outside::test_wasm()?,
+            Self::Chores => outside::test_chores()?,
             _ => command::run(&mut self.command())?,
         }
         Ok(Outcome::Passed)
@@ -242,25 +258,12 @@ fn test_gpu(mut tests: Command) -> Result<()> {
     command::run(&mut tests)
 }
 
-/// Checks and tests this crate: its dependencies turn on features of crates under burn, so the workspace leaves it out.
-fn test_chores() -> Result<()> {
-    const CHORES: [&[&str]; 3] = [
-        &["fmt", "--check"],
-        &[
-            "clippy",
-            "--release",
-            "--locked",
-            "--all-targets",
-            "--",
-            "-D",
-            "warnings",
-        ],
-        &["test", "--release", "--locked"],
-    ];
-    for arguments in CHORES {
-        let mut command = cargo(arguments);
-        command.current_dir(project().join("xtask"));
-        command::run(&mut command)?;
+/// Fetches the dependencies of the workspace and of those beside it.
+fn fetch() -> Result<()> {
+    command::run(&mut Step::Fetch.command())?;
+    for manifest in outside::MANIFESTS {
+        let mut beside = Step::Fetch.command();
+        command::run(beside.args(["--manifest-path", manifest]))?;
     }
     Ok(())
 }

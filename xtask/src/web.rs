@@ -31,6 +31,9 @@ pub struct Options {
     /// Leaves binaryen out, which takes minutes and changes the transferred size little
     #[arg(long)]
     pub no_wasm_opt: bool,
+    /// Leaves the weighing out, which takes a minute
+    #[arg(long)]
+    pub no_sizes: bool,
 }
 
 /// Builds the site and prints what its code weighs.
@@ -40,7 +43,10 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let compiled = build(options)?;
     println!("the site is in {}", options.output.display());
-    sizes::print(&options.output, &compiled)
+    match options.no_sizes {
+        true => Ok(()),
+        false => sizes::print(&options.output, &compiled),
+    }
 }
 
 /// Builds the site into its folder; gives the compiled programs, from which names were not yet taken.
@@ -92,8 +98,11 @@ fn compile() -> Result<Vec<PathBuf>> {
     Ok(PROGRAMS.map(|name| folder.join(name).with_extension("wasm")).to_vec())
 }
 
-/// Where cargo puts what it builds.
-fn target_folder() -> Result<PathBuf> {
+/// Where cargo puts what it builds of the workspace.
+///
+/// # Errors
+/// If cargo does not say.
+pub fn target_folder() -> Result<PathBuf> {
     let metadata = command::output(&mut cargo(&[
         "metadata",
         "--format-version",
