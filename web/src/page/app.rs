@@ -27,7 +27,7 @@ use super::renewal::{self, Renewal};
 use super::shared::Shared;
 use super::theme::Theme;
 use super::training::view::TrainStep;
-use super::training::{TrainMsg, Training, Vigil};
+use super::training::{News, TrainMsg, Training, Vigil};
 use super::trying::view::TryStep;
 use super::trying::{TryMsg, Trying};
 use super::words::{Language, Words};
@@ -100,6 +100,8 @@ pub struct App {
     pub data: Shared<Data>,
     /// The third.
     pub training: Shared<Training>,
+    /// What is told of a run and not drawn yet.
+    pub news: News,
     /// Lasts while a run does.
     pub vigil: Option<Vigil>,
     /// The fourth.
@@ -140,6 +142,7 @@ impl Component for App {
             trying: Shared::default(),
             data: Shared::new(Data::recalled()),
             training: Shared::default(),
+            news: News::default(),
             vigil: None,
             reading: Shared::default(),
             keeping: Shared::default(),

@@ -14,7 +14,8 @@ pub mod view;
 use std::rc::Rc;
 
 use gloo_events::EventListener;
-use terakoya_core::protocol::RunPlan;
+use gloo_timers::callback::Timeout;
+use terakoya_core::protocol::{RunPlan, TrainEvent};
 use terakoya_core::training_config::TrainingConfig;
 use wasm_bindgen::JsCast;
 use web_sys::BeforeUnloadEvent;
@@ -90,12 +91,25 @@ pub enum TrainMsg {
     Continue(String),
     /// The worker tells of the run.
     Event(Reply),
+    /// What was told meanwhile is to be shown.
+    Show,
     /// The worker took a command.
     Obeyed(Reply),
     /// The run description is wanted as a file.
     Describe,
     /// The window was shown again.
     Visible,
+}
+
+/// How often a run's news are drawn, in milliseconds: a small model takes hundreds of steps a second.
+const SHOW_EVERY: u32 = 100;
+
+/// What the worker told of a run and nobody has seen yet.
+#[derive(Default)]
+pub struct News {
+    /// Events, with the time when each came.
+    told: Vec<(TrainEvent, f64)>,
+    show: Option<Timeout>,
 }
 
 /// What lasts only while a run does: the screen stays awake, and leaving the page is asked about.
@@ -142,7 +156,8 @@ impl App {
             TrainMsg::Resume => self.command(ctx, Request::Resume, Phase::Running),
             TrainMsg::Stop => self.command(ctx, Request::Stop, Phase::Stopping),
             TrainMsg::Continue(run) => self.continue_training(ctx, run),
-            TrainMsg::Event(reply) => self.take_training_event(ctx, reply.event),
+            TrainMsg::Event(reply) => return self.hear_training(ctx, reply.event),
+            TrainMsg::Show => self.follow_news(),
             TrainMsg::Obeyed(reply) => {
                 if let Event::Failed { message } = reply.event {
                     self.error = Some(message);
@@ -256,6 +271,7 @@ impl App {
     }
 
     fn begin_run(&mut self, run: Run) {
+        self.news = News::default();
         self.training.change().run = Some(Shared::new(run));
         self.vigil = Some(Vigil::begin());
         self.reading.change().forget();
@@ -271,13 +287,41 @@ impl App {
         );
     }
 
+    /// Keeps what the core tells until it is drawn; whether to draw now.
+    fn hear_training(&mut self, ctx: &Context<Self>, event: Event) -> bool {
+        let Event::Train(event) = event else {
+            self.follow_news();
+            self.take_training_event(ctx, event);
+            return true;
+        };
+        self.news.told.push((event, browser::now()));
+        if self.news.show.is_none() {
+            let link = ctx.link().clone();
+            let show = move || link.send_message(Msg::Train(TrainMsg::Show));
+            self.news.show = Some(Timeout::new(SHOW_EVERY, show));
+        }
+        false
+    }
+
+    fn follow_news(&mut self) {
+        let News { told, .. } = std::mem::take(&mut self.news);
+        if told.is_empty() {
+            return;
+        }
+        if let Some(run) = &mut self.training.change().run {
+            let run = run.change();
+            for (event, time) in told {
+                run.follow(event, time);
+            }
+        }
+    }
+
     fn take_training_event(&mut self, ctx: &Context<Self>, event: Event) {
         let Some(run) = &mut self.training.change().run else {
             return;
         };
         let run = run.change();
         match event {
-            Event::Train(event) => run.follow(event),
             Event::Resumed(resumed) => {
                 run.config = Some(resumed.config);
                 run.eval_rows = Rc::new(resumed.eval);

@@ -16,6 +16,11 @@ const HEIGHT: f64 = 230.0;
 /// Lines across, at most.
 const TICKS: f64 = 6.0;
 
+/// Points of a line, at most: more than there are pixels cannot be told apart, and take time to draw.
+const MOST_POINTS: usize = 1000;
+/// Dots, at most: with more of them they hide the line.
+const MOST_DOTS: usize = 60;
+
 /// How a series is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stroke {
@@ -226,8 +231,13 @@ fn best(props: &Props, scale: Scale) -> Html {
 }
 
 fn curve(series: &Series, scale: Scale) -> Html {
-    let finite = || series.points.iter().filter(|(_, value)| value.is_finite());
-    let points: Vec<String> = finite()
+    let finite: Vec<&(f64, f64)> = series.points.iter().filter(|(_, value)| value.is_finite()).collect();
+    let every = finite.len().div_ceil(MOST_POINTS).max(1);
+    // Counted from the end, so that the newest value is always there.
+    let points: Vec<String> = finite
+        .iter()
+        .rev()
+        .step_by(every)
         .map(|(epoch, value)| format!("{:.1},{:.1}", scale.x(*epoch), scale.y(*value)))
         .collect();
     let class = match series.stroke {
@@ -238,8 +248,8 @@ fn curve(series: &Series, scale: Scale) -> Html {
     html! {
         <g class={classes!("series", series.class, class)}>
             <polyline points={points.join(" ")} />
-            if series.stroke == Stroke::Dotted {
-                { for finite().map(|(epoch, value)| html! {
+            if series.stroke == Stroke::Dotted && finite.len() <= MOST_DOTS {
+                { for finite.iter().map(|(epoch, value)| html! {
                     <circle cx={scale.x(*epoch).to_string()} cy={scale.y(*value).to_string()} r="3.5" />
                 }) }
             }

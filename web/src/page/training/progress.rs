@@ -14,6 +14,9 @@ use crate::page::words::Words;
 /// How much of the smoothed loss comes from the newest value.
 const NEWEST: f64 = 0.15;
 
+/// Rows of the table, at most: the newest ones.
+const MOST_ROWS: usize = 200;
+
 /// What a run is drawn from.
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -195,6 +198,7 @@ fn table(w: Words, run: &Run) -> Html {
         return Html::default();
     }
     let best = best(run).map(|record| record.step);
+    let shown = &run.evaluations[run.evaluations.len().saturating_sub(MOST_ROWS)..];
     html! {
         <details>
             <summary>{ w.curves_in_numbers() }</summary>
@@ -209,7 +213,7 @@ fn table(w: Words, run: &Run) -> Html {
                         </tr>
                     </thead>
                     <tbody>
-                        { for run.evaluations.iter().map(|record| html! {
+                        { for shown.iter().map(|record| html! {
                             <tr class={classes!((best == Some(record.step)).then_some("best"))}>
                                 <th scope="row">{ figures::short(record.epoch) }</th>
                                 <td>{ figures::score(record.loss) }</td>

@@ -7,7 +7,6 @@ use terakoya_core::protocol::{EvaluationRecord, RunPlan, StepRecord, TrainEvent,
 use terakoya_core::training_config::TrainingConfig;
 
 use crate::messages::Row;
-use crate::page::browser;
 
 /// Reports over which speed and remaining time are measured.
 const WINDOW: usize = 12;
@@ -103,8 +102,8 @@ impl Run {
         self.phase = phase;
     }
 
-    /// Takes what the core tells.
-    pub fn follow(&mut self, event: TrainEvent) {
+    /// Takes what the core told at `time`, in milliseconds.
+    pub fn follow(&mut self, event: TrainEvent, time: f64) {
         match event {
             TrainEvent::Started(plan) => self.plan = Some(plan),
             TrainEvent::Note { message } => self.notes.push(message),
@@ -113,7 +112,7 @@ impl Run {
                     self.phase = Phase::Caching { done, total };
                 }
             }
-            TrainEvent::Step(record) => self.take_step(record),
+            TrainEvent::Step(record) => self.take_step(record, time),
             TrainEvent::Evaluated(record) => {
                 // The time of an evaluation is none of a step.
                 self.marks.clear();
@@ -124,16 +123,16 @@ impl Run {
         }
     }
 
-    fn take_step(&mut self, record: StepRecord) {
+    fn take_step(&mut self, record: StepRecord, time: f64) {
         if matches!(self.phase, Phase::Starting | Phase::Caching { .. }) {
             self.phase = Phase::Running;
         }
-        self.marks.push_back((record.step, record.examples, browser::now()));
+        self.marks.push_back((record.step, record.examples, time));
         if self.marks.len() > WINDOW {
             self.marks.pop_front();
         }
         // A run that goes on from a checkpoint tells some steps again.
-        self.steps.retain(|known| known.step < record.step);
+        while self.steps.pop_if(|known| known.step >= record.step).is_some() {}
         self.steps.push(record);
     }
 
