@@ -57,7 +57,7 @@ impl Tab {
         let kept = format!(
             "((messages) => messages.slice(messages.findIndex((m) => m.kind === 'finished'))
                 .some((m) => m.event === 'checkpointed' && m.epoch >= {epoch} && m.epoch < {}))
-             (window.heard.map((line) => JSON.parse(line).message))",
+             (window.heard)",
             LONG.epochs
         );
         self.wait(&format!("epoch {epoch} of the second run"), &kept).await;

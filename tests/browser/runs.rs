@@ -67,10 +67,7 @@ impl Tab {
     /// Waits until a run has kept so many epochs.
     pub async fn wait_for_checkpoint(&self, epoch: u32) {
         let kept = format!(
-            "window.heard.some((line) => {{
-                const message = JSON.parse(line).message;
-                return message.event === 'checkpointed' && message.epoch >= {epoch};
-            }})"
+            "window.heard.some((message) => message.event === 'checkpointed' && message.epoch >= {epoch})"
         );
         self.wait(&format!("epoch {epoch} to be kept"), &kept).await;
     }
@@ -80,7 +77,7 @@ impl Tab {
         let before = self.heard_of("tried").await.len();
         self.fill("#try-text", text).await;
         let answered = format!(
-            "window.heard.filter((line) => JSON.parse(line).message.kind === 'tried').length > {before}
+            "window.heard.filter((message) => message.kind === 'tried').length > {before}
              && document.querySelector('#prediction')?.getAttribute('aria-busy') !== 'true'"
         );
         self.wait(&format!("an answer to {text:?}"), &answered).await;

@@ -16,9 +16,9 @@ use std::time::Duration;
 /// What may be wrong with a file's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection breaks after so many bytes of each answer.
+    /// The connection breaks at this byte of the file, whatever part of it is asked for.
     Cut(usize),
-    /// The connection breaks after so many bytes of the next answer.
+    /// The connection breaks at this byte of the file in the next answer.
     CutOnce(usize),
     /// A byte in the middle is another.
     Damaged,
@@ -52,6 +52,9 @@ pub struct SiteServer {
     shared: Arc<Shared>,
     accepting: Option<JoinHandle<()>>,
 }
+
+/// How long a line is silent before it is broken: what a browser has not handed over by then is lost.
+const BREAKING: Duration = Duration::from_secs(2);
 
 /// How long a silent visitor is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -193,7 +196,7 @@ fn answer(shared: &Shared, mut stream: &TcpStream) -> std::io::Result<()> {
         body.len()
     );
     let sent = match fault {
-        Some(Fault::Cut(after) | Fault::CutOnce(after)) => &body[..after.min(body.len())],
+        Some(Fault::Cut(at) | Fault::CutOnce(at)) => &body[..at.saturating_sub(start.unwrap_or(0)).min(body.len())],
         _ => body,
     };
     // Counted beforehand: the visitor may look before this thread goes on.
@@ -204,6 +207,9 @@ fn answer(shared: &Shared, mut stream: &TcpStream) -> std::io::Result<()> {
     });
     stream.write_all(head.as_bytes())?;
     stream.write_all(sent)?;
+    if sent.len() < body.len() {
+        thread::sleep(BREAKING);
+    }
     stream.shutdown(Shutdown::Both)
 }
 

@@ -38,7 +38,7 @@ const LISTEN: &str = r#"
         window.Worker = class extends Worker {
             constructor(...options) {
                 super(...options);
-                this.addEventListener("message", (event) => heard.push(event.data[0]));
+                this.addEventListener("message", (event) => heard.push(JSON.parse(event.data[0]).message));
             }
         };
     })();
@@ -223,23 +223,11 @@ impl Tab {
         path
     }
 
-    /// What workers posted since the page was loaded: `[{"id", "message"}]`.
-    pub async fn heard(&self) -> Vec<Value> {
-        let lines = self.value("window.heard").await;
-        let lines = lines.as_array().expect("the page was loaded with the listener").iter();
-        lines
-            .map(|line| serde_json::from_str(line.as_str().unwrap_or_default()).expect("the worker posts JSON"))
-            .collect()
-    }
-
-    /// The messages of one kind that workers posted since the page was loaded.
+    /// The messages of one kind that workers posted since the page was loaded, with every digit of their numbers.
     pub async fn heard_of(&self, kind: &str) -> Vec<Value> {
-        let heard = self
-            .heard()
-            .await
-            .into_iter()
-            .map(|mut numbered| numbered["message"].take());
-        heard.filter(|message| message["kind"] == kind).collect()
+        let heard = format!("JSON.stringify(window.heard.filter((message) => message.kind === '{kind}'))");
+        let heard = self.value(&heard).await;
+        serde_json::from_str(heard.as_str().unwrap_or_default()).expect("the page was loaded with the listener")
     }
 
     /// Puts a picture of the page at each width beside the others.

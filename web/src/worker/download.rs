@@ -233,7 +233,8 @@ impl Download<'_> {
                     });
                 }
                 Err(Failure::Broken(reason)) => {
-                    failures += 1;
+                    // A line that breaks again and again still gets there, as long as something comes each time.
+                    failures = if bytes.len() > before { 1 } else { failures + 1 };
                     if failures > RETRIES {
                         return Err(self.connection(&bytes, reason));
                     }
