@@ -6,29 +6,16 @@
 use burn::backend::DispatchDevice;
 use burn::tensor::wgpu::{WgpuBackend, wgpu};
 use burn::tensor::{Device, Tensor};
-use serde::{Deserialize, Serialize};
 
 use crate::error::DeviceError;
 use crate::examples::host_values;
 use crate::platform::GRAPHICS_APIS;
+pub use crate::protocol::DeviceChoice;
 
 /// The product that is measured: eight texts of 64 tokens through the feed-forward layer of a small model.
 const MEASURED_TOKENS: usize = 512;
 const MEASURED_WIDTH: usize = 384;
 const MEASURED_ROUNDS: usize = 4;
-
-/// Which device the user asks for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum DeviceChoice {
-    /// A real GPU where there is one, else the CPU.
-    #[default]
-    Auto,
-    /// A GPU adapter, even one in software.
-    Gpu,
-    /// The CPU.
-    Cpu,
-}
 
 /// A device that is ready, and what to say of it.
 #[derive(Debug, Clone)]

@@ -7,12 +7,11 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::metrics::{AnswerReport, ClassificationReport, EntityReport, MultiLabelReport, RegressionReport};
-use crate::tasks::TaskKind;
-pub use crate::tasks::multi_label_classification::LabelsPrediction;
-pub use crate::tasks::question_answering::{AnswerCandidate, AnswerPrediction};
-pub use crate::tasks::regression::ScorePrediction;
-pub use crate::tasks::sequence_classification::ClassPrediction;
-pub use crate::tasks::token_classification::{EntityPrediction, TagsPrediction};
+pub use crate::predictions::{
+    AnswerCandidate, AnswerPrediction, ClassPrediction, EntityPrediction, LabelsPrediction, ScorePrediction,
+    TagsPrediction,
+};
+use crate::task_kind::TaskKind;
 use crate::training_config::BestMetric;
 
 /// What a model says of one example. In JSON it is the object of its task.
@@ -139,6 +138,19 @@ impl fmt::Display for Report {
             Self::Answers(report) => report.fmt(f),
         }
     }
+}
+
+/// Which device the user asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum DeviceChoice {
+    /// A real GPU where there is one, else the CPU.
+    #[default]
+    Auto,
+    /// A GPU adapter, even one in software.
+    Gpu,
+    /// The CPU.
+    Cpu,
 }
 
 /// What a training run tells while it runs.

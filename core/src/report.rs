@@ -98,8 +98,8 @@ mod tests {
     use super::*;
     use crate::data::Gold;
     use crate::metrics::{classification_report, gold_labels};
+    use crate::protocol::ClassPrediction;
     use crate::protocol::Prediction;
-    use crate::tasks::sequence_classification::ClassPrediction;
 
     const EVIL: &str = "<script>alert(\"x\")</script>&amp;\u{0}";
 

@@ -8,7 +8,7 @@ mod choices;
 use serde::{Deserialize, Serialize};
 
 use crate::schedule::LrSchedule;
-use crate::tasks::TaskKind;
+use crate::task_kind::TaskKind;
 
 pub use self::choices::{BestMetric, ClassWeights, LabelPieces, Threshold, TrainLayers};
 

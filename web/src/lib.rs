@@ -6,4 +6,5 @@
 
 pub mod messages;
 pub mod page;
+#[cfg(feature = "worker")]
 pub mod worker;

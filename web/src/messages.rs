@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use terakoya_core::data::ReadOptions;
-use terakoya_core::device::DeviceChoice;
+use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::training_config::TrainingConfig;
 

@@ -34,7 +34,7 @@ pub fn run(options: &Options) -> Result<()> {
         let build = web::Options {
             output: options.site.clone(),
             no_wasm_opt: true,
-            no_sizes: true,
+            ..web::Options::default()
         };
         web::build(&build)?;
     }

@@ -154,7 +154,7 @@ impl Step {
                 "--package",
                 "terakoya-web",
                 "--features",
-                "browser",
+                "browser,worker",
                 "--target",
                 WASM_TARGET,
                 "--",

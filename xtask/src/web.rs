@@ -19,8 +19,9 @@ use crate::requirement::{Requirement, WASM_TARGET};
 /// The profile the site is compiled with.
 const PROFILE: &str = "web";
 
-/// The programs of the site.
-const PROGRAMS: [&str; 2] = ["page", "worker"];
+/// The programs of the site, each with the features of the web crate that it is compiled with: the page without all that
+/// computes.
+const PROGRAMS: [(&str, &str); 2] = [("page", "browser"), ("worker", "browser,worker")];
 
 /// How the site is built.
 #[derive(Args, Default)]
@@ -54,7 +55,7 @@ pub fn run(options: &Options) -> Result<()> {
 /// # Errors
 /// If a build step fails or a file cannot be written.
 pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
-    let compiled = compile()?;
+    let compiled = compile(&PROGRAMS)?;
     let start = Instant::now();
     let mut programs = Vec::new();
     for path in &compiled {
@@ -71,8 +72,8 @@ pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
     Ok(compiled)
 }
 
-/// Compiles the programs; gives their paths.
-fn compile() -> Result<Vec<PathBuf>> {
+/// Compiles programs; gives their paths.
+fn compile(programs: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
     if !Requirement::WasmTarget.is_present() {
         bail!(
             "{} is missing; to get it: {}",
@@ -80,22 +81,15 @@ fn compile() -> Result<Vec<PathBuf>> {
             Requirement::WasmTarget.how_to_get()
         );
     }
-    let mut build = cargo(&[
-        "build",
-        "--profile",
-        PROFILE,
-        "--locked",
-        "--target",
-        WASM_TARGET,
-        "--package",
-        "terakoya-web",
-        "--features",
-        "browser",
-        "--bins",
-    ]);
-    command::run(&mut build)?;
     let folder = target_folder()?.join(WASM_TARGET).join(PROFILE);
-    Ok(PROGRAMS.map(|name| folder.join(name).with_extension("wasm")).to_vec())
+    let mut compiled = Vec::new();
+    for (name, features) in programs {
+        let mut build = cargo(&["build", "--profile", PROFILE, "--locked", "--target", WASM_TARGET]);
+        build.args(["--package", "terakoya-web", "--features", features, "--bin", name]);
+        command::run(&mut build)?;
+        compiled.push(folder.join(name).with_extension("wasm"));
+    }
+    Ok(compiled)
 }
 
 /// Where cargo puts what it builds of the workspace.

@@ -17,7 +17,6 @@ pub mod token_classification;
 pub mod token_head;
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::bio::TagError;
@@ -28,26 +27,10 @@ use crate::examples::CachedPositions;
 use crate::models::layers::Dropout;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder};
+pub use crate::task_kind::TaskKind;
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tokenizer::EncodeOptions;
 use crate::training_config::{BestMetric, ClassWeights, OptionError, TrainingConfig};
-
-/// What a model is trained to do; the names are those of the command line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum TaskKind {
-    /// One label for a text or a pair of texts.
-    #[default]
-    SequenceClassification,
-    /// Any number of labels for a text or a pair of texts.
-    MultiLabelClassification,
-    /// A number for a text or a pair of texts.
-    Regression,
-    /// A tag for each word or piece of a text, which name parts of it.
-    TokenClassification,
-    /// A part of a passage that answers a question.
-    QuestionAnswering,
-}
 
 /// What a task is to the rest of the program before there is a model or data.
 pub struct Definition {

@@ -7,7 +7,6 @@
 use std::collections::BTreeSet;
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::{Bundle, BundleError};
@@ -17,6 +16,7 @@ use crate::examples::CachedPositions;
 use crate::loss::{binary_cross_entropy, mean_binary_cross_entropy};
 use crate::metrics::{best_threshold, multi_label_report};
 use crate::models::layers::Dropout;
+use crate::predictions::LabelsPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
@@ -318,16 +318,4 @@ fn classes<'a>(targets: &[&'a Target]) -> Vec<Option<&'a [u32]>> {
 
 fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
-}
-
-/// What the model says of one example.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct LabelsPrediction {
-    /// The labels whose probability reaches their threshold, in the order of the model's labels.
-    pub labels: Vec<String>,
-    /// The probability of each label, in the order of the model's labels.
-    pub scores: Map<String, Value>,
-    /// The logits, in the order of the labels.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub logits: Option<Vec<f32>>,
 }

@@ -2,8 +2,8 @@
 //! [`super::span_head`].
 //!
 //! A long passage is cut into windows that share `doc_stride` tokens; a window without the answer points to its first token.
-//! The best span of all windows is cut from the passage by its characters. `candidates` looks for it, `prediction` is what
-//! comes out.
+//! The best span of all windows is cut from the passage by its characters. `candidates` looks for it, `prediction`
+//! chooses.
 
 mod candidates;
 mod prediction;
@@ -18,6 +18,7 @@ use crate::error::Result;
 use crate::loss::CrossEntropy;
 use crate::metrics::answer_report;
 use crate::models::layers::Dropout;
+use crate::predictions::AnswerPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder, WindowScores};
 use crate::tasks::network::{HeadKind, Pass};
@@ -26,8 +27,6 @@ use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, 
 use crate::tokenizer::{EncodeOptions, Encoding, TokenizerError, TruncationStrategy};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, TrainingConfig};
-
-pub use self::prediction::{AnswerCandidate, AnswerPrediction};
 
 /// What the task is to the rest of the program.
 pub const DEFINITION: Definition = Definition {

@@ -3,7 +3,6 @@
 //! Scores may be divided by a scale while the head learns; what is reported and predicted is in the data's own units.
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::bundle::Bundle;
@@ -13,6 +12,7 @@ use crate::examples::CachedPositions;
 use crate::loss::squared_error;
 use crate::metrics::regression_report;
 use crate::models::layers::Dropout;
+use crate::predictions::ScorePrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
@@ -154,15 +154,4 @@ fn values(targets: &[&Target]) -> Vec<Option<f32>> {
         _ => None,
     };
     targets.iter().map(value).collect()
-}
-
-/// What the model says of one example.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ScorePrediction {
-    /// The number, in the data's units.
-    pub score: f32,
-    /// The output.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub logits: Option<Vec<f32>>,
 }

@@ -3,7 +3,6 @@
 //! Losses are in [`crate::loss`], scores in [`crate::metrics`].
 
 use burn::tensor::Tensor;
-use serde::{Deserialize, Serialize};
 
 use crate::bundle::Bundle;
 use crate::data::{Example, GoldColumn, NamedExamples, balanced_class_weights, collect_labels};
@@ -12,6 +11,7 @@ use crate::examples::CachedPositions;
 use crate::loss::{CrossEntropy, mean_cross_entropy};
 use crate::metrics::{classification_report, gold_labels};
 use crate::models::layers::Dropout;
+use crate::predictions::ClassPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
@@ -244,20 +244,6 @@ fn class_weights(weights: &ClassWeights, labels: &[String], classes: &[usize]) -
             values
         }
     })
-}
-
-/// What the model says of one example.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClassPrediction {
-    /// The label with the highest score.
-    pub label: String,
-    /// Its probability.
-    pub score: f32,
-    /// The probability of each label, in the order of the model's labels.
-    pub scores: serde_json::Map<String, serde_json::Value>,
-    /// The logits, in the order of the labels.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
-    pub logits: Option<Vec<f32>>,
 }
 
 impl ClassPrediction {

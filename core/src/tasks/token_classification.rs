@@ -2,10 +2,9 @@
 //!
 //! A word that was given as such gives its tag to its first piece; where a text comes with spans, every piece learns. Which it
 //! was is kept in config.json under `label_all_tokens`, and how tags are chosen under `viterbi`, keys of ours that
-//! transformers leaves alone. `places` is what happens between tokens and entities, `prediction` what comes out.
+//! transformers leaves alone. `places` is what happens between tokens and entities.
 
 mod places;
-mod prediction;
 
 use std::collections::BTreeSet;
 
@@ -20,6 +19,7 @@ use crate::error::Result;
 use crate::loss::{CrossEntropy, mean_cross_entropy};
 use crate::metrics::entity_report;
 use crate::models::layers::Dropout;
+use crate::predictions::{EntityPrediction, TagsPrediction};
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, TaggedPlace, Target, TextEncoder};
 use crate::tasks::network::{HeadKind, Pass};
@@ -28,8 +28,6 @@ use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, 
 use crate::tokenizer::EncodeOptions;
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, LabelPieces};
-
-pub use self::prediction::{EntityPrediction, TagsPrediction};
 
 /// What the task is to the rest of the program.
 pub const DEFINITION: Definition = Definition {

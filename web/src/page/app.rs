@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
-use terakoya_core::device::DeviceChoice;
+use terakoya_core::protocol::DeviceChoice;
 use yew::prelude::*;
 
 use super::browser::{self, Abilities};

@@ -121,7 +121,7 @@ pub enum DataMsg {
     /// Texts were pasted, one a line.
     PasteLines(String),
     /// The worker has read the file of that name.
-    Read(String, Placing, Reply),
+    Read(String, Placing, Box<Reply>),
     /// A row was typed.
     Add(Row),
     /// A text was corrected.
@@ -324,7 +324,7 @@ impl App {
                     name: name.clone(),
                     options: ReadOptions::default(),
                 };
-                let read = move |reply| Msg::Data(DataMsg::Read(name.clone(), placing, reply));
+                let read = move |reply| Msg::Data(DataMsg::Read(name.clone(), placing, Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));
             }
             Err(reason) => {

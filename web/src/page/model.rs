@@ -2,7 +2,7 @@
 
 use js_sys::Uint8Array;
 use serde::Deserialize;
-use terakoya_core::device::DeviceChoice;
+use terakoya_core::protocol::DeviceChoice;
 use yew::prelude::*;
 
 use super::browser;

@@ -74,7 +74,7 @@ pub enum ReadMsg {
     /// Other rows are to be scored.
     Choose(RowsChoice),
     /// The worker answered an evaluation; its number.
-    Evaluated(u32, WhichModel, Reply),
+    Evaluated(u32, WhichModel, Box<Reply>),
     /// A cell of the confusion matrix was opened, or closed.
     Cell(Option<(usize, usize)>),
 }
@@ -167,7 +167,7 @@ impl App {
             WhichModel::Tuned => reading.tuned = Score::Waiting,
         }
         let (number, rows) = (reading.sent, reading.rows.to_vec());
-        let answered = move |reply| Msg::Read(ReadMsg::Evaluated(number, model, reply));
+        let answered = move |reply| Msg::Read(ReadMsg::Evaluated(number, model, Box::new(reply)));
         self.send(Request::Evaluate { model, rows }, ctx.link().callback(answered));
     }
 

@@ -1,6 +1,6 @@
 //! Says what has values in it.
 
-use terakoya_core::device::DeviceChoice;
+use terakoya_core::protocol::DeviceChoice;
 
 use super::Words;
 use crate::messages::Notice;
