@@ -66,9 +66,8 @@ impl Tab {
 
     /// Waits until a run has kept so many epochs.
     pub async fn wait_for_checkpoint(&self, epoch: u32) {
-        let kept = format!(
-            "window.heard.some((message) => message.event === 'checkpointed' && message.epoch >= {epoch})"
-        );
+        let kept =
+            format!("window.heard.some((message) => message.event === 'checkpointed' && message.epoch >= {epoch})");
         self.wait(&format!("epoch {epoch} to be kept"), &kept).await;
     }
 

@@ -38,7 +38,9 @@ const LISTEN: &str = r#"
         window.Worker = class extends Worker {
             constructor(...options) {
                 super(...options);
-                this.addEventListener("message", (event) => heard.push(JSON.parse(event.data[0]).message));
+                this.addEventListener("message", (event) => {
+                    heard.push({ ...JSON.parse(event.data[0]).message, at: performance.now() });
+                });
             }
         };
     })();

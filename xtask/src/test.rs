@@ -154,7 +154,7 @@ impl Step {
                 "--package",
                 "terakoya-web",
                 "--features",
-                "browser,worker",
+                "browser,worker,checks",
                 "--target",
                 WASM_TARGET,
                 "--",

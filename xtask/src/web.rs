@@ -7,6 +7,7 @@ mod glue;
 mod site;
 mod sizes;
 
+use std::fs;
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -23,6 +24,10 @@ const PROFILE: &str = "web";
 /// computes.
 const PROGRAMS: [(&str, &str); 2] = [("page", "browser"), ("worker", "browser,worker")];
 
+/// The program that repeats native comparisons and measurements in a browser, and where it is put: beside the site.
+const CHECKS: (&str, &str) = ("checks", "checks");
+const CHECKS_FOLDER: &str = "target/checks";
+
 /// How the site is built.
 #[derive(Args, Default)]
 pub struct Options {
@@ -35,6 +40,9 @@ pub struct Options {
     /// Leaves the weighing out, which takes a minute
     #[arg(long)]
     pub no_sizes: bool,
+    /// Builds, beside the site, what the tests in a browser need
+    #[arg(long)]
+    pub checks: bool,
 }
 
 /// Builds the site and prints what its code weighs.
@@ -44,6 +52,9 @@ pub struct Options {
 pub fn run(options: &Options) -> Result<()> {
     let compiled = build(options)?;
     println!("the site is in {}", options.output.display());
+    if options.checks {
+        build_checks()?;
+    }
     match options.no_sizes {
         true => Ok(()),
         false => sizes::print(&options.output, &compiled),
@@ -70,6 +81,20 @@ pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
     }
     site::lay_out(&project().join(&options.output), &programs)?;
     Ok(compiled)
+}
+
+/// Builds the program of the tests in a browser into its folder.
+fn build_checks() -> Result<()> {
+    let folder = project().join(CHECKS_FOLDER);
+    fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
+    for path in compile(&[CHECKS])? {
+        for (name, bytes) in glue::glue(&path)?.files {
+            let path = folder.join(name);
+            fs::write(&path, bytes).with_context(|| path.display().to_string())?;
+        }
+    }
+    println!("the checks are in {CHECKS_FOLDER}");
+    Ok(())
 }
 
 /// Compiles programs; gives their paths.

@@ -1,0 +1,61 @@
+//! Repeats comparisons and measurements of the native program where the site runs; no part of the site.
+//!
+//! Whoever loads it puts `globalThis.check = { name, device, files: { name: Uint8Array } }` first and waits for its
+//! `result`. A comparison that fails panics, as in the native tests: the reason is an error in the console.
+
+#[path = "../../../tests/parity/fixture.rs"]
+mod fixture;
+#[path = "../../../core/benches/step/timed.rs"]
+mod timed;
+
+use js_sys::{Reflect, Uint8Array};
+use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+fn main() {
+    console_error_panic_hook::set_once();
+    // The GPU stack reports a broken shader as a line of the log and goes on with garbage: such lines must be seen.
+    console_log::init_with_level(log::Level::Warn).expect("there is no other log");
+    spawn_local(async {
+        let check = get(&js_sys::global(), "check");
+        let device = device(&text(&check, "device")).await;
+        let result = match text(&check, "name").as_str() {
+            "parity" => compare_with_pytorch(&check, &device).await,
+            shape => timed::measure(shape, device.device(), &now).await.to_string(),
+        };
+        Reflect::set(&check, &"result".into(), &result.into()).expect("the check is an object");
+    });
+}
+
+async fn compare_with_pytorch(check: &JsValue, device: &ComputeDevice) -> String {
+    let files = get(check, "files");
+    let file = |name: &str| Uint8Array::new(&get(&files, name)).to_vec();
+    fixture::Fixture::new(file, device.device()).check().await;
+    device.description().to_owned()
+}
+
+async fn device(name: &str) -> ComputeDevice {
+    match name {
+        "gpu" => ComputeDevice::open(DeviceChoice::Gpu).await.expect("an adapter"),
+        _ => ComputeDevice::cpu("as asked"),
+    }
+}
+
+/// Milliseconds.
+fn now() -> f64 {
+    let performance = get(&js_sys::global(), "performance");
+    performance.unchecked_into::<web_sys::Performance>().now()
+}
+
+fn get(object: &JsValue, key: &str) -> JsValue {
+    let value = Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);
+    assert!(!value.is_undefined(), "the check has no {key:?}");
+    value
+}
+
+fn text(object: &JsValue, key: &str) -> String {
+    get(object, key)
+        .as_string()
+        .unwrap_or_else(|| panic!("{key:?} is no text"))
+}
