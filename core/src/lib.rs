@@ -37,10 +37,14 @@ pub mod task_kind;
 pub mod tasks;
 
 #[cfg(feature = "compute")]
+pub mod logistic;
+#[cfg(feature = "compute")]
 pub mod loss;
 pub mod metrics;
 #[cfg(feature = "compute")]
 pub mod optim;
+#[cfg(feature = "compute")]
+pub mod pca;
 pub mod schedule;
 
 #[cfg(feature = "compute")]

@@ -2,7 +2,8 @@
 //!
 //! [`Page::render`] is a function of data alone, so that the command line and the browser make the same page: `frame` is what
 //! stands around, `scores`, `curves`, `confusion`, `scatter` are its figures, `listing` the table of examples that one can
-//! sort, and `classes`, `labels`, `numbers`, `entities`, `answers` say what the examples of a task look like in it.
+//! sort, and `classes`, `labels`, `numbers`, `entities`, `answers` say what the examples of a task look like in it; `plot` is a picture of
+//! its own, of texts in two dimensions.
 //! Everything from files and users is escaped by maud.
 
 mod answers;
@@ -16,6 +17,7 @@ mod labels;
 mod listing;
 mod marks;
 mod numbers;
+pub mod plot;
 mod scatter;
 mod scores;
 

@@ -23,6 +23,7 @@ use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
 use crate::tasks::features::Pooling;
 use crate::tasks::network::Network;
+use crate::tasks::sequence_classification::SequenceClassification;
 use crate::tasks::{Setting, Task, TaskError, TaskKind};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
@@ -276,12 +277,14 @@ impl Session {
         })
     }
 
-    /// One vector a text, `[hidden]`.
+    /// One vector a text or pair, `[hidden]`, whatever the model was trained for.
     ///
     /// # Errors
     /// If a text cannot be encoded or the device fails.
     pub async fn embed(&self, examples: &[Example], pooling: Pooling, batch_size: usize) -> Result<Vec<Vec<f32>>> {
-        let source = RowSource::new(examples, &*self.task, self.text_encoder(None))?;
+        // Any task that reads an example as one row will do: a long passage is cut here, not cut up.
+        let plain = SequenceClassification::plain(Vec::new());
+        let source = RowSource::new(examples, &plain, self.text_encoder(None))?;
         let sizes = self.network.sizes();
         let mut vectors = vec![Vec::new(); examples.len()];
         for batch in source.batches_by_length(batch_size)? {

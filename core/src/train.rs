@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod host;
+mod probe;
 
 use std::rc::Rc;
 
@@ -28,6 +29,7 @@ use crate::training_config::{BestMetric, TrainingConfig};
 use crate::weights;
 
 pub use self::host::{Control, HostError, HostFuture, RunHost, TrainError};
+pub use self::probe::probe;
 
 /// All that a run starts from.
 pub struct RunInputs<'a> {

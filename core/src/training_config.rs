@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::schedule::LrSchedule;
 use crate::task_kind::TaskKind;
 
-pub use self::choices::{BestMetric, ClassWeights, LabelPieces, Threshold, TrainLayers};
+pub use self::choices::{BestMetric, ClassWeights, LabelPieces, Probe, Threshold, TrainLayers};
 
 /// Options of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -66,6 +66,10 @@ pub struct TrainingConfig {
     pub dropout: Option<f64>,
     /// Which weights learn.
     pub train_layers: TrainLayers,
+    /// Whether the last layer is fitted to frozen features at once, instead of trained.
+    pub probe: Probe,
+    /// Weight of the penalty of a probe: half the squared length of its coefficients against the sum of the losses.
+    pub probe_l2: f64,
     /// Whether texts of similar length share a batch.
     pub length_bucketing: bool,
     /// Seed of shuffling, dropout and new weights.
@@ -114,6 +118,8 @@ impl Default for TrainingConfig {
             max_length: 128,
             dropout: None,
             train_layers: TrainLayers::All,
+            probe: Probe::None,
+            probe_l2: 1.0,
             length_bucketing: true,
             seed: 42,
             eval_steps: 0,
@@ -241,6 +247,16 @@ pub const OPTIONS: &[TrainingOption] = &[
         "all, top:K (the upper K layers and the head) or head",
     ),
     option(
+        "probe",
+        &[],
+        "logistic, with --train-layers head: fits the last layer as a logistic regression, in seconds, instead of epochs; or none",
+    ),
+    option(
+        "probe_l2",
+        &[],
+        "how much a probe's long coefficients cost; scikit-learn's 1/C",
+    ),
+    option(
         "length_bucketing",
         &["group_by_length"],
         "true: texts of similar length share a batch",
@@ -322,6 +338,7 @@ impl TrainingConfig {
         for (key, value) in [
             ("weight_decay", self.weight_decay),
             ("max_grad_norm", self.max_grad_norm),
+            ("probe_l2", self.probe_l2),
         ] {
             if !(value.is_finite() && value >= 0.0) {
                 return error(key, value.to_string(), "must be a number, 0 or more");
@@ -338,7 +355,27 @@ impl TrainingConfig {
                 return error(key, value.to_string(), "must be at least 0 and below 1");
             }
         }
-        Ok(())
+        self.validate_probe()
+    }
+
+    /// Refuses what a probe does not do.
+    fn validate_probe(&self) -> Result<(), OptionError> {
+        let error = |key, value: String, reason| Err(OptionError { key, value, reason });
+        match self.probe {
+            Probe::None => Ok(()),
+            probe if self.task != TaskKind::SequenceClassification => {
+                error("probe", probe.into(), "works for sequence-classification only")
+            }
+            probe if self.train_layers != TrainLayers::Head => {
+                error("probe", probe.into(), "needs --train-layers head")
+            }
+            _ if self.label_smoothing != 0.0 => error(
+                "label_smoothing",
+                self.label_smoothing.to_string(),
+                "must be 0 with --probe",
+            ),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -34,7 +34,7 @@ pub enum Command {
     Predict(PredictArgs),
     /// Show how texts (one a line on stdin) are cut into tokens
     Tokenize(TokenizeArgs),
-    /// Turn texts (one a line on stdin) into vectors
+    /// Turn texts (a data file, or one a line on stdin) into vectors, or into a picture
     Embed(EmbedArgs),
     /// Show what a model folder holds
     Inspect(InspectArgs),
@@ -229,6 +229,21 @@ pub struct EmbedArgs {
     /// Mean over the tokens, or the first token
     #[arg(long, value_enum, default_value_t = PoolingArg::Mean)]
     pub pooling: PoolingArg,
+    /// A data file; without it texts are read from stdin, one a line
+    #[arg(long, value_name = "FILE")]
+    pub data: Option<PathBuf>,
+    /// Rows to take, as in 5=dev
+    #[arg(long, requires = "data", value_name = "COLUMN=VALUE")]
+    pub filter: Option<Filter>,
+    /// Write the vectors to a file instead: .csv (with the labels there are) or .npy
+    #[arg(long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+    /// Write a picture of the texts in two dimensions (PCA), coloured by their labels: .svg
+    #[arg(long, value_name = "FILE")]
+    pub plot: Option<PathBuf>,
+    /// How the data file is read.
+    #[command(flatten)]
+    pub read: DataArgs,
     /// Texts a forward pass
     #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,

@@ -11,6 +11,7 @@ mod dictionaries;
 mod folder;
 mod progress;
 mod training_options;
+mod vectors;
 
 use std::process::ExitCode;
 

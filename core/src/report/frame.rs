@@ -32,19 +32,22 @@ pub fn document(title: &str, body: Markup) -> String {
             }
         }
     };
-    page.into_string()
-        .chars()
-        .map(|c| {
-            if is_character(c) {
-                c
-            } else {
-                char::REPLACEMENT_CHARACTER
-            }
-        })
-        .collect()
+    legible(&page.into_string())
 }
 
-/// Whether a character may stand in HTML: neither a control character nor what Unicode keeps out of texts.
+/// `markup` with U+FFFD in the place of what neither HTML nor XML has characters for.
+pub fn legible(markup: &str) -> String {
+    let shown = |c| {
+        if is_character(c) {
+            c
+        } else {
+            char::REPLACEMENT_CHARACTER
+        }
+    };
+    markup.chars().map(shown).collect()
+}
+
+/// Whether a character may stand in HTML and XML: neither a control character nor what Unicode keeps out of texts.
 fn is_character(c: char) -> bool {
     let noncharacter = ('\u{fdd0}'..='\u{fdef}').contains(&c) || u32::from(c) & 0xfffe == 0xfffe;
     c == '\n' || c == '\t' || !(c.is_control() || noncharacter)

@@ -18,8 +18,8 @@ use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
-use crate::train::{RunHost, RunInputs, TrainError, total_steps, train};
-use crate::training_config::{BestMetric, OptionError, TrainLayers, TrainingConfig};
+use crate::train::{RunHost, RunInputs, TrainError, probe, total_steps, train};
+use crate::training_config::{BestMetric, OptionError, Probe, TrainLayers, TrainingConfig};
 use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
 
 /// What a run is given beside the model.
@@ -83,7 +83,10 @@ impl Session {
                 device: &self.device.autodiff(),
                 fail_at_step: data.fail_at_step,
             };
-            train(network, inputs, host).await?
+            match config.probe {
+                Probe::None => train(network, inputs, host).await?,
+                Probe::Logistic => probe(network, inputs, host).await?,
+            }
         };
         let (network, mut record) = trained;
         record.initialised = initialised;
@@ -264,9 +267,15 @@ fn plan(
         train_examples: data.train.examples.len(),
         eval_examples: data.eval.map_or(0, |eval| eval.examples.len()),
         labels: task.labels().to_vec(),
-        total_steps: total_steps(config, rows.0),
+        total_steps: match config.probe {
+            Probe::None => total_steps(config, rows.0),
+            Probe::Logistic => 1,
+        },
         parameters: network.num_params(),
-        trainable_parameters: trainable_parameters(network, config.train_layers),
+        trainable_parameters: match config.probe {
+            Probe::None => trainable_parameters(network, config.train_layers),
+            Probe::Logistic => network.head.classification().classifier.num_params(),
+        },
         memory_bytes: needed,
     })
 }

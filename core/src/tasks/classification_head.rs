@@ -5,7 +5,7 @@
 
 use burn::module::Module;
 use burn::nn::Linear;
-use burn::tensor::{Tensor, activation};
+use burn::tensor::{Tensor, TensorData, activation};
 
 use crate::models::encoder::{ClassificationHeadConfig, HeadActivation, ModelConfig};
 use crate::models::layers::{Dropout, WeightInit};
@@ -42,6 +42,21 @@ impl ClassificationHead {
     pub fn with_scaled_outputs(mut self, factor: f64) -> Self {
         self.classifier.weight = self.classifier.weight.map(|weight| weight * factor);
         self.classifier.bias = self.classifier.bias.map(|bias| bias.map(|bias| bias * factor));
+        self
+    }
+
+    /// The head with another last layer: `weight` `[hidden, outputs]` in row-major order, `bias` `[outputs]`.
+    pub fn with_classifier(mut self, weight: Vec<f32>, bias: Vec<f32>) -> Self {
+        self.classifier.weight = self.classifier.weight.map(|old| {
+            let data = TensorData::new(weight, old.dims());
+            Tensor::from_data(data, &old.device())
+        });
+        self.classifier.bias = self.classifier.bias.map(|parameter| {
+            parameter.map(|old| {
+                let data = TensorData::new(bias, old.dims());
+                Tensor::from_data(data, &old.device())
+            })
+        });
         self
     }
 

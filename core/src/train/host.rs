@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use crate::logistic::LogisticError;
 use crate::metrics::MetricsError;
 use crate::protocol::TrainEvent;
 use crate::training_config::OptionError;
@@ -16,6 +17,9 @@ pub enum TrainError {
     /// The run does not fit the memory there is.
     #[error(transparent)]
     DoesNotFit(#[from] crate::plan::DoesNotFit),
+    /// A probe that cannot be fitted.
+    #[error("--probe")]
+    Probe(#[from] LogisticError),
     /// More labels than a report can show.
     #[error(transparent)]
     Metrics(#[from] MetricsError),

@@ -142,6 +142,26 @@ impl TryFrom<String> for TrainLayers {
     }
 }
 
+/// Whether the last layer is fitted to frozen features instead of trained.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Probe {
+    /// It is trained.
+    #[default]
+    None,
+    /// It is fitted, as a logistic regression.
+    Logistic,
+}
+
+impl From<Probe> for String {
+    fn from(probe: Probe) -> Self {
+        match probe {
+            Probe::None => "none".to_owned(),
+            Probe::Logistic => "logistic".to_owned(),
+        }
+    }
+}
+
 /// What decides between the models of two evaluations.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -1,32 +1,101 @@
-//! `terakoya embed`: turns each line of stdin into a vector.
+//! `terakoya embed`: turns texts into vectors, printed or written as a file, and into a picture.
 
 use std::io::{BufWriter, Write, stdout};
+use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use futures_lite::future::block_on;
+use terakoya_core::data::{Example, GoldColumn};
+use terakoya_core::pca::project;
+use terakoya_core::report::plot::{PlotText, plot};
 
 use crate::args::EmbedArgs;
 use crate::commands::open_session;
-use crate::data_files::stdin_lines;
+use crate::data_files::{DataFile, stdin_lines};
+use crate::folder::{self, write_file};
+use crate::progress::Progress;
+use crate::vectors::VectorFormat;
 
 /// Texts that are embedded before their vectors are printed.
 const CHUNK: usize = 4096;
 
 /// Runs the command.
 pub fn run(args: EmbedArgs) -> Result<()> {
+    let output = match &args.output {
+        Some(path) => Some((path, VectorFormat::of(path)?)),
+        None => None,
+    };
+    let examples = examples(&args)?;
     let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let is_kept = output.is_some() || args.plot.is_some();
+    let mut kept: Vec<Vec<f32>> = Vec::new();
+    let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
-    for chunk in stdin_lines()?.chunks(CHUNK) {
+    for chunk in examples.chunks(CHUNK) {
         let vectors = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;
-        for vector in vectors {
-            if args.json {
-                writeln!(out, "{}", serde_json::to_string(&vector)?)?;
-            } else {
-                let numbers: Vec<String> = vector.iter().map(f32::to_string).collect();
-                writeln!(out, "{}", numbers.join(" "))?;
-            }
+        match is_kept {
+            true => kept.extend(vectors),
+            false => print(&mut out, &vectors, args.json)?,
         }
+        progress.count("embedding", kept.len(), examples.len());
     }
     out.flush()?;
+    if let Some((path, format)) = output {
+        write_file(path, &format.bytes(&examples, &kept)?)?;
+        let width = kept.first().map_or(0, Vec::len);
+        eprintln!("{}: {} vectors of {width} numbers", path.display(), kept.len());
+    }
+    match &args.plot {
+        Some(path) => write_picture(path, &examples, &kept),
+        None => Ok(()),
+    }
+}
+
+/// The texts; their labels only where something shows them.
+fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
+    let Some(path) = &args.data else {
+        return stdin_lines();
+    };
+    let own = folder::task(&args.model).definition().gold;
+    let gold = match own {
+        // Where the file's form hangs on what it is for, it is read as that.
+        GoldColumn::Entities | GoldColumn::Answers => own,
+        _ if args.output.is_some() || args.plot.is_some() => own,
+        _ => GoldColumn::Unread,
+    };
+    let options = args.read.read_options(gold, args.filter.clone())?;
+    Ok(DataFile::read(path, &options)?.examples)
+}
+
+fn print(out: &mut impl Write, vectors: &[Vec<f32>], as_json: bool) -> Result<()> {
+    for vector in vectors {
+        if as_json {
+            writeln!(out, "{}", serde_json::to_string(vector)?)?;
+        } else {
+            let numbers: Vec<String> = vector.iter().map(f32::to_string).collect();
+            writeln!(out, "{}", numbers.join(" "))?;
+        }
+    }
+    Ok(())
+}
+
+fn write_picture(path: &Path, examples: &[Example], vectors: &[Vec<f32>]) -> Result<()> {
+    let projection = project(vectors).with_context(|| path.display().to_string())?;
+    let labels: Vec<Option<String>> = examples
+        .iter()
+        .map(|example| Some(example.gold.labels()?.join(",")))
+        .collect();
+    let texts = examples.iter().zip(&labels).map(|(example, label)| PlotText {
+        text: &example.text,
+        label: label.as_deref(),
+    });
+    let picture = plot(&texts.collect::<Vec<_>>(), &projection);
+    write_file(path, picture.as_bytes())?;
+    let [first, second] = projection.explained.map(|share| 100.0 * share);
+    eprintln!(
+        "{}: {} texts; the two directions hold {first:.1} % and {second:.1} % of the variance",
+        path.display(),
+        examples.len()
+    );
     Ok(())
 }
