@@ -86,9 +86,12 @@ impl ComputeDevice {
             AdapterKind::Software => ", in software",
             AdapterKind::Hardware => ", a hardware adapter",
         };
+        // A browser does not tell the adapter's name.
+        let names = ["device: GPU", &info.name];
+        let name = names.into_iter().filter(|name| !name.is_empty()).collect::<Vec<_>>();
         let gpu = Self {
             device,
-            description: format!("device: GPU {} ({:?}{software})", info.name, info.backend),
+            description: format!("{} ({:?}{software})", name.join(" "), info.backend),
             max_storage_binding: Some(setup.device.limits().max_storage_buffer_binding_size),
         };
         Ok((gpu, kind))

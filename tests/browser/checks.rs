@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use super::chromium::Adapter;
+use super::chromium::{Adapter, SOFTWARE_GPU};
 use super::tab::Tab;
 use super::visit::{Visit, project, visit};
 
@@ -82,6 +82,6 @@ fn the_smallest_parity_fixture_on_webgpu() {
         tab.serve_checks();
         let files = tab.serve_fixture(&project("tests/fixtures/parity/pair"));
         let result = tab.check("parity", "gpu", &files).await;
-        assert!(result.contains("SwiftShader"), "{result}");
+        assert!(result.contains(SOFTWARE_GPU), "{result}");
     });
 }

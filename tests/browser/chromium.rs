@@ -22,6 +22,9 @@ pub enum Adapter {
     Software,
 }
 
+/// What the device is called on SwiftShader; browsers keep its name to themselves.
+pub const SOFTWARE_GPU: &str = "BrowserWebGpu, in software";
+
 /// A name that is not this machine's by itself, so that a page served under it is in no secure context.
 pub const INSECURE_HOST: &str = "plain.test";
 

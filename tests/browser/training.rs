@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::Value;
 
-use super::chromium::Adapter;
+use super::chromium::{Adapter, SOFTWARE_GPU};
 use super::models::{micro_files, pets, unzip};
 use super::runs::{Wish, assert_relative, logits, losses};
 use super::visit::{Visit, project, visit};
@@ -101,7 +101,7 @@ fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
             tab.bring_micro(30).await;
             let described = tab.value("document.querySelector('#device').dataset.device").await;
             println!("{device}: {described}");
-            let is_gpu = described.as_str().is_some_and(|line| line.contains("SwiftShader"));
+            let is_gpu = described.as_str().is_some_and(|line| line.contains(SOFTWARE_GPU));
             assert_eq!(is_gpu, device == "gpu", "{described}");
             tab.start(FEW_STEPS).await;
             let record = tab.finish().await["record"].take();
