@@ -22,6 +22,8 @@ mod models;
 mod runs;
 #[path = "browser/server.rs"]
 mod server;
+#[path = "browser/speed.rs"]
+mod speed;
 #[path = "browser/tab.rs"]
 mod tab;
 #[path = "browser/training.rs"]

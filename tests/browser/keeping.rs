@@ -9,7 +9,7 @@ use super::visit::{Visit, visit};
 /// A run that lasts long enough to be interrupted.
 const LONG: Wish = Wish {
     layers: "all",
-    epochs: 150,
+    epochs: 80,
     learning_rate: "0.0002",
     batch_size: 8,
 };

@@ -3,6 +3,8 @@
 //! Ours are the criterion benchmarks of `core/benches/throughput.rs`, PyTorch's `tests/bench_pytorch.py`; without a Python
 //! that has torch (`TERAKOYA_PYTHON` names one) its column stays empty.
 
+mod web;
+
 use anyhow::{Context, Result};
 use serde_json::Value;
 
@@ -15,6 +17,9 @@ const BATCH: f64 = 8.0;
 /// What to measure.
 #[derive(Debug, clap::Args)]
 pub struct Options {
+    /// The browser app beside the native program, in the place of PyTorch
+    #[arg(long, conflicts_with = "shape")]
+    web: bool,
     /// Only this shape: tiny, e5-small or base
     #[arg(long)]
     shape: Option<String>,
@@ -25,6 +30,9 @@ pub struct Options {
 /// # Errors
 /// If a benchmark does not run, or its result cannot be read.
 pub fn run(options: &Options) -> Result<()> {
+    if options.web {
+        return web::run();
+    }
     println!(
         "{:<10} {:>4}  {:>22}  {:>22}",
         "", "", "training, texts/s", "inference, texts/s"

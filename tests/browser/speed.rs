@@ -1,0 +1,127 @@
+//! How long a student waits, and what the worker takes: printed as lines `measured NAME JSON` for `cargo xtask bench --web`.
+//!
+//! What takes minutes runs only where `TERAKOYA_MEASURE` is set. A time is no reason to fail on a machine that does other work
+//! too; memory is.
+
+use serde_json::{Value, json};
+
+use super::chromium::Adapter;
+use super::runs::Wish;
+use super::tab::Tab;
+use super::visit::{Visit, project, visit};
+
+/// Bytes that the worker's program may have while it trains the upper layers of the site's first model.
+const MOST_MEMORY: u64 = 700_000_000;
+
+/// Sentences it is trained on.
+const SENTENCES: usize = 500;
+
+fn print(name: &str, measured: &Value) {
+    println!("measured {name} {measured}");
+}
+
+/// Whether to measure what takes minutes.
+fn is_asked() -> bool {
+    let asked = std::env::var_os("TERAKOYA_MEASURE").is_some();
+    if !asked {
+        println!("skipped: set TERAKOYA_MEASURE=1 to measure it");
+    }
+    asked
+}
+
+/// The site with its first model.
+const fn whole_site(name: &'static str) -> Visit {
+    Visit {
+        model: None,
+        ..Visit::new(name)
+    }
+}
+
+impl Tab {
+    /// Bytes of the worker's program, which never gives any back.
+    async fn worker_memory(&self) -> u64 {
+        let before = self.heard_of("opened").await.len();
+        // A model that is opened again says it.
+        self.fill("#device-choice", "cpu").await;
+        let opened = format!("window.heard.filter((message) => message.kind === 'opened').length > {before}");
+        self.wait("the model on the CPU", &opened).await;
+        let opened = self.heard_of("opened").await.pop().expect("it was opened");
+        opened["memory_bytes"].as_u64().expect("a number of bytes")
+    }
+}
+
+#[test]
+fn a_kept_model_answers_soon() {
+    visit(whole_site("first-answer"), async |tab| {
+        tab.open().await;
+        tab.open().await;
+        let answered = "window.heard.find((message) => message.kind === 'tried')?.at";
+        let milliseconds = tab.wait("the first answer", answered).await;
+        print("first-answer", &json!({ "milliseconds": milliseconds }));
+        let answer = tab.heard_of("tried").await.remove(0);
+        assert!(answer["prediction"]["label"].is_string(), "{answer}");
+        assert_eq!(
+            tab.server.served("models/e5-small-ja-en/model.safetensors").len(),
+            1,
+            "the second visit takes the kept model"
+        );
+    });
+}
+
+#[test]
+fn training_the_upper_layers_fits_into_a_tab() {
+    if !is_asked() {
+        return;
+    }
+    visit(whole_site("memory"), async |tab| {
+        tab.open().await;
+        let lesson = std::fs::read_to_string(project("assets/lessons-ja/sentiment.csv")).expect("the first lesson");
+        let (header, rows) = lesson.split_once('\n').expect("a header");
+        let rows: Vec<&str> = rows.lines().cycle().take(SENTENCES).collect();
+        let file = tab.write("sentences.csv", format!("{header}\n{}\n", rows.join("\n")).as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let all =
+            "[...document.querySelectorAll('#label-counts li')].reduce((sum, e) => sum + Number(e.dataset.count), 0)";
+        tab.wait("the sentences", &format!("{all} === {SENTENCES}")).await;
+        let wish = Wish {
+            layers: "top",
+            epochs: 1,
+            learning_rate: "0.0001",
+            batch_size: 8,
+        };
+        tab.choose(wish).await;
+        tab.fill("#top-layers", "3").await;
+        tab.click("#start").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+        let bytes = tab.worker_memory().await;
+        print("memory", &json!({ "bytes": bytes }));
+        assert!(bytes <= MOST_MEMORY, "{bytes} bytes");
+    });
+}
+
+#[test]
+fn steps_are_timed_in_the_browser() {
+    if !is_asked() {
+        return;
+    }
+    for (name, shape, device, adapter) in [
+        ("step-cpu", "tiny", "cpu", Adapter::None),
+        ("step-gpu", "micro", "gpu", Adapter::Software),
+    ] {
+        let page = Visit {
+            adapter,
+            ..Visit::new(name)
+        };
+        visit(page, async |tab| {
+            tab.serve_checks();
+            let measured = tab.check(shape, device, "").await;
+            let measured: Value = serde_json::from_str(&measured).expect("JSON");
+            print(name, &measured);
+            assert!(
+                measured["fastest"].as_f64() <= measured["middle"].as_f64(),
+                "{measured}"
+            );
+        });
+    }
+}
