@@ -134,7 +134,8 @@ fn the_command_line_continues_what_the_page_began() {
         let there: Value = serde_json::from_str(&printed).expect("predict prints JSON");
         assert_same_logits(&here["prediction"], &there);
 
-        same_curve(&tab.folder.path().join("by-run-json"), &model, "run.json", &[], &record);
+        // The description names its data beside it.
+        same_curve(&model, &model, "run.json", &[], &record);
         tab.value("document.querySelector('#describe').click()").await;
         let description = tab.downloaded("training.json").await;
         let split = ["--train", "pets.csv", "--split", "80:20"];
