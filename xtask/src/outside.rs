@@ -3,6 +3,7 @@
 //!
 //! What they compile lies in a folder beside what the workspace compiles, where a cache keeps both.
 
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -12,7 +13,7 @@ use crate::requirement::WASM_TARGET;
 use crate::web::target_folder;
 
 /// Manifests whose dependencies must be there before the network is off; this crate's own are there, since it runs.
-pub const MANIFESTS: [&str; 1] = ["tests/wasm/Cargo.toml"];
+pub const MANIFESTS: [&str; 2] = ["tests/browser/Cargo.toml", "tests/wasm/Cargo.toml"];
 
 /// Format and lints.
 const TIDY: [&[&str]; 2] = [
@@ -55,6 +56,42 @@ pub fn test_wasm() -> Result<()> {
         bail!("Node is not given {}: no UTF-8", checks.display());
     };
     command::run(&mut program("node", &["tests/wasm/run.mjs", path]))
+}
+
+/// Checks the tests that visit the site, and visits the one that step `web` built; the native program compares.
+///
+/// # Errors
+/// If something is missing, or a test fails.
+pub fn test_browser() -> Result<()> {
+    let visit: &[&str] = &["test", "--release", "--locked", "--", "--nocapture", "--test-threads=1"];
+    for arguments in TIDY.into_iter().chain([visit]) {
+        command::run(&mut browser_tests(arguments)?)?;
+    }
+    Ok(())
+}
+
+/// A cargo for the tests that visit the site; they find the command line by a variable.
+///
+/// # Errors
+/// If the command line was not compiled.
+pub fn browser_tests(arguments: &[&str]) -> Result<Command> {
+    let program = native_program()?;
+    let mut tests = beside(arguments, "tests/browser")?;
+    tests.env("TERAKOYA_BIN", program);
+    Ok(tests)
+}
+
+/// The command line, which step `test` compiles.
+fn native_program() -> Result<PathBuf> {
+    let name = format!("terakoya{}", std::env::consts::EXE_SUFFIX);
+    let program = target_folder()?.join("release").join(name);
+    if !program.exists() {
+        bail!(
+            "{} is missing; to get it: cargo build --release --workspace",
+            program.display()
+        );
+    }
+    Ok(program)
 }
 
 /// Where these workspaces are compiled, in the target folder.

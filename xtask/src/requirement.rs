@@ -31,6 +31,8 @@ pub enum Requirement {
     /// A GPU adapter in software, which every machine can have: Mesa's lavapipe. It is looked for on Linux only;
     /// elsewhere the system brings an adapter.
     SoftwareAdapter,
+    /// Chromium with its driver, which visit the site.
+    Chromium,
     /// Node, which runs WebAssembly outside a browser.
     Node,
     /// torch and transformers, which the round-trip test compares with. Too large to install unasked.
@@ -39,11 +41,12 @@ pub enum Requirement {
 
 impl Requirement {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Rustfmt,
         Self::Clippy,
         Self::WasmTarget,
         Self::SoftwareAdapter,
+        Self::Chromium,
         Self::Node,
         Self::PythonReference,
     ];
@@ -55,6 +58,7 @@ impl Requirement {
             Self::Clippy => "clippy",
             Self::WasmTarget => "Rust's target wasm32-unknown-unknown",
             Self::SoftwareAdapter => "a Vulkan adapter in software (lavapipe)",
+            Self::Chromium => "Chromium with chromedriver",
             Self::Node => "Node",
             Self::PythonReference => "Python's torch and transformers",
         }
@@ -67,6 +71,7 @@ impl Requirement {
             Self::Clippy => "the lints",
             Self::WasmTarget => "compiling the core and the site for the browser",
             Self::SoftwareAdapter => "the tests of the GPU path",
+            Self::Chromium => "visiting the site",
             Self::Node => "Japanese tokenization as WebAssembly",
             Self::PythonReference => "loading our folders back into transformers",
         }
@@ -79,6 +84,7 @@ impl Requirement {
             Self::Clippy => "rustup component add clippy",
             Self::WasmTarget => "rustup target add wasm32-unknown-unknown",
             Self::SoftwareAdapter => "apt-get install mesa-vulkan-drivers",
+            Self::Chromium => "apt-get install chromium chromium-driver",
             Self::Node => "apt-get install nodejs",
             Self::PythonReference => "python3 -m pip install -r tests/requirements.txt",
         }
@@ -86,7 +92,10 @@ impl Requirement {
 
     /// Whether CI fails without it: a check that CI leaves out would be missed by nobody.
     pub fn is_vital_in_ci(self) -> bool {
-        matches!(self, Self::Rustfmt | Self::Clippy | Self::SoftwareAdapter)
+        matches!(
+            self,
+            Self::Rustfmt | Self::Clippy | Self::SoftwareAdapter | Self::Chromium
+        )
     }
 
     /// Whether the machine has it.
@@ -99,6 +108,9 @@ impl Requirement {
                 command::output(&mut libraries).is_some_and(|folder| Path::new(&folder).is_dir())
             }
             Self::SoftwareAdapter => std::env::consts::OS != "linux" || !software_drivers().is_empty(),
+            Self::Chromium => ["chromedriver", "chromium"]
+                .iter()
+                .all(|name| command::output(&mut program(name, &["--version"])).is_some()),
             Self::Node => command::output(&mut program("node", &["--version"])).is_some(),
             Self::PythonReference => {
                 let find = "from importlib.util import find_spec as find\n\
@@ -114,7 +126,8 @@ impl Requirement {
             Self::Rustfmt => rustup(&["component", "add", "rustfmt"]),
             Self::Clippy => rustup(&["component", "add", "clippy"]),
             Self::WasmTarget => rustup(&["target", "add", WASM_TARGET]),
-            Self::SoftwareAdapter => apt("mesa-vulkan-drivers"),
+            Self::SoftwareAdapter => apt(&["mesa-vulkan-drivers"]),
+            Self::Chromium => apt(&["chromium", "chromium-driver"]),
             Self::Node | Self::PythonReference => Vec::new(),
         }
     }
@@ -127,7 +140,7 @@ fn rustup(arguments: &[&str]) -> Vec<Command> {
     }
 }
 
-fn apt(package: &str) -> Vec<Command> {
+fn apt(packages: &[&str]) -> Vec<Command> {
     let is_root = command::output(&mut program("id", &["-u"])).is_some_and(|user| user == "0");
     let has_apt = command::output(&mut program("apt-get", &["--version"])).is_some();
     if !is_root || !has_apt {
@@ -135,7 +148,8 @@ fn apt(package: &str) -> Vec<Command> {
     }
     // Another apt may hold the lock for a while, and a dead mirror must not stop the run for good.
     let patience = ["-o", "DPkg::Lock::Timeout=120", "-o", "Acquire::http::Timeout=30"];
-    let steps: [&[&str]; 2] = [&["update"], &["install", "-y", "--no-install-recommends", package]];
+    let install = [&["install", "-y", "--no-install-recommends"], packages].concat();
+    let steps = [vec!["update"], install];
     steps
         .map(|arguments| {
             let mut command = program("apt-get", &patience);

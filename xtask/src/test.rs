@@ -37,6 +37,7 @@ enum Step {
     Gpu,
     Wasm,
     Web,
+    Browser,
     Node,
     Chores,
 }
@@ -97,6 +98,7 @@ impl Step {
         match self {
             Self::SetUp => "install what is missing, as far as rustup and apt can".to_owned(),
             Self::Gpu => format!("{} (on the software adapter)", command(self)),
+            Self::Browser => "visit the site with Chromium, in a workspace of its own".to_owned(),
             Self::Node => "check Japanese tokenization as WebAssembly, in a workspace of its own".to_owned(),
             Self::Chores => "check and test xtask, which is a workspace of its own".to_owned(),
             _ => command(self),
@@ -110,6 +112,12 @@ impl Step {
             Self::Gpu => &[Requirement::SoftwareAdapter],
             Self::Wasm => &[Requirement::Clippy, Requirement::WasmTarget],
             Self::Web => &[Requirement::WasmTarget],
+            Self::Browser => &[
+                Requirement::WasmTarget,
+                Requirement::Chromium,
+                Requirement::Rustfmt,
+                Requirement::Clippy,
+            ],
             Self::Node => &[Requirement::WasmTarget, Requirement::Node],
             Self::Chores => &[Requirement::Rustfmt, Requirement::Clippy],
             Self::SetUp | Self::Fetch | Self::Test => &[],
@@ -120,9 +128,9 @@ impl Step {
     /// dependencies differently and compile burn once more.
     fn arguments(self) -> &'static [&'static str] {
         match self {
-            Self::SetUp | Self::Node | Self::Chores => &[],
+            Self::SetUp | Self::Browser | Self::Node | Self::Chores => &[],
             // A command of its own, so that it hears that the network is off.
-            Self::Web => &["xtask", "web", "--no-wasm-opt", "--no-sizes"],
+            Self::Web => &["xtask", "web", "--no-wasm-opt", "--no-sizes", "--checks"],
             Self::Fetch => &["fetch", "--locked"],
             Self::Fmt => &["fmt", "--all", "--check"],
             Self::Clippy => &[
@@ -178,6 +186,7 @@ impl Step {
             Self::SetUp => set_up(in_ci)?,
             Self::Fetch => fetch()?,
             Self::Gpu => test_gpu(self.command())?,
+            Self::Browser => outside::test_browser()?,
             Self::Node => outside::test_wasm()?,
             Self::Chores => outside::test_chores()?,
             _ => command::run(&mut self.command())?,
@@ -305,6 +314,11 @@ mod tests {
         assert!(reason.contains("apt-get install mesa-vulkan-drivers"), "{reason}");
         let error = without(&missing, true).expect_err("vital in CI");
         assert!(error.to_string().contains("lavapipe"), "{error}");
+        let error = without(&[Requirement::Chromium], true).expect_err("vital in CI");
+        assert!(
+            error.to_string().contains("apt-get install chromium chromium-driver"),
+            "{error}"
+        );
         assert!(matches!(
             without(&[Requirement::WasmTarget], true),
             Ok(Some(Outcome::Skipped { .. }))
