@@ -75,21 +75,20 @@ impl Listing {
 }
 
 fn table(listing: &Listing) -> Markup {
-    let is_sortable = |column: usize| {
-        let value = listing.rows.first().and_then(|row| row.values.get(column));
-        !matches!(value, Some(Value::Block(_)))
-    };
+    let first = |column: usize| listing.rows.first().and_then(|row| row.values.get(column));
     html! {
         table.examples {
             thead {
                 tr {
                     @for (number, name) in listing.columns.iter().enumerate() {
-                        @if is_sortable(number) {
-                            th scope="col" aria-sort=[(number == 0).then_some("descending")] {
-                                button type="button" { (name) }
+                        @match first(number) {
+                            Some(Value::Block(_)) | None => th scope="col" { (name) },
+                            Some(value) => {
+                                th.number[matches!(value, Value::Number(..))] scope="col"
+                                    aria-sort=[(number == 0).then_some("descending")] {
+                                    button type="button" { (name) }
+                                }
                             }
-                        } @else {
-                            th scope="col" { (name) }
                         }
                     }
                 }

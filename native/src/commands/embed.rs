@@ -85,8 +85,15 @@ fn write_picture(path: &Path, examples: &[Example], vectors: &[Vec<f32>]) -> Res
         .iter()
         .map(|example| Some(example.gold.labels()?.join(",")))
         .collect();
-    let texts = examples.iter().zip(&labels).map(|(example, label)| PlotText {
-        text: &example.text,
+    let shown: Vec<String> = examples
+        .iter()
+        .map(|example| match &example.text_pair {
+            Some(pair) => format!("{}\n{pair}", example.text),
+            None => example.text.clone(),
+        })
+        .collect();
+    let texts = shown.iter().zip(&labels).map(|(text, label)| PlotText {
+        text,
         label: label.as_deref(),
     });
     let picture = plot(&texts.collect::<Vec<_>>(), &projection);
