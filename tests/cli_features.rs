@@ -210,6 +210,11 @@ fn what_embed_cannot_write_is_said() {
         1,
         "written as .csv or .npy",
     );
+    fails(
+        &["embed", "--model", &model, "--data", &data, "--plot", "no/folder/a.svg"],
+        1,
+        "there is no folder no/folder",
+    );
     let svg = path(&temp, "one.svg");
     fails(
         &["embed", "--model", &model, "--plot", &svg],
@@ -309,6 +314,38 @@ fn the_saved_model_says_what_the_probe_fitted() {
         (loss(&plain) - 4f64.ln()).abs() < 1e-3 && loss(&fitted) < loss(&plain),
         "{plain}"
     );
+}
+
+/// Has transformers compute the logits of some texts with the fitted model, where Python has it.
+#[test]
+fn transformers_says_what_the_probe_says() {
+    /// Of logits of a few units in f32.
+    const TOLERANCE: &str = "1e-4";
+    let temp = TempDir::new().expect("temp");
+    let folder = path(&temp, "model");
+    report(probe(&folder, &[]));
+    let data = asset("topics-en/dev.csv");
+    let said = stdout(
+        &["predict", "--model", &folder, "--data", &data, "--json", "--logits"],
+        "",
+    );
+    let logits = file(&temp, "logits.jsonl", &said);
+    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let mut command = Command::new(&python);
+    command
+        .arg(root().join("tests/roundtrip.py"))
+        .args([&folder, &logits, "--tolerance", TOLERANCE]);
+    match command.output() {
+        Ok(output) if output.status.code() == Some(77) => {
+            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
+        }
+        Ok(output) => {
+            let said = String::from_utf8_lossy(&output.stdout);
+            println!("{said}");
+            assert!(output.status.success(), "{said}{}", stderr(&output));
+        }
+        Err(error) => println!("skipped: {python} does not start: {error}"),
+    }
 }
 
 #[test]

@@ -266,19 +266,28 @@ fn a_model_without_history_has_a_page_without_curves() {
 }
 
 #[test]
-fn a_page_that_cannot_be_written_is_named() {
+fn a_page_that_cannot_be_written_is_named_before_anything_is_computed() {
     let temp = TempDir::new().expect("temp");
-    let model = root().join("assets/e5-small-ja-en");
-    let model = model.to_str().expect("UTF-8");
+    let model = asset_model();
     let data = few_lessons(temp.path());
-    let report = "no/such/folder/report.html";
-    let output = run(&[
-        "evaluate", "--model", model, "--data", &data, "--report", report, "--device", "cpu",
-    ]);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{message}");
-    assert!(
-        message.contains("error: writing no/such/folder/report.html"),
-        "{message}"
-    );
+    let folder = temp.path().to_str().expect("UTF-8");
+    for (report, expected) in [
+        ("no/such/folder/report.html", "there is no folder no/such/folder"),
+        (folder, "is a folder"),
+    ] {
+        let output = run(&[
+            "evaluate", "--model", &model, "--data", &data, "--report", report, "--device", "cpu",
+        ]);
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(1), "{message}");
+        assert!(
+            message.contains(expected) && !message.contains("evaluating"),
+            "{message}"
+        );
+    }
+}
+
+fn asset_model() -> String {
+    let model = root().join("assets/e5-small-ja-en");
+    model.to_str().expect("UTF-8").to_owned()
 }

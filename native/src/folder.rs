@@ -114,6 +114,18 @@ pub fn write(path: &Path, files: &Files) -> Result<()> {
     remove(&old)
 }
 
+/// Refuses a file whose folder is not there, before anything is computed for it.
+pub fn check_file(path: &Path) -> Result<()> {
+    let folder = parent(path);
+    if !folder.is_dir() {
+        bail!("{}: there is no folder {}", path.display(), folder.display());
+    }
+    if path.is_dir() {
+        bail!("{} is a folder", path.display());
+    }
+    Ok(())
+}
+
 /// Writes one file and waits until it is on the disk.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;

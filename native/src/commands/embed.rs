@@ -12,7 +12,7 @@ use terakoya_core::report::plot::{PlotText, plot};
 use crate::args::EmbedArgs;
 use crate::commands::open_session;
 use crate::data_files::{DataFile, stdin_lines};
-use crate::folder::{self, write_file};
+use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
 use crate::vectors::VectorFormat;
 
@@ -25,6 +25,9 @@ pub fn run(args: EmbedArgs) -> Result<()> {
         Some(path) => Some((path, VectorFormat::of(path)?)),
         None => None,
     };
+    for path in [&args.output, &args.plot].into_iter().flatten() {
+        check_file(path)?;
+    }
     let examples = examples(&args)?;
     let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
     let is_kept = output.is_some() || args.plot.is_some();

@@ -14,11 +14,14 @@ use terakoya_core::session::{NamedExamples, Session};
 use crate::args::EvaluateArgs;
 use crate::commands::{open_session, say_truncated};
 use crate::data_files::DataFile;
-use crate::folder::{self, write_file};
+use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
 
 /// Runs the command.
 pub fn run(args: EvaluateArgs) -> Result<()> {
+    for path in [&args.report, &args.predictions].into_iter().flatten() {
+        check_file(path)?;
+    }
     let gold = folder::task(&args.model).definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
     let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
