@@ -232,7 +232,18 @@ fn what_cannot_be_measured_or_overwritten_is_refused() {
     ];
     let with = |rows: &str, expected: &str| fails(&[&flags[..], &[csv(&temp, rows).as_str()]].concat(), expected);
     with("sentence1,sentence2,score\na b,c,1\nd,e,1\n", "all alike");
-    with("sentence,label\na b,x\nd,y\n", "no trained head");
+    let headless = temp.path().join("headless");
+    fs::create_dir(&headless).expect("a new folder");
+    for file in ["config.json", "tokenizer.json", "model.safetensors"] {
+        fs::copy(model.join(file), headless.join(file)).expect(file);
+    }
+    let config = fs::read_to_string(headless.join("config.json")).expect("config.json");
+    let config = config.replace("BertForMaskedLM", "BertModel");
+    fs::write(headless.join("config.json"), config).expect("written");
+    let rows = csv(&temp, "sentence,label\na b,x\nd,y\n");
+    let mut of_headless = flags;
+    of_headless[4] = text(&headless);
+    fails(&[&of_headless[..], &[rows.as_str()]].concat(), "no trained head");
     assert!(!output.exists(), "nothing is written before the first measurement");
     let other = temp.path().join("other");
     fs::create_dir(&other).expect("a new folder");

@@ -22,16 +22,20 @@ import torch
 import transformers
 from safetensors.torch import load_file, save_file
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, mse_loss
-from transformers import (AutoModelForQuestionAnswering, AutoModelForSequenceClassification,
-                          AutoModelForTokenClassification, AutoTokenizer, BertConfig, DistilBertConfig,
-                          RobertaConfig, XLMRobertaConfig, get_linear_schedule_with_warmup)
+from transformers import (AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForQuestionAnswering,
+                          AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer, BertConfig,
+                          DistilBertConfig, GPT2Config, RobertaConfig, XLMRobertaConfig,
+                          get_linear_schedule_with_warmup)
+from transformers.generation.logits_process import (LogitsProcessorList, RepetitionPenaltyLogitsProcessor,
+                                                    TemperatureLogitsWarper, TopKLogitsWarper, TopPLogitsWarper)
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
 
 FIXTURES = Path(__file__).parent / "fixtures"
 BERT_TINY = Path(__file__).parent.parent / "assets" / "bert-tiny"
-CONFIGS = {"bert": BertConfig, "roberta": RobertaConfig, "xlm-roberta": XLMRobertaConfig, "distilbert": DistilBertConfig}
+CONFIGS = {"bert": BertConfig, "roberta": RobertaConfig, "xlm-roberta": XLMRobertaConfig, "distilbert": DistilBertConfig,
+           "gpt2": GPT2Config}
 # Ids of padding, beginning and end.
 BERT_IDS, ROBERTA_IDS, FIRST_WORD = (0, 2, 3), (1, 0, 2), 5
 STEPS, WARMUP_STEPS = 10, 3
@@ -203,7 +207,57 @@ CASES = [
         model_type="distilbert",
         auto_class=AutoModelForQuestionAnswering,
     ),
+    Case(
+        name="bert-words",
+        seed=25,
+        config=dict(vocab_size=47, hidden_size=20, num_attention_heads=4, num_hidden_layers=2, intermediate_size=34,
+                    max_position_embeddings=17),
+        labels=[[-100, 9, -100, -100, 31, -100, -100], [-100, -100, 46, -100, -100, -100, -100],
+                [-100, 0, -100, 17, 5, 22, -100]],
+        lengths=[(4, 0), (2, 0), (5, 0)],
+        problem_type=None,
+        auto_class=AutoModelForMaskedLM,
+    ),
+    Case(
+        name="roberta-words",
+        seed=26,
+        config=dict(vocab_size=43, hidden_size=16, num_attention_heads=2, num_hidden_layers=1, intermediate_size=28,
+                    max_position_embeddings=13, type_vocab_size=1, layer_norm_eps=1e-5),
+        labels=[[-100, 12, -100, -100, -100, -100], [-100, -100, 40, 6, -100, -100]],
+        lengths=[(3, 0), (4, 0)],
+        problem_type=None,
+        model_type="roberta",
+        special_ids=ROBERTA_IDS,
+        auto_class=AutoModelForMaskedLM,
+    ),
+    Case(
+        name="distilbert-words",
+        seed=27,
+        config=dict(vocab_size=41, dim=16, n_heads=4, n_layers=2, hidden_dim=26, max_position_embeddings=12),
+        labels=[[-100, -100, 8, -100, -100, -100], [-100, 33, -100, -100, 40, -100]],
+        lengths=[(2, 0), (4, 0)],
+        problem_type=None,
+        model_type="distilbert",
+        auto_class=AutoModelForMaskedLM,
+    ),
+    Case(
+        name="gpt2",
+        seed=28,
+        config=dict(vocab_size=53, n_embd=24, n_head=3, n_layer=3, n_positions=40, n_inner=50, layer_norm_epsilon=1e-4,
+                    bos_token_id=0, eos_token_id=0),
+        # The ids themselves.
+        labels=None,
+        lengths=[(6, 0), (3, 0), (9, 0)],
+        problem_type=None,
+        model_type="gpt2",
+        special_ids=(0, 0, 0),
+        auto_class=AutoModelForCausalLM,
+    ),
 ]
+# How the texts of generation.json are continued, and how probabilities are filtered, as transformers spells it.
+PROMPTS, NEW_TOKENS = [[7, 30, 12], [51], [9, 9, 40, 22, 5, 17]], 24
+FILTERS = [dict(temperature=0.7), dict(top_k=5), dict(top_p=0.6), dict(repetition_penalty=1.7),
+           dict(temperature=1.3, top_k=9, top_p=0.8, repetition_penalty=1.2), dict(temperature=0.5, top_p=0.95)]
 
 
 def loss_of(case, logits, batch):
@@ -212,6 +266,8 @@ def loss_of(case, logits, batch):
     Of an answer's beginning and end: but for padding, which transformers lets take part in the softmax.
     """
     labels = batch["labels"]
+    if case.auto_class is AutoModelForCausalLM:
+        return cross_entropy(logits[:, :-1].flatten(0, 1), labels[:, 1:].flatten())
     if case.auto_class is AutoModelForQuestionAnswering:
         kept = logits.masked_fill(batch["attention_mask"].unsqueeze(-1) == 0, -1e9)
         return cross_entropy(kept.transpose(1, 2).flatten(0, 1), labels.flatten())
@@ -224,7 +280,7 @@ def loss_of(case, logits, batch):
 
 def is_norm(name):
     """Return whether a parameter belongs to a layer normalisation, however the family spells it."""
-    return "layernorm" in name.lower().replace("_", "")
+    return "layernorm" in name.lower().replace("_", "") or any(part in name for part in ("ln_1.", "ln_2.", "ln_f."))
 
 
 def is_idle(case, name):
@@ -242,6 +298,8 @@ def is_idle(case, name):
 def build_model(case):
     """Return the case's model, in train mode, every parameter random: a swapped or skipped one shows in the logits."""
     dropouts = ("hidden_dropout_prob", "attention_probs_dropout_prob")
+    if case.model_type == "gpt2":
+        dropouts = ("embd_pdrop", "attn_pdrop", "resid_pdrop")
     if case.model_type == "distilbert":
         dropouts = ("dropout", "attention_dropout", "seq_classif_dropout", "qa_dropout")
     config = CONFIGS[case.model_type](**case.config, **dict.fromkeys(dropouts, 0.0), pad_token_id=case.special_ids[0])
@@ -281,13 +339,16 @@ def build_batch(case):
             padding = [fill] * (seq - len(ids))
             batch[key].append(padding + values if row in case.left_padded else values + padding)
     batch["labels"] = case.labels
+    if case.labels is None:
+        masks = zip(batch["input_ids"], batch["attention_mask"])
+        batch["labels"] = [[id if kept else -100 for id, kept in zip(ids, mask)] for ids, mask in masks]
     return {name: torch.tensor(values) for name, values in batch.items()}
 
 
 def forward(model, batch):
     """Return hidden states, pooler output (BERT's only) and logits of one pass."""
     names = ("input_ids", "attention_mask", "token_type_ids")
-    inputs = {name: batch[name] for name in names[:2 if model.config.model_type == "distilbert" else 3]}
+    inputs = {name: batch[name] for name in names[:2 if model.config.model_type in ("distilbert", "gpt2") else 3]}
     if getattr(model, "bert", None) is not None and model.bert.pooler is not None:
         body = model.bert(**inputs, output_hidden_states=True)
         return body.hidden_states, body.pooler_output, model.classifier(body.pooler_output)
@@ -409,6 +470,43 @@ def write_parity(root, names):
         }
         (folder / "reference.json").write_text(json.dumps(reference, indent=1) + "\n")
         reread(case, folder, loss)
+        if case.auto_class is AutoModelForCausalLM:
+            write_generation(case, folder)
+
+
+def filtered(logits, before, options):
+    """Return the probabilities that transformers' logits processors leave, in the order generate applies them."""
+    processors = LogitsProcessorList()
+    if "repetition_penalty" in options:
+        processors.append(RepetitionPenaltyLogitsProcessor(options["repetition_penalty"]))
+    if "temperature" in options:
+        processors.append(TemperatureLogitsWarper(options["temperature"]))
+    if "top_k" in options:
+        processors.append(TopKLogitsWarper(options["top_k"]))
+    if "top_p" in options:
+        processors.append(TopPLogitsWarper(options["top_p"]))
+    return processors(torch.tensor([before]), torch.tensor([logits])).softmax(-1)[0].tolist()
+
+
+def write_generation(case, folder):
+    """Write how transformers continues prompts greedily, without and with a penalty, and what its filters leave."""
+    model = case.auto_class.from_pretrained(folder, attn_implementation="eager").eval()
+    greedy = []
+    for prompt in PROMPTS:
+        for penalty in (1.0, 1.3):
+            ids = model.generate(torch.tensor([prompt]), attention_mask=torch.ones(1, len(prompt), dtype=torch.long),
+                                 do_sample=False, max_new_tokens=NEW_TOKENS, repetition_penalty=penalty, pad_token_id=0)
+            greedy.append({"prompt": prompt, "repetition_penalty": penalty, "continuation": ids[0, len(prompt):].tolist()})
+    generator = torch.Generator().manual_seed(case.seed)
+    filters = []
+    for options in FILTERS:
+        logits = (3.0 * torch.randn(case.config["vocab_size"], generator=generator)).tolist()
+        before = torch.randint(case.config["vocab_size"], (8,), generator=generator).tolist()
+        filters.append({"options": options, "before": before, "logits": logits,
+                        "probabilities": filtered(logits, before, options)})
+    content = {"transformers": transformers.__version__, "eos_token_id": 0, "max_new_tokens": NEW_TOKENS,
+               "greedy": greedy, "filters": filters}
+    (folder / "generation.json").write_text(json.dumps(content, indent=1) + "\n")
 
 
 def reread(case, folder, loss):

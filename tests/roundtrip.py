@@ -5,7 +5,8 @@
 PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
 `text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
 `label_all_tokens`) and, of classifications, `label`. Each text is encoded alone and cut to the positions of
-the model, or to --max-length. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
+the model, or to --max-length. Of a masked language model the lines hold `masks`, whose words and probabilities are compared;
+of a causal one they are those of `terakoya generate --json`, whose greedy `text` must be the same. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
 since torch or transformers is missing.
 """
 
@@ -32,7 +33,8 @@ def read_predictions(path):
         if not line.strip():
             continue
         prediction = json.loads(line)
-        missing = [key for key in ("text", "logits") if key not in prediction]
+        kinds = ("logits", "masks", "prompt")
+        missing = [key for key in ("text", "/".join(kinds)) if not any(kind in prediction for kind in key.split("/"))]
         if missing:
             sys.exit(f"{path}:{number}: no {', '.join(missing)}")
         predictions.append(prediction)
@@ -43,11 +45,14 @@ def read_predictions(path):
 
 def load(folder):
     """Return model, tokenizer, and whether transformers found every weight; print what it did not."""
-    from transformers import (AutoConfig, AutoModelForSequenceClassification, AutoModelForTokenClassification,
-                              AutoTokenizer)
+    from transformers import (AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
+                              AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer)
 
-    of_tokens = AutoConfig.from_pretrained(folder).architectures[0].endswith("ForTokenClassification")
-    auto_class = AutoModelForTokenClassification if of_tokens else AutoModelForSequenceClassification
+    classes = {"ForTokenClassification": AutoModelForTokenClassification, "ForMaskedLM": AutoModelForMaskedLM,
+               "LMHeadModel": AutoModelForCausalLM}
+    architecture = AutoConfig.from_pretrained(folder).architectures[0]
+    found = [auto_class for end, auto_class in classes.items() if architecture.endswith(end)]
+    auto_class = found[0] if found else AutoModelForSequenceClassification
     model, info = auto_class.from_pretrained(
         folder, dtype="float32", attn_implementation="eager", output_loading_info=True)
     complete = True
@@ -67,6 +72,40 @@ def tagged_tokens(model, encoding):
             found.append(position)
         before = word
     return found
+
+
+def compare_masks(model, tokenizer, predictions, max_length):
+    """Return the largest difference of a probability and the number of other words."""
+    import torch
+
+    largest, others = 0.0, 0
+    for prediction in predictions:
+        encoding = tokenizer([prediction["text"]], truncation=True, max_length=max_length, return_tensors="pt")
+        with torch.no_grad():
+            logits = model(**encoding).logits[0]
+        expected = logits[encoding["input_ids"][0] == tokenizer.mask_token_id].softmax(-1)
+        if len(expected) != len(prediction["masks"]):
+            sys.exit(f"{len(prediction['masks'])} masks, not {len(expected)}: {prediction['text']!r}")
+        for row, mask in zip(expected, prediction["masks"]):
+            top = row.topk(len(mask))
+            for candidate, score, word in zip(mask, top.values.tolist(), top.indices.tolist()):
+                largest = max(largest, abs(candidate["score"] - score))
+                spelled = tokenizer.decode([word]).strip() or tokenizer.convert_ids_to_tokens(word)
+                others += candidate["token"] not in (spelled, tokenizer.convert_ids_to_tokens(word))
+    return largest, others
+
+
+def compare_texts(model, tokenizer, predictions):
+    """Return 0, as there are no numbers, and the number of texts that transformers continues otherwise."""
+    others = 0
+    for prediction in predictions:
+        encoding = tokenizer(prediction["prompt"], return_tensors="pt")
+        ids = model.generate(**encoding, do_sample=False, max_new_tokens=prediction["tokens"], pad_token_id=0)
+        text = tokenizer.decode(ids[0, encoding["input_ids"].shape[1]:])
+        others += text != prediction["text"]
+        if text != prediction["text"]:
+            print(f"{text!r}, not {prediction['text']!r}")
+    return 0.0, others
 
 
 def compare(model, tokenizer, predictions, max_length):
@@ -114,7 +153,12 @@ def main():
     predictions = read_predictions(arguments.predictions)
     model, tokenizer, complete = load(arguments.model)
     limit = min(positions(model.config), arguments.max_length or positions(model.config))
-    largest, other_labels = compare(model, tokenizer, predictions, limit)
+    if "masks" in predictions[0]:
+        largest, other_labels = compare_masks(model, tokenizer, predictions, limit)
+    elif "prompt" in predictions[0]:
+        largest, other_labels = compare_texts(model, tokenizer, predictions)
+    else:
+        largest, other_labels = compare(model, tokenizer, predictions, limit)
     print(f"{len(predictions)} predictions, largest difference {largest:.2e}, {other_labels} other labels")
     return 0 if complete and largest <= arguments.tolerance and not other_labels else 1
 

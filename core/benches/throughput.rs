@@ -1,6 +1,7 @@
-//! Measures training and inference of three BERT shapes on the CPU, in texts per second.
+//! Measures training and inference of three BERT shapes on the CPU, in texts per second, and what a training step of each task
+//! costs at the smallest.
 //!
-//! `cargo bench --workspace --bench throughput` runs all; `-- tiny` one shape. The same shapes run in PyTorch with
+//! `cargo bench --workspace --bench throughput` runs all; `-- tiny` one shape, `-- task` the tasks. The same shapes run in PyTorch with
 //! `python tests/bench_pytorch.py shape tiny --seq 32 --batch 8` (two threads), whole jobs with its `job` command; run both
 //! in turn on a quiet machine. A training step here is forward, backward, clipping and AdamW, as there.
 
@@ -13,10 +14,13 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use terakoya_core::batch::{Batch, Padding, collate};
 use terakoya_core::models::bert::BertConfig;
 use terakoya_core::models::encoder::ModelConfig;
+use terakoya_core::models::gpt2::Gpt2Config;
 use terakoya_core::models::layers::{Dropout, WeightInit};
 use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
-use terakoya_core::rows::{Row, Target};
+use terakoya_core::rows::{Row, Target, WordAt};
 use terakoya_core::tasks::Task;
+use terakoya_core::tasks::causal_lm::CausalLm;
+use terakoya_core::tasks::masked_lm::MaskedLm;
 use terakoya_core::tasks::network::Network;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::Encoding;
@@ -115,6 +119,76 @@ fn training(criterion: &mut Criterion) {
     }
 }
 
+/// A task at the smallest shape, with a model and targets for rows of `seq` tokens.
+fn task_rows(name: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
+    let words = |positions: Vec<usize>| {
+        let word = |position: usize| WordAt {
+            position: position as u32,
+            id: (500 + 3 * position) as u32,
+        };
+        Target::Words(positions.into_iter().map(word).collect())
+    };
+    let causal = ModelConfig::Gpt2(Gpt2Config {
+        vocab_size: 30_522,
+        n_embd: 128,
+        n_layer: 2,
+        n_head: 2,
+        n_positions: 512,
+        ..Gpt2Config::default()
+    });
+    let (config, task, target): (_, Box<dyn Task>, _) = match name {
+        "masked-lm" => {
+            // 15 % of the tokens.
+            let hidden = (0..seq * 15 / 100).map(|number| number * 6).collect();
+            (shape("tiny"), Box::new(MaskedLm::plain()), words(hidden))
+        }
+        "causal-lm" => (causal, Box::new(CausalLm::new(seq)), words((0..seq - 1).collect())),
+        _ => (shape("tiny"), Box::new(task()), Target::Class(1)),
+    };
+    let row = || Row {
+        target: target.clone(),
+        ..Row::default()
+    };
+    (config, task, (0..BATCH).map(|_| row()).collect())
+}
+
+fn tasks(criterion: &mut Criterion) {
+    const SEQ: usize = 128;
+    let device = Device::flex().autodiff();
+    let mut group = criterion.benchmark_group("task");
+    group.sample_size(10).measurement_time(Duration::from_secs(8));
+    for name in ["sequence-classification", "masked-lm", "causal-lm"] {
+        let (config, task, rows) = task_rows(name, SEQ);
+        let mut init = WeightInit::new(1, config.sizes().initializer_range, &device);
+        let mut network = Some(Network::init(&config, task.head(), &mut init));
+        let mut optimizer = AdamW::new(AdamWConfig {
+            beta1: 0.9,
+            beta2: 0.999,
+            epsilon: 1e-8,
+            weight_decay: 0.01,
+        });
+        let rows: Vec<&Row> = rows.iter().collect();
+        let targets: Vec<&Target> = rows.iter().map(|row| &row.target).collect();
+        let weight = task.weight(&targets);
+        let mut step = 0;
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let batch = batch(SEQ, &device);
+                let learner = network.take().expect("put back after each step");
+                let mut dropout = Dropout::of_step(42, step);
+                let pass = learner.pass(&batch, &rows, &mut dropout);
+                let value = task.loss(pass, weight, &mut dropout);
+                let mut gradients = GradientSum::default();
+                gradients.add(&learner, value.backward());
+                gradients.clip_global_norm(1.0);
+                network = Some(optimizer.step(learner, gradients, 1e-5));
+                step += 1;
+                black_box(value.into_scalar::<f32>())
+            });
+        });
+    }
+}
+
 fn inference(criterion: &mut Criterion) {
     let device = Device::flex();
     let mut group = criterion.benchmark_group("infer");
@@ -138,5 +212,5 @@ fn inference(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(benches, training, inference);
+criterion_group!(benches, training, tasks, inference);
 criterion_main!(benches);

@@ -204,6 +204,16 @@ impl Bundle {
         TaskKind::of_config(&self.config_json)
     }
 
+    /// The task that the folder is opened for: its own, or the usual one of its family.
+    pub fn usual_task(&self) -> TaskKind {
+        let is_causal = self.model_config.is_causal();
+        let own = self.task().filter(|task| task.definition().is_causal == is_causal);
+        own.unwrap_or(match is_causal {
+            true => TaskKind::CausalLm,
+            false => TaskKind::default(),
+        })
+    }
+
     /// Names the task, its labels and what else it has to say in config.json, as transformers does; an entry that is
     /// null removes its key.
     pub fn describe(&mut self, task: TaskKind, labels: &[String], entries: Map<String, Value>) {
@@ -252,12 +262,18 @@ impl Bundle {
     }
 }
 
-/// Writes the size of the vocabulary into a config.json that does not say it, as one for a new model.
-pub(crate) fn complete_config(files: &mut Files, vocab_size: usize) -> Result<(), BundleError> {
+/// Writes the size of the vocabulary, and what ends a text, into a config.json that does not say it, as one for a new model.
+pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Result<(), BundleError> {
     let mut config = read_config(files)?;
-    if !config.contains_key("vocab_size") {
-        config.insert("vocab_size".to_owned(), json!(vocab_size));
-    }
+    let mut complete = |key: &str, value: Value| {
+        if !value.is_null() && !config.contains_key(key) {
+            config.insert(key.to_owned(), value);
+        }
+    };
+    complete("vocab_size", json!(tokenizer.vocab_size()));
+    // GPT-2's own defaults are ids of its own vocabulary.
+    complete("bos_token_id", json!(tokenizer.eos_id()));
+    complete("eos_token_id", json!(tokenizer.eos_id()));
     files.insert(CONFIG.to_owned(), Value::Object(config).to_string().into_bytes());
     Ok(())
 }

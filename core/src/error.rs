@@ -5,6 +5,7 @@
 
 use crate::bundle::BundleError;
 use crate::data::DataError;
+use crate::generate::GenerateError;
 use crate::quantize::QuantizeError;
 use crate::tasks::TaskError;
 use crate::tokenizer::TokenizerError;
@@ -35,6 +36,9 @@ pub enum Error {
     /// A training run cannot start or cannot go on.
     #[error(transparent)]
     Train(#[from] TrainError),
+    /// A text cannot be continued.
+    #[error(transparent)]
+    Generate(#[from] GenerateError),
     /// The device failed, or there is none of the kind asked for.
     #[error(transparent)]
     Device(#[from] DeviceError),

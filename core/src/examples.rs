@@ -8,11 +8,11 @@ use std::ops::Range;
 use burn::tensor::{Device, Tensor};
 
 use crate::batch::{Batch, bucketed, collate, collate_hidden};
-use crate::data::Example;
+use crate::data::{Example, LabelMap};
 use crate::error::{DeviceError, Result};
 use crate::models::layers::Dropout;
 use crate::protocol::TrainEvent;
-use crate::rows::{Output, Purpose, Row, RowIndex, TextEncoder};
+use crate::rows::{Answered, Output, Purpose, Row, RowIndex, RowPlace, TextEncoder};
 use crate::tasks::Task;
 use crate::tasks::network::Network;
 use crate::tokenizer::Encoding;
@@ -71,13 +71,13 @@ pub struct CachingProgress<'a> {
 }
 
 impl<'a> RowSource<'a> {
-    /// The rows that `task` makes of `examples`.
+    /// The rows that `task` makes of `examples` for `purpose`.
     ///
     /// # Errors
     /// If a text cannot be encoded.
-    pub fn new(examples: &'a [Example], task: &'a dyn Task, text: TextEncoder<'a>) -> Result<Self> {
+    pub fn new(examples: &'a [Example], task: &'a dyn Task, text: TextEncoder<'a>, purpose: Purpose) -> Result<Self> {
         Ok(Self {
-            rows: task.rows(examples, &text)?,
+            rows: task.rows(examples, &text, purpose)?,
             examples,
             task,
             text,
@@ -91,9 +91,12 @@ impl<'a> RowSource<'a> {
             let rows = indices.iter().map(|&index| &cache.rows[index]).collect();
             return Ok(Window::Cached(rows, cache.hidden, cache.layers_done));
         }
-        let encode = |&row: &usize| {
-            let (example, part) = self.rows.source(row);
-            self.task.encode(&self.examples[example], part, &self.text, purpose)
+        let encode = |&row: &usize| match self.rows.place(row) {
+            RowPlace::Example { example, part } => {
+                let example = &self.examples[example];
+                self.task.encode(example, part, &self.text, purpose)
+            }
+            RowPlace::Block(block) => self.task.encode_block(block, row, &self.text, purpose),
         };
         Ok(Window::Encoded(indices.iter().map(encode).collect::<Result<_>>()?))
     }
@@ -183,8 +186,24 @@ impl<'a> RowSource<'a> {
     }
 
     fn bytes(&self, row: usize) -> usize {
-        let example = &self.examples[self.rows.source(row).0];
-        example.text.len() + example.text_pair.as_ref().map_or(0, String::len)
+        match self.rows.place(row) {
+            RowPlace::Example { example, .. } => {
+                let example = &self.examples[example];
+                example.text.len() + example.text_pair.as_ref().map_or(0, String::len)
+            }
+            RowPlace::Block(block) => block.len(),
+        }
+    }
+
+    /// The examples with what the model says of each of their rows.
+    pub fn answered<'b>(&'b self, outputs: &'b [Output], label_map: &'b LabelMap) -> Answered<'b> {
+        Answered {
+            examples: self.examples,
+            rows: &self.rows,
+            outputs,
+            label_map,
+            tokenizer: self.text.tokenizer,
+        }
     }
 }
 

@@ -28,6 +28,8 @@ pub mod examples;
 pub mod rows;
 
 #[cfg(feature = "compute")]
+pub mod generate;
+#[cfg(feature = "compute")]
 pub mod kernels;
 #[cfg(feature = "compute")]
 pub mod models;

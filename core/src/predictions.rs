@@ -3,12 +3,14 @@
 //! The tasks make them; [`crate::protocol::Prediction`] is any of them.
 
 mod answer;
+mod masks;
 mod tags;
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use answer::{AnswerCandidate, AnswerPrediction};
+pub use masks::{MaskCandidate, MasksPrediction};
 pub use tags::{EntityPrediction, TagsPrediction};
 
 /// One label of several.

@@ -6,10 +6,12 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::metrics::{AnswerReport, ClassificationReport, EntityReport, MultiLabelReport, RegressionReport};
+use crate::metrics::{
+    AnswerReport, ClassificationReport, EntityReport, LanguageReport, MultiLabelReport, RegressionReport,
+};
 pub use crate::predictions::{
-    AnswerCandidate, AnswerPrediction, ClassPrediction, EntityPrediction, LabelsPrediction, ScorePrediction,
-    TagsPrediction,
+    AnswerCandidate, AnswerPrediction, ClassPrediction, EntityPrediction, LabelsPrediction, MaskCandidate,
+    MasksPrediction, ScorePrediction, TagsPrediction,
 };
 use crate::task_kind::TaskKind;
 use crate::training_config::BestMetric;
@@ -28,6 +30,8 @@ pub enum Prediction {
     Tags(TagsPrediction),
     /// A part of a passage.
     Answer(AnswerPrediction),
+    /// Words for the masks of a text.
+    Masks(MasksPrediction),
 }
 
 impl Prediction {
@@ -38,7 +42,7 @@ impl Prediction {
             Self::Labels(prediction) => prediction.logits = None,
             Self::Score(prediction) => prediction.logits = None,
             Self::Tags(prediction) => prediction.logits = None,
-            Self::Answer(_) => {}
+            Self::Answer(_) | Self::Masks(_) => {}
         }
         self
     }
@@ -51,6 +55,7 @@ impl Prediction {
             Self::Score(prediction) => (format!("{:.4}", prediction.score), None),
             Self::Tags(prediction) => (prediction.to_string(), None),
             Self::Answer(prediction) => (prediction.to_string(), Some(prediction.score)),
+            Self::Masks(prediction) => (prediction.to_string(), None),
         }
     }
 }
@@ -79,6 +84,8 @@ pub enum Report {
     Entities(EntityReport),
     /// Parts of passages.
     Answers(AnswerReport),
+    /// Guessed words.
+    Language(LanguageReport),
 }
 
 impl Report {
@@ -123,6 +130,7 @@ impl Report {
                 "exact match {:.4}, F1 {:.4}, character F1 {:.4}",
                 report.exact_match, report.f1, report.character_f1
             ),
+            Self::Language(report) => format!("perplexity {:.4}", report.perplexity),
         }
     }
 }
@@ -136,6 +144,7 @@ impl fmt::Display for Report {
             Self::Regression(report) => report.fmt(f),
             Self::Entities(report) => report.fmt(f),
             Self::Answers(report) => report.fmt(f),
+            Self::Language(report) => report.fmt(f),
         }
     }
 }

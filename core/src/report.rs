@@ -91,6 +91,7 @@ impl Page<'_> {
                 (entities::listing(self, report).render())
             },
             Report::Answers(_) => answers::listing(self).render(),
+            Report::Language(_) => html! {},
         }
     }
 }

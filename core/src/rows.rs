@@ -23,6 +23,19 @@ pub enum Target {
     Tags(Box<[Option<u32>]>),
     /// The tokens at which an answer begins and ends.
     Span([u32; 2]),
+    /// The words that belong at some places.
+    Words(Box<[WordAt]>),
+    /// The places that are left open, by the numbers of their tokens.
+    Open(Box<[u32]>),
+}
+
+/// A word at its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct WordAt {
+    /// The number of the token whose hidden state should say it.
+    pub position: u32,
+    /// Its id.
+    pub id: u32,
 }
 
 /// One row of a batch.
@@ -55,6 +68,102 @@ pub enum RowIndex {
     Examples(usize),
     /// Several rows an example: number of the example, number of its part.
     Parts(Vec<(u32, u32)>),
+    /// Rows of one length, cut from all examples as running text.
+    Blocks(Blocks),
+}
+
+/// What a row is made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RowPlace<'a> {
+    /// An example, or a part of it.
+    Example {
+        /// Its number.
+        example: usize,
+        /// Number of the part.
+        part: usize,
+    },
+    /// A block of running text.
+    Block(&'a [BlockToken]),
+}
+
+/// A token of running text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BlockToken {
+    /// Its id.
+    pub id: u32,
+    /// The number of its word, counted over all texts; nothing for what a tokenizer added.
+    pub word: Option<u32>,
+}
+
+/// The tokens of many texts one after the other, cut into rows of one length; the last may be shorter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Blocks {
+    tokens: Vec<BlockToken>,
+    size: usize,
+    /// Words so far.
+    words: u32,
+}
+
+impl Blocks {
+    /// Nothing yet; rows will have `size` tokens, at least one.
+    pub fn new(size: usize) -> Self {
+        Self {
+            tokens: Vec::new(),
+            size: size.max(1),
+            words: 0,
+        }
+    }
+
+    /// Appends a text.
+    pub fn push_text(&mut self, encoding: &Encoding) {
+        let first = self.words;
+        for (position, &id) in encoding.ids.iter().enumerate() {
+            let word = encoding.word_ids.get(position).copied().flatten();
+            let word = word.map(|word| first.saturating_add(word));
+            self.words = self.words.max(word.map_or(0, |word| word.saturating_add(1)));
+            self.tokens.push(BlockToken { id, word });
+        }
+    }
+
+    /// Appends a token that belongs to no text.
+    pub fn push(&mut self, id: u32) {
+        self.tokens.push(BlockToken { id, word: None });
+    }
+
+    /// Drops a last row of fewer than `fewest` tokens.
+    pub fn drop_short(&mut self, fewest: usize) {
+        let rest = self.tokens.len() % self.size;
+        if rest < fewest {
+            self.tokens.truncate(self.tokens.len() - rest);
+        }
+    }
+
+    /// Number of tokens.
+    pub fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// Whether there is no token.
+    pub fn is_empty(&self) -> bool {
+        self.tokens.is_empty()
+    }
+
+    /// A row as a model reads it: one text of one type.
+    pub fn encoding(row: &[BlockToken]) -> Encoding {
+        Encoding {
+            ids: row.iter().map(|token| token.id).collect(),
+            type_ids: vec![0; row.len()],
+            word_ids: row.iter().map(|token| token.word).collect(),
+            sequence_ids: row.iter().map(|token| token.word.map(|_| 0)).collect(),
+            special_tokens_mask: row.iter().map(|token| token.word.is_none()).collect(),
+            ..Encoding::default()
+        }
+    }
+
+    fn row(&self, row: usize) -> &[BlockToken] {
+        let start = (row * self.size).min(self.tokens.len());
+        &self.tokens[start..(start + self.size).min(self.tokens.len())]
+    }
 }
 
 impl RowIndex {
@@ -70,6 +179,7 @@ impl RowIndex {
         match self {
             Self::Examples(count) => *count,
             Self::Parts(rows) => rows.len(),
+            Self::Blocks(blocks) => blocks.tokens.len().div_ceil(blocks.size),
         }
     }
 
@@ -78,14 +188,26 @@ impl RowIndex {
         self.len() == 0
     }
 
-    /// The example and the part of it that `row` is.
-    pub fn source(&self, row: usize) -> (usize, usize) {
+    /// What `row` is made of.
+    pub fn place(&self, row: usize) -> RowPlace<'_> {
         match self {
-            Self::Examples(_) => (row, 0),
+            Self::Examples(_) => RowPlace::Example { example: row, part: 0 },
             Self::Parts(rows) => {
                 let (example, part) = rows[row];
-                (example as usize, part as usize)
+                RowPlace::Example {
+                    example: example as usize,
+                    part: part as usize,
+                }
             }
+            Self::Blocks(blocks) => RowPlace::Block(blocks.row(row)),
+        }
+    }
+
+    /// The example that `row` is or is a part of; nothing where it is a block of running text.
+    pub fn example(&self, row: usize) -> Option<usize> {
+        match self.place(row) {
+            RowPlace::Example { example, .. } => Some(example),
+            RowPlace::Block(_) => None,
         }
     }
 }
@@ -126,6 +248,10 @@ pub enum Output {
     },
     /// Where an answer may begin and end in a window of a passage.
     Window(Box<WindowScores>),
+    /// The loss of each word that was asked for.
+    Losses(Box<[f32]>),
+    /// For each open place the likeliest words, id and probability.
+    Words(Box<[Vec<(u32, f32)>]>),
 }
 
 /// Logits of the beginning and the end of an answer in one window.
@@ -159,7 +285,7 @@ impl Output {
     pub fn logits(&self) -> &[f32] {
         match self {
             Self::Logits(logits) | Self::Tags { logits, .. } => logits,
-            Self::Window(_) => &[],
+            Self::Window(_) | Self::Losses(_) | Self::Words(_) => &[],
         }
     }
 
@@ -167,13 +293,13 @@ impl Output {
     pub fn places(&self) -> &[TaggedPlace] {
         match self {
             Self::Tags { places, .. } => places,
-            Self::Logits(_) | Self::Window(_) => &[],
+            Self::Logits(_) | Self::Window(_) | Self::Losses(_) | Self::Words(_) => &[],
         }
     }
 }
 
 /// A set of examples with what the model says of each row.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Answered<'a> {
     /// The examples.
     pub examples: &'a [Example],
@@ -183,6 +309,8 @@ pub struct Answered<'a> {
     pub outputs: &'a [Output],
     /// Renames and merges labels before they are compared and shown.
     pub label_map: &'a LabelMap,
+    /// Spells tokens.
+    pub tokenizer: &'a Tokenizer,
 }
 
 #[cfg(test)]
@@ -193,10 +321,39 @@ mod tests {
     fn parts_know_their_examples() {
         let rows = RowIndex::parts([1, 0, 3]);
         assert_eq!(rows.len(), 4);
-        assert_eq!(
-            (0..4).map(|row| rows.source(row)).collect::<Vec<_>>(),
-            [(0, 0), (2, 0), (2, 1), (2, 2)]
-        );
-        assert_eq!(RowIndex::Examples(3).source(2), (2, 0));
+        let places = (0..4).map(|row| match rows.place(row) {
+            RowPlace::Example { example, part } => (example, part),
+            RowPlace::Block(_) => panic!("no text was cut"),
+        });
+        assert_eq!(places.collect::<Vec<_>>(), [(0, 0), (2, 0), (2, 1), (2, 2)]);
+        assert_eq!(RowIndex::Examples(3).example(2), Some(2));
+    }
+
+    #[test]
+    fn running_text_is_cut_into_blocks() {
+        let text = |ids: &[u32]| Encoding {
+            ids: ids.to_vec(),
+            word_ids: vec![None, Some(0), Some(1), Some(1)],
+            ..Encoding::default()
+        };
+        let mut blocks = Blocks::new(3);
+        blocks.push_text(&text(&[2, 10, 11, 12]));
+        blocks.push_text(&text(&[2, 13, 14, 15]));
+        blocks.push(3);
+        let ids = |index: &RowIndex, row| match index.place(row) {
+            RowPlace::Block(tokens) => Blocks::encoding(tokens),
+            RowPlace::Example { .. } => panic!("rows are blocks"),
+        };
+        let mut longer = blocks.clone();
+        let index = RowIndex::Blocks(blocks);
+        assert_eq!(index.len(), 3);
+        assert_eq!(index.example(1), None);
+        let second = ids(&index, 1);
+        assert_eq!(second.ids, [12, 2, 13]);
+        assert_eq!(second.word_ids, [Some(1), None, Some(2)]);
+        assert_eq!(second.special_tokens_mask, [false, true, false]);
+        longer.push(4);
+        longer.drop_short(2);
+        assert_eq!(longer.len(), 9);
     }
 }

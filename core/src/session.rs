@@ -3,6 +3,7 @@
 //! One session lives on one thread: GPU work is queued per thread, and tensors never leave it. Everything that goes in or
 //! comes out is bytes or the messages of [`crate::protocol`].
 
+mod continuation;
 mod explain;
 mod fine_tune;
 
@@ -74,13 +75,12 @@ impl Session {
         let checkpoint = Checkpoint::read(&shards)?;
         let sizes = bundle.model_config.sizes();
         check_device(sizes, &device)?;
-        let task = (bundle.task().unwrap_or_default().definition().of_bundle)(&bundle)?;
+        let task = (bundle.usual_task().definition().of_bundle)(&bundle)?;
         let mut loaded = LoadReport::default();
         let mut init = WeightInit::new(0, sizes.initializer_range, device.device());
         let network = Network::init(&bundle.model_config, task.head(), &mut init);
         let network = load(network, &checkpoint, Lacking::Head, &mut loaded)?;
-        // A decoder's matrix is the word embeddings' once more.
-        let spare = checkpoint.subset(|name| !loaded.used.contains(name) && !name.ends_with("decoder.weight"))?;
+        let spare = checkpoint.subset(|name| !loaded.used.contains(name) && !is_copy_or_constant(name))?;
         Ok(Self {
             device,
             bundle,
@@ -106,13 +106,13 @@ impl Session {
         seed: u64,
     ) -> Result<Self> {
         let tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary)?;
-        bundle::complete_config(&mut files, tokenizer.vocab_size())?;
+        bundle::complete_config(&mut files, &tokenizer)?;
         let bundle = Bundle::read(files)?;
         bundle.check_vocabulary(&tokenizer)?;
         let origin = file_hash(bundle.files().iter());
         let sizes = bundle.model_config.sizes();
         check_device(sizes, &device)?;
-        let task = (TaskKind::default().definition().of_bundle)(&bundle)?;
+        let task = (bundle.usual_task().definition().of_bundle)(&bundle)?;
         // Another seed than the head's, which is drawn when training begins.
         let mut init = WeightInit::new(mix(seed), sizes.initializer_range, device.device());
         let network = Network::init(&bundle.model_config, task.head(), &mut init);
@@ -201,7 +201,7 @@ impl Session {
     /// the model are cut; their number is returned.
     ///
     /// # Errors
-    /// If the head is not trained or the device fails.
+    /// If the head is not trained, the task makes no predictions, or the device fails.
     pub async fn predict(
         &self,
         examples: &[Example],
@@ -209,6 +209,9 @@ impl Session {
         batch_size: usize,
         progress: impl FnMut(usize),
     ) -> Result<(Vec<Prediction>, usize)> {
+        if self.task.kind().definition().is_causal {
+            return Err(TaskError::Continues.into());
+        }
         let text = self.text_encoder(max_length);
         let answers = self
             .answers(examples, text, Purpose::Predict, batch_size, progress)
@@ -218,6 +221,7 @@ impl Session {
             rows: &answers.rows,
             outputs: &answers.outputs,
             label_map: &LabelMap::default(),
+            tokenizer: &self.tokenizer,
         });
         Ok((predictions, answers.truncated))
     }
@@ -231,7 +235,7 @@ impl Session {
         mut progress: impl FnMut(usize),
     ) -> Result<Answers> {
         self.check_head()?;
-        let source = RowSource::new(examples, &*self.task, text)?;
+        let source = RowSource::new(examples, &*self.task, text, purpose)?;
         let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
         while let Some(done) = answering.step(self.device.device()).await? {
             progress(done);
@@ -267,6 +271,7 @@ impl Session {
             rows: &answers.rows,
             outputs: &answers.outputs,
             label_map,
+            tokenizer: &self.tokenizer,
         };
         let (loss, report) = self.task.report(answered)?;
         Ok(Evaluation {
@@ -284,7 +289,7 @@ impl Session {
     pub async fn embed(&self, examples: &[Example], pooling: Pooling, batch_size: usize) -> Result<Vec<Vec<f32>>> {
         // Any task that reads an example as one row will do: a long passage is cut here, not cut up.
         let plain = SequenceClassification::plain(Vec::new());
-        let source = RowSource::new(examples, &plain, self.text_encoder(None))?;
+        let source = RowSource::new(examples, &plain, self.text_encoder(None), Purpose::Predict)?;
         let sizes = self.network.sizes();
         let mut vectors = vec![Vec::new(); examples.len()];
         for batch in source.batches_by_length(batch_size)? {
@@ -354,6 +359,20 @@ impl Session {
             training_memory: choices.map(memory).to_vec(),
         }
     }
+}
+
+/// Whether a tensor of a checkpoint says nothing new: a decoder's matrix is the word embeddings' once more, and GPT-2's masks
+/// are the same in every model.
+fn is_copy_or_constant(name: &str) -> bool {
+    [
+        "decoder.weight",
+        "vocab_projector.weight",
+        "lm_head.weight",
+        ".attn.bias",
+        ".attn.masked_bias",
+    ]
+    .iter()
+    .any(|end| name.ends_with(end))
 }
 
 /// Refuses a model whose largest weight is larger than the device can bind.

@@ -17,4 +17,8 @@ pub enum TaskKind {
     TokenClassification,
     /// A part of a passage that answers a question.
     QuestionAnswering,
+    /// Words that are hidden in a text.
+    MaskedLm,
+    /// The next word of a text.
+    CausalLm,
 }

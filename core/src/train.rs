@@ -21,7 +21,7 @@ use crate::metrics::MetricsError;
 use crate::models::layers::{Dropout, mix};
 use crate::optim::{AdamW, GradientSum};
 use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
-use crate::rows::{Answered, Purpose, Target};
+use crate::rows::{Purpose, Target};
 use crate::schedule::Schedule;
 use crate::tasks::Task;
 use crate::tasks::network::Network;
@@ -312,12 +312,8 @@ impl<'a> Run<'a> {
         }
         self.state.evaluation_due = false;
         let (outputs, _) = answering.finish();
-        let (loss, report) = self.inputs.task.report(Answered {
-            examples: eval.examples,
-            rows: &eval.rows,
-            outputs: &outputs,
-            label_map: &LabelMap::default(),
-        })?;
+        let label_map = LabelMap::default();
+        let (loss, report) = self.inputs.task.report(eval.answered(&outputs, &label_map))?;
         let loss = loss.ok_or(TrainError::Metrics(MetricsError::NoExamples))?;
         let metric = match config.best_metric {
             BestMetric::Auto => self.inputs.task.kind().definition().metrics[0],

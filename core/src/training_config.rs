@@ -60,6 +60,12 @@ pub struct TrainingConfig {
     pub stride: usize,
     /// Most tokens of an answer.
     pub max_answer_length: usize,
+    /// Share of the tokens, or words, that masked-lm hides.
+    pub mlm_probability: f64,
+    /// Whether all tokens of a word are hidden together.
+    pub whole_word_masking: bool,
+    /// Tokens of a row of running text; 0 is the task's own way: causal-lm takes 128, masked-lm each text by itself.
+    pub block_size: usize,
     /// Longest text in tokens, special tokens included; longer texts are cut.
     pub max_length: usize,
     /// Dropout instead of the config's.
@@ -115,6 +121,9 @@ impl Default for TrainingConfig {
             viterbi: false,
             stride: 32,
             max_answer_length: 30,
+            mlm_probability: 0.15,
+            whole_word_masking: false,
+            block_size: 0,
             max_length: 128,
             dropout: None,
             train_layers: TrainLayers::All,
@@ -236,6 +245,21 @@ pub const OPTIONS: &[TrainingOption] = &[
     ),
     option("max_answer_length", &["max_answer_length"], "most tokens of an answer"),
     option(
+        "mlm_probability",
+        &["mlm_probability"],
+        "share of the tokens, or words, that masked-lm hides",
+    ),
+    option(
+        "whole_word_masking",
+        &["whole_word_mask", "whole-word-mask"],
+        "true: all tokens of a word are hidden together",
+    ),
+    option(
+        "block_size",
+        &["block_size"],
+        "tokens of a row of running text; 0: causal-lm takes 128, masked-lm each text by itself",
+    ),
+    option(
         "max_length",
         &["max_seq_length", "max-seq-length"],
         "longest text in tokens, special tokens included",
@@ -325,6 +349,14 @@ impl TrainingConfig {
         }
         if self.max_length < 3 {
             return error("max_length", self.max_length.to_string(), "must be at least 3");
+        }
+        if !(self.mlm_probability > 0.0 && self.mlm_probability <= 1.0) {
+            let value = self.mlm_probability.to_string();
+            return error("mlm_probability", value, "must be above 0, at most 1");
+        }
+        if (1..3).contains(&self.block_size) || self.block_size > 1 << 24 {
+            let value = self.block_size.to_string();
+            return error("block_size", value, "must be 0, or between 3 and 16,777,216");
         }
         for (key, value, above) in [
             ("learning_rate", self.learning_rate, 0.0),

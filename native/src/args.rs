@@ -1,6 +1,7 @@
 //! Declares the command line; the training options come from the core's own table through `training_options`.
 
 pub mod corpus;
+mod generate;
 mod groups;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use terakoya_core::data::{Filter, LabelMap, SplitRatios};
 use self::corpus::CorpusArgs;
 use crate::training_options::{self, TrainingOptions};
 
+pub use self::generate::GenerateArgs;
 pub use self::groups::{DataArgs, DeviceArgs, PassArgs, PoolingArg, SettingArgs, TokenizerArgs};
 
 /// Fine-tunes BERT-family models on your own text and runs them.
@@ -36,6 +38,8 @@ pub enum Command {
     Tokenize(TokenizeArgs),
     /// Turn texts (a data file, or one a line on stdin) into vectors, or into a picture
     Embed(EmbedArgs),
+    /// Continue a text with a causal-lm model
+    Generate(GenerateArgs),
     /// Show what a model folder holds
     Inspect(InspectArgs),
     /// Make a model folder small, and measure what that costs
@@ -49,8 +53,8 @@ pub enum Command {
 /// Flags of `train` beside the options of the run.
 #[derive(Debug, Args)]
 pub struct TrainArgs {
-    /// What the model learns to do: sequence-classification, multi-label-classification, regression, token-classification or
-    /// question-answering
+    /// What the model learns to do: sequence-classification, multi-label-classification, regression, token-classification,
+    /// question-answering, masked-lm or causal-lm
     #[arg(long)]
     pub task: Option<String>,
     /// Folder of the model to start from

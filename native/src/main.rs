@@ -43,6 +43,7 @@ fn run(cli: Cli, training: TrainingOptions) -> Result<()> {
         Command::Predict(args) => commands::predict::run(args),
         Command::Tokenize(args) => commands::tokenize::run(args),
         Command::Embed(args) => commands::embed::run(args),
+        Command::Generate(args) => commands::generate::run(args),
         Command::Inspect(args) => commands::inspect::run(args),
         Command::Quantize(args) => commands::quantize::run(args),
         Command::Corpus(args) => commands::corpus::run(args),

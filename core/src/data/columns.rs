@@ -57,7 +57,7 @@ pub struct Columns {
 impl fmt::Display for Columns {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let header = match (self.format, self.header) {
-            (Format::Json | Format::JsonLines | Format::Conll | Format::Squad, _) => "",
+            (Format::Json | Format::JsonLines | Format::Conll | Format::Squad | Format::Text, _) => "",
             (_, true) => " with header",
             (_, false) => " without header",
         };

@@ -262,7 +262,7 @@ impl fmt::Display for Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
     /// No such format.
-    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll and squad")]
+    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll, squad and text")]
     Format {
         /// What was given.
         found: String,

@@ -32,6 +32,8 @@ pub enum Format {
     Conll,
     /// Articles of passages with their questions, in JSON.
     Squad,
+    /// Plain text, one a line, or works separated by form feeds for tasks that learn running text.
+    Text,
 }
 
 impl FromStr for Format {
@@ -46,6 +48,7 @@ impl FromStr for Format {
             "json-lines" | "jsonl" => Ok(Self::JsonLines),
             "conll" => Ok(Self::Conll),
             "squad" => Ok(Self::Squad),
+            "text" | "txt" => Ok(Self::Text),
             found => Err(ParseError::Format {
                 found: found.to_owned(),
             }),
@@ -63,6 +66,7 @@ impl fmt::Display for Format {
             Self::JsonLines => "json-lines",
             Self::Conll => "conll",
             Self::Squad => "squad",
+            Self::Text => "text",
         })
     }
 }
@@ -74,7 +78,7 @@ impl Format {
             Self::Csv => Some(b','),
             Self::Tsv => Some(b'\t'),
             Self::Semicolon => Some(b';'),
-            Self::Json | Self::JsonLines | Self::Conll | Self::Squad => None,
+            Self::Json | Self::JsonLines | Self::Conll | Self::Squad | Self::Text => None,
         }
     }
 
@@ -95,6 +99,7 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
         Some(format) => format,
         None if options.gold == GoldColumn::Answers && is_squad(text) => Format::Squad,
         None if options.gold == GoldColumn::Entities && is_words(&extension, text) => Format::Conll,
+        None if options.gold.is_plain() && is_text(&extension, text) => Format::Text,
         None => match extension.as_str() {
             "json" => json_kind(text),
             "jsonl" | "ndjson" if !text.trim_start().starts_with('[') => Format::JsonLines,
@@ -110,6 +115,15 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
 fn is_squad(text: &str) -> bool {
     let text = text.trim_start();
     text.starts_with('{') && (!first_line_is_object(text) || text.contains("\"paragraphs\""))
+}
+
+/// Whether a file is plain text where such is asked for: tables and records say so by their names or their form.
+fn is_text(extension: &str, text: &str) -> bool {
+    match extension {
+        "csv" | "tsv" | "json" | "jsonl" | "ndjson" => false,
+        "txt" => true,
+        _ => !is_json(text),
+    }
 }
 
 /// Whether a file has one word a line.

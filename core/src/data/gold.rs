@@ -188,13 +188,27 @@ pub enum GoldColumn {
     Answers,
     /// Something that nobody asks for: it is not read.
     Unread,
+    /// Nothing: texts by themselves; a plain text file has one a line.
+    Lines,
+    /// Nothing: running text; a plain text file is a work, or several separated by form feeds.
+    Documents,
 }
 
 impl GoldColumn {
+    /// Whether the texts are all that counts, so that a file may be plain text.
+    pub(super) fn is_plain(self) -> bool {
+        matches!(self, Self::Lines | Self::Documents)
+    }
+
+    /// Whether the column holds nothing that is asked for.
+    pub(super) fn is_unread(self) -> bool {
+        self == Self::Unread || self.is_plain()
+    }
+
     /// Names of the column, in order of preference.
     pub(super) fn names(self) -> [&'static str; 4] {
         match self {
-            Self::Label | Self::Unread => ["label", "label_name", "labels", "score"],
+            Self::Label | Self::Unread | Self::Lines | Self::Documents => ["label", "label_name", "labels", "score"],
             Self::Labels => ["labels", "label", "label_name", "score"],
             Self::Score => ["score", "label", "labels", "label_name"],
             Self::Entities => ["entities", "spans", "labels", "label"],
@@ -218,7 +232,8 @@ impl GoldReader<'_> {
     pub fn text(&self, text: &str, place: Place) -> Result<Gold, DataError> {
         let text = text.trim();
         match self.column {
-            GoldColumn::Unread | GoldColumn::Entities | GoldColumn::Answers => Ok(Gold::None),
+            GoldColumn::Entities | GoldColumn::Answers => Ok(Gold::None),
+            column if column.is_unread() => Ok(Gold::None),
             GoldColumn::Labels => {
                 let separator = if text.contains('|') { '|' } else { ',' };
                 self.list(text.split(separator), place)
@@ -227,12 +242,12 @@ impl GoldReader<'_> {
                 name: self.name.to_owned(),
                 place,
             }),
-            GoldColumn::Label => Ok(Gold::Label(self.label(text, place)?)),
             GoldColumn::Score => finite(text).map(Gold::Score).ok_or_else(|| DataError::NotANumber {
                 name: self.name.to_owned(),
                 place,
                 found: text.to_owned(),
             }),
+            _ => Ok(Gold::Label(self.label(text, place)?)),
         }
     }
 

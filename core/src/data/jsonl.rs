@@ -141,7 +141,7 @@ impl<'a> Rows<'a> {
             (Some(_), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Entities => {
                 spans::read(self.name, place, &text, &items)?
             }
-            (Some(_), _) if self.collector.gold.column == GoldColumn::Unread => Gold::None,
+            (Some(_), _) if self.collector.gold.column.is_unread() => Gold::None,
             (Some(index), label) => self.collector.gold.text(&read(index, label)?, place)?,
         };
         self.collector.examples.push(Example {

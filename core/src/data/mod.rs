@@ -2,7 +2,7 @@
 //!
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
-//! parts of a JSON record's text, `squad` questions about passages; `split` shuffles and cuts rows, `labels` collects and
+//! parts of a JSON record's text, `squad` questions about passages, `text` plain text; `split` shuffles and cuts rows, `labels` collects and
 //! renames labels. `corpora` turns course corpora into files that these readers take.
 
 mod columns;
@@ -17,6 +17,7 @@ mod labels;
 mod spans;
 mod split;
 mod squad;
+mod text;
 
 use std::fmt;
 use std::str::FromStr;
@@ -235,6 +236,7 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
         Format::JsonLines => jsonl::read_lines(name, text, options),
         Format::Conll => conll::read(name, text, options),
         Format::Squad => squad::read(name, text, options),
+        Format::Text => text::read(name, text, options),
         format @ (Format::Csv | Format::Tsv | Format::Semicolon) => csv::read(name, text, format, options),
     }
 }

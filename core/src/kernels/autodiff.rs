@@ -6,8 +6,10 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
+use burn::backend::{Shape, TensorMetadata};
 
 use super::KernelBackend;
+use super::vocabulary::{self, Compared};
 
 impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -68,6 +70,51 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
         {
             OpsKind::Tracked(prep) => prep.finish((), B::keyed_dropout(x.into_primitive(), key, keep)),
             OpsKind::UnTracked(prep) => prep.finish(B::keyed_dropout(x.into_primitive(), key, keep)),
+        }
+    }
+
+    fn vocabulary_loss(
+        states: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+        table_learns: bool,
+    ) -> FloatTensor<Self> {
+        let nodes = [states.node(), table.node(), bias.node()];
+        let compared = Compared {
+            states: states.into_primitive(),
+            table: table.into_primitive(),
+            bias: bias.into_primitive(),
+            targets: targets.into_primitive(),
+            shares: shares.into_primitive(),
+        };
+        match VocabularyLoss.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (loss, gradients) = vocabulary::loss_and_gradients::<B>(&compared, table_learns);
+                prep.finish(gradients, loss)
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::float_sum(vocabulary::losses::<B>(&compared))),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct VocabularyLoss;
+
+impl<B: KernelBackend> Backward<B, 3> for VocabularyLoss {
+    type State = vocabulary::Gradients<FloatTensor<B>>;
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node); // [1]
+        let state = ops.state;
+        let parts = [Some(state.states), state.table, Some(state.bias)];
+        for (parent, part) in ops.parents.into_iter().zip(parts) {
+            if let (Some(parent), Some(part)) = (parent, part) {
+                let ones = vec![1; part.shape().num_dims()];
+                let grad = B::float_reshape(grad.clone(), Shape::from(ones));
+                grads.register::<B>(parent.id, B::float_mul(part, grad));
+            }
         }
     }
 }

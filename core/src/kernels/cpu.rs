@@ -8,7 +8,9 @@ use burn::backend::ops::FloatTensorOps;
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, Shape, TensorData, TensorMetadata};
 use pulp::Arch;
-use rayon::prelude::{IndexedParallelIterator, ParallelIterator, ParallelSlice, ParallelSliceMut};
+use rayon::prelude::{
+    IndexedParallelIterator, IntoParallelRefMutIterator, ParallelIterator, ParallelSlice, ParallelSliceMut,
+};
 
 use super::{AdamWStep, INVERSE_ROOT_TWO_PI, KernelBackend};
 
@@ -52,12 +54,22 @@ impl KernelBackend for Flex {
 
     fn attention_softmax(scores: Flat, bias: Flat, scale: f64) -> Flat {
         let [batch, heads, rows, columns] = scores.shape().dims();
+        let [of_batch, _, of_rows, of_columns] = bias.shape().dims();
         let bias = bias.to_contiguous();
         let bias = slice(&bias);
-        let masked = bias.len() == batch * columns;
         update_rows(scores, columns, |row_number, row| {
-            let start = row_number / (heads * rows) * columns;
-            let bias = if masked { &bias[start..start + columns] } else { &[] };
+            let number = if of_batch == batch {
+                row_number / (heads * rows)
+            } else {
+                0
+            };
+            let row_of_bias = if of_rows == rows { row_number % rows } else { 0 };
+            let start = (number * of_rows + row_of_bias) * columns;
+            let bias = if of_columns == columns {
+                &bias[start..start + columns]
+            } else {
+                &[]
+            };
             softmax_row(row, bias, scale as f32);
         })
     }
@@ -86,6 +98,23 @@ impl KernelBackend for Flex {
                 *value *= if bits <= threshold { scale } else { 0.0 };
             }
         })
+    }
+
+    fn cross_entropy_rows(logits: Flat, targets: Flat, shares: Flat) -> (Flat, Flat) {
+        let [rows, classes] = logits.shape().dims();
+        let (targets, shares) = (targets.to_contiguous(), shares.to_contiguous());
+        let (targets, shares) = (slice(&targets), slice(&shares));
+        let mut logits = owned(logits);
+        let mut losses = vec![0f32; rows];
+        let arch = Arch::new();
+        let all = slice_mut(&mut logits)
+            .par_chunks_mut(classes.max(1))
+            .zip(losses.par_iter_mut());
+        all.enumerate().for_each(|(row, (values, loss))| {
+            let (target, share) = (targets[row] as usize, shares[row]);
+            *loss = share * arch.dispatch(|| cross_entropy_row(values, target, share));
+        });
+        (logits, tensor(losses, Shape::new([rows, 1])))
     }
 
     fn square_sum(x: Flat) -> Flat {
@@ -246,13 +275,7 @@ fn softmax_row(row: &mut [f32], bias: &[f32], scale: f32) {
     for (value, bias) in row.iter_mut().zip(bias) {
         *value += bias;
     }
-    let mut highest = [f32::NEG_INFINITY; LANES];
-    for chunk in row.chunks(LANES) {
-        for (highest, &value) in highest.iter_mut().zip(chunk) {
-            *highest = if value > *highest { value } else { *highest };
-        }
-    }
-    let highest = highest.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let highest = highest_of(row);
     for value in row.iter_mut() {
         *value = exp(*value - highest);
     }
@@ -260,6 +283,34 @@ fn softmax_row(row: &mut [f32], bias: &[f32], scale: f32) {
     for value in row {
         *value *= scale;
     }
+}
+
+/// Turns a row of logits into the gradient of `share` times its cross-entropy with `target`, which it gives.
+#[inline(always)]
+fn cross_entropy_row(row: &mut [f32], target: usize, share: f32) -> f32 {
+    let highest = highest_of(row);
+    let right = row[target] - highest;
+    for value in row.iter_mut() {
+        *value = exp(*value - highest);
+    }
+    let sum = sum_of(row, |value| value);
+    let scale = share / sum;
+    for value in row.iter_mut() {
+        *value *= scale;
+    }
+    row[target] -= share;
+    sum.ln() - right
+}
+
+#[inline(always)]
+fn highest_of(row: &[f32]) -> f32 {
+    let mut highest = [f32::NEG_INFINITY; LANES];
+    for chunk in row.chunks(LANES) {
+        for (highest, &value) in highest.iter_mut().zip(chunk) {
+            *highest = if value > *highest { value } else { *highest };
+        }
+    }
+    highest.iter().copied().fold(f32::NEG_INFINITY, f32::max)
 }
 
 /// Φ(x), given `bell` = exp(-x²/2): formula 7.1.26 of Abramowitz and Stegun's handbook (after Hastings, 1955), whose error

@@ -6,10 +6,15 @@
 
 mod autodiff;
 mod cpu;
+mod vocabulary;
 
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Backend, Cube, Dispatch, Distribution, Shape, TensorMetadata, backend_extension};
-use burn::tensor::Tensor;
+use burn::tensor::{IndexingUpdateOp, IntDType, Tensor};
+
+use vocabulary::Compared;
+
+pub use vocabulary::{SLICE_BYTES, slice_rows};
 
 /// The constants of one AdamW step.
 #[derive(Debug, Clone, Copy)]
@@ -72,7 +77,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// `softmax(scores · scale + bias)` over the last axis of `scores` `[batch, heads, rows, columns]`; `bias` is
-    /// `[batch, 1, 1, columns]` or `[1, 1, 1, 1]`.
+    /// `[batch, 1, rows, columns]`, where batch and rows may be 1, or `[1, 1, 1, 1]`.
     fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self> {
         let scores = Self::float_mul_scalar(scores, scale.into());
         Self::softmax(Self::float_add(scores, bias), 3)
@@ -98,6 +103,55 @@ pub trait KernelBackend: Backend {
         let dtype = x.dtype().into();
         let mask = Self::float_random(x.shape(), Distribution::Bernoulli(keep), &device, dtype);
         Self::float_mul_scalar(Self::float_mul(x, mask), (1.0 / keep).into())
+    }
+
+    /// Turns `logits` `[rows, classes]` into the gradient of the sum of the losses, and gives these, `[rows, 1]`: the
+    /// cross-entropy with `targets` `[rows, 1]`, which are class numbers, times `shares` `[rows, 1]`.
+    fn cross_entropy_rows(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>) {
+        let targets = Self::float_into_int(targets, IntDType::I32);
+        let log_probabilities = Self::log_softmax(logits, 1);
+        let right = Self::float_gather(1, log_probabilities.clone(), targets.clone());
+        let losses = Self::float_neg(Self::float_mul(right, shares.clone()));
+        let probabilities = Self::float_mul(Self::float_exp(log_probabilities), shares.clone());
+        let minus = Self::float_neg(shares);
+        let grad = Self::float_scatter(1, probabilities, targets, minus, IndexingUpdateOp::Add);
+        (grad, losses)
+    }
+
+    /// The sum of the cross-entropies, `[1]`, of `states · tableᵀ + bias` with `targets`, each times its share. `states` is
+    /// `[rows, hidden]`, `table` `[vocab, hidden]`, `bias` `[vocab]`, `targets` and `shares` `[rows, 1]`. The
+    /// table gets a gradient where `table_learns`.
+    fn vocabulary_loss(
+        states: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+        table_learns: bool,
+    ) -> FloatTensor<Self> {
+        let _ = table_learns;
+        Self::float_sum(Self::vocabulary_losses(states, table, bias, targets, shares))
+    }
+
+    /// As [`Self::vocabulary_loss`], one loss a row, `[rows, 1]`; without a derivative.
+    fn vocabulary_losses(
+        states: FloatTensor<Self>,
+        table: FloatTensor<Self>,
+        bias: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        vocabulary::losses::<Self>(&Compared {
+            states,
+            table,
+            bias,
+            targets,
+            shares,
+        })
     }
 
     /// The sum of the squares of all elements, `[1]`.
@@ -182,7 +236,7 @@ pub fn layer_norm<const D: usize>(x: Tensor<D>, gamma: Tensor<1>, beta: Tensor<1
 }
 
 /// Attention probabilities `[batch, heads, rows, columns]`: `softmax(scores · scale + bias)`, where `bias` is
-/// `[batch, 1, 1, columns]`.
+/// `[batch, 1, rows, columns]`; batch and rows may be 1.
 pub fn attention_softmax(scores: Tensor<4>, bias: Option<&Tensor<4>>, scale: f64) -> Tensor<4> {
     let none = || Tensor::zeros([1, 1, 1, 1], &scores.device().inner());
     let bias = bias.map_or_else(none, |bias| bias.clone().without_autodiff());
@@ -196,6 +250,44 @@ pub fn attention_softmax(scores: Tensor<4>, bias: Option<&Tensor<4>>, scale: f64
 /// Dropout that `key` decides: keeps each element with probability `keep` and scales it by `1 / keep`.
 pub fn dropout<const D: usize>(x: Tensor<D>, key: u64, keep: f64) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::keyed_dropout(x.into_dispatch(), key, keep))
+}
+
+/// Hidden states on their way to words.
+pub struct Vocabulary {
+    /// `[rows, hidden]`
+    pub states: Tensor<2>,
+    /// `[vocab, hidden]`
+    pub table: Tensor<2>,
+    /// `[vocab]`
+    pub bias: Tensor<1>,
+}
+
+impl Vocabulary {
+    /// The sum of the cross-entropies with the ids `targets`, each times its share, `[1]`; `targets` and `shares` are
+    /// `[rows, 1]` and need no gradient.
+    pub fn loss(self, targets: Tensor<2>, shares: Tensor<2>) -> Tensor<1> {
+        let table_learns = self.table.is_require_grad();
+        Tensor::from_dispatch(Dispatch::vocabulary_loss(
+            self.states.into_dispatch(),
+            self.table.into_dispatch(),
+            self.bias.into_dispatch(),
+            targets.into_dispatch(),
+            shares.into_dispatch(),
+            table_learns,
+        ))
+    }
+
+    /// The cross-entropy of each row with the ids `targets`, `[rows, 1]`, without a derivative.
+    pub fn losses(self, targets: Tensor<2>) -> Tensor<2> {
+        let shares = targets.ones_like();
+        Tensor::from_dispatch(Dispatch::vocabulary_losses(
+            self.states.into_dispatch(),
+            self.table.into_dispatch(),
+            self.bias.into_dispatch(),
+            targets.into_dispatch(),
+            shares.into_dispatch(),
+        ))
+    }
 }
 
 /// The sum of the squares of all elements, `[1]`.

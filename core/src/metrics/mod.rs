@@ -1,5 +1,6 @@
 //! Scores predictions the way scikit-learn does: accuracy, F1, Matthews correlation, per class, confusion matrix; sets of
-//! labels in `multi_label`, numbers in `regression`, named spans in `entities`, answers in `answers`.
+//! labels in `multi_label`, numbers in `regression`, named spans in `entities`, answers in `answers`,
+//! guessed words in `language`.
 //!
 //! A division by zero counts as 0. Gold labels the model cannot say are classes of their own and always wrong.
 //! Labels that have the same name, as after a label map, are one class. `table` prints the report; `correlation`
@@ -8,6 +9,7 @@
 mod answers;
 mod correlation;
 mod entities;
+mod language;
 mod multi_label;
 mod regression;
 mod table;
@@ -19,6 +21,7 @@ use serde::{Deserialize, Serialize};
 pub use answers::{AnswerReport, AnswerScores, answer_report};
 pub use correlation::{cosine, pearson, spearman};
 pub use entities::{EntityReport, entity_report};
+pub use language::LanguageReport;
 pub use multi_label::{MultiLabelReport, best_threshold, multi_label_report};
 pub use regression::{RegressionReport, regression_report};
 

@@ -72,7 +72,7 @@ impl Default for DistilBertConfig {
 }
 
 /// Fixed in transformers' code, not in its config.
-const LAYER_NORM_EPS: f64 = 1e-12;
+pub const LAYER_NORM_EPS: f64 = 1e-12;
 
 impl DistilBertConfig {
     /// Checks that the sizes make a model; names the key that does not.

@@ -13,11 +13,12 @@ use serde_json::{Map, Value};
 use crate::batch::{Batch, Inputs, Positions, Tokens};
 use crate::bundle::BundleError;
 use crate::models::bert::{BertConfig, BertModel};
-use crate::models::distilbert::{DistilBertConfig, DistilBertModel};
-use crate::models::layers::{Dropout, WeightInit};
+use crate::models::distilbert::{self, DistilBertConfig, DistilBertModel};
+use crate::models::gpt2::{Gpt2Config, Gpt2Model};
+use crate::models::layers::{Dropout, HiddenAct, WeightInit};
 
 /// Values of `model_type` that are implemented.
-pub const MODEL_TYPES: [&str; 4] = ["bert", "roberta", "xlm-roberta", "distilbert"];
+pub const MODEL_TYPES: [&str; 5] = ["bert", "roberta", "xlm-roberta", "distilbert", "gpt2"];
 
 /// A config.json of a known family, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -30,6 +31,8 @@ pub enum ModelConfig {
     XlmRoberta(BertConfig),
     /// `distilbert`
     DistilBert(DistilBertConfig),
+    /// `gpt2`
+    Gpt2(Gpt2Config),
 }
 
 /// The sizes that every family has, under BERT's names.
@@ -96,6 +99,11 @@ impl ModelConfig {
                 refuse_sinusoidal(config_json)?;
                 Ok(Self::DistilBert(config))
             }
+            "gpt2" => {
+                let config: Gpt2Config = parse(config_json)?;
+                config.validate()?;
+                Ok(Self::Gpt2(config))
+            }
             other => Err(BundleError::UnknownModelType {
                 model_type: other.to_owned(),
             }),
@@ -109,6 +117,7 @@ impl ModelConfig {
             Self::Roberta(_) => "roberta",
             Self::XlmRoberta(_) => "xlm-roberta",
             Self::DistilBert(_) => "distilbert",
+            Self::Gpt2(_) => "gpt2",
         }
     }
 
@@ -119,7 +128,13 @@ impl ModelConfig {
             Self::Roberta(_) => "Roberta",
             Self::XlmRoberta(_) => "XLMRoberta",
             Self::DistilBert(_) => "DistilBert",
+            Self::Gpt2(_) => "GPT2",
         }
+    }
+
+    /// Whether each token sees only what stands before it, so that the model can continue a text.
+    pub fn is_causal(&self) -> bool {
+        matches!(self, Self::Gpt2(_))
     }
 
     /// The sizes.
@@ -127,6 +142,7 @@ impl ModelConfig {
         match self {
             Self::Bert(config) | Self::Roberta(config) | Self::XlmRoberta(config) => config.sizes(),
             Self::DistilBert(config) => config.sizes(),
+            Self::Gpt2(config) => config.sizes(),
         }
     }
 
@@ -134,7 +150,7 @@ impl ModelConfig {
     pub fn positions(&self) -> Positions {
         match self {
             Self::Bert(config) | Self::Roberta(config) | Self::XlmRoberta(config) => config.positions,
-            Self::DistilBert(_) => Positions::Columns,
+            Self::DistilBert(_) | Self::Gpt2(_) => Positions::Columns,
         }
     }
 
@@ -147,6 +163,7 @@ impl ModelConfig {
                 (of_bert(config), HeadActivation::Tanh, of_bert(config))
             }
             Self::DistilBert(config) => (0.0, HeadActivation::Relu, config.seq_classif_dropout),
+            Self::Gpt2(config) => (0.0, HeadActivation::Tanh, config.resid_pdrop),
         };
         ClassificationHeadConfig {
             input_dropout,
@@ -162,6 +179,7 @@ impl ModelConfig {
                 config.classifier_dropout.unwrap_or(config.hidden_dropout_prob)
             }
             Self::DistilBert(config) => config.dropout,
+            Self::Gpt2(config) => config.resid_pdrop,
         }
     }
 
@@ -170,6 +188,18 @@ impl ModelConfig {
         match self {
             Self::Bert(_) | Self::Roberta(_) | Self::XlmRoberta(_) => 0.0,
             Self::DistilBert(config) => config.qa_dropout,
+            Self::Gpt2(config) => config.resid_pdrop,
+        }
+    }
+
+    /// Activation and normalisation's epsilon of the layer before the vocabulary.
+    pub fn word_head(&self) -> (HiddenAct, f64) {
+        match self {
+            Self::Bert(config) => (config.hidden_act, config.layer_norm_eps),
+            // Fixed in transformers' code.
+            Self::Roberta(config) | Self::XlmRoberta(config) => (HiddenAct::Gelu, config.layer_norm_eps),
+            Self::DistilBert(config) => (config.activation, distilbert::LAYER_NORM_EPS),
+            Self::Gpt2(config) => (config.activation_function, config.layer_norm_epsilon),
         }
     }
 
@@ -180,6 +210,7 @@ impl ModelConfig {
             Self::Roberta(config) => Self::Roberta(config.with_dropout(probability)),
             Self::XlmRoberta(config) => Self::XlmRoberta(config.with_dropout(probability)),
             Self::DistilBert(config) => Self::DistilBert(config.with_dropout(probability)),
+            Self::Gpt2(config) => Self::Gpt2(config.with_dropout(probability)),
         }
     }
 }
@@ -228,6 +259,8 @@ pub enum Encoder {
     Roberta(BertModel),
     /// `distilbert.`
     DistilBert(DistilBertModel),
+    /// `transformer.`
+    Gpt2(Gpt2Model),
 }
 
 /// What a family's encoder computes.
@@ -267,6 +300,7 @@ impl Encoder {
                 Self::Roberta(BertModel::init(config, init))
             }
             ModelConfig::DistilBert(config) => Self::DistilBert(DistilBertModel::init(config, init)),
+            ModelConfig::Gpt2(config) => Self::Gpt2(Gpt2Model::init(config, init)),
         }
     }
 
@@ -274,6 +308,15 @@ impl Encoder {
         match self {
             Self::Bert(model) | Self::Roberta(model) => model,
             Self::DistilBert(model) => model,
+            Self::Gpt2(model) => model,
+        }
+    }
+
+    /// The model, where it can continue a text.
+    pub fn causal(&self) -> Option<&Gpt2Model> {
+        match self {
+            Self::Gpt2(model) => Some(model),
+            _ => None,
         }
     }
 
@@ -312,6 +355,7 @@ impl Encoder {
             Self::Bert(_) => "Bert",
             Self::Roberta(_) => "Roberta",
             Self::DistilBert(_) => "DistilBert",
+            Self::Gpt2(_) => "Gpt2",
         };
         let rows = self.model().padding_rows().into_iter();
         rows.map(|(path, elements)| (format!("encoder.{variant}.{path}"), elements))
@@ -324,6 +368,7 @@ impl Encoder {
             Self::Bert(model) => Self::Bert(model.freeze(layers)),
             Self::Roberta(model) => Self::Roberta(model.freeze(layers)),
             Self::DistilBert(model) => Self::DistilBert(model.freeze(layers)),
+            Self::Gpt2(model) => Self::Gpt2(model.freeze(layers)),
         }
     }
 
@@ -335,6 +380,7 @@ impl Encoder {
                 Self::Roberta(model.with_config(config))
             }
             (Self::DistilBert(model), ModelConfig::DistilBert(config)) => Self::DistilBert(model.with_config(config)),
+            (Self::Gpt2(model), ModelConfig::Gpt2(config)) => Self::Gpt2(model.with_config(config)),
             (other, _) => other,
         }
     }

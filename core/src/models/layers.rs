@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::kernels;
 
 /// The additive score of a padded position: `exp` of it is exactly zero, and it is far from overflow.
-const MASKED_SCORE: f32 = -1e30;
+pub const MASKED_SCORE: f32 = -1e30;
 
 /// The activations that BERT configurations name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -101,8 +101,13 @@ impl<'a> WeightInit<'a> {
     }
 
     fn normal(&mut self, shape: [usize; 2]) -> Param<Tensor<2>> {
+        self.scaled_matrix(shape, 1.0)
+    }
+
+    /// A matrix with normal weights of `scale` times the usual deviation.
+    pub fn scaled_matrix(&mut self, shape: [usize; 2], scale: f64) -> Param<Tensor<2>> {
         self.drawn += 1;
-        let (seed, std) = (mix(self.seed ^ mix(self.drawn)), self.std);
+        let (seed, std) = (mix(self.seed ^ mix(self.drawn)), self.std * scale);
         self.lazy(shape, move || {
             let mut rng = ChaCha8Rng::seed_from_u64(seed);
             (0..shape[0] * shape[1])
@@ -111,7 +116,8 @@ impl<'a> WeightInit<'a> {
         })
     }
 
-    fn constant(&self, value: f32, len: usize) -> Param<Tensor<1>> {
+    /// A vector `[len]` of one value.
+    pub fn constant(&self, value: f32, len: usize) -> Param<Tensor<1>> {
         self.lazy([len], move || vec![value; len])
     }
 
@@ -192,14 +198,18 @@ pub fn attention_probabilities(
 
 /// What attention makes of `value` `[batch, seq, hidden]` under `probabilities` `[batch, heads, seq, seq]`.
 pub fn attention_context(probabilities: Tensor<4>, value: Tensor<3>) -> Tensor<3> {
-    let [batch, seq, hidden] = value.dims();
     let [_, heads, _, _] = probabilities.dims();
-    let context = probabilities.matmul(split_heads(value, heads)).swap_dims(1, 2); // [batch, seq, heads, head_dim]
-    context.reshape([batch, seq, hidden])
+    merge_heads(probabilities.matmul(split_heads(value, heads)))
+}
+
+/// `[batch, heads, seq, head_dim]` to `[batch, seq, hidden]`.
+pub fn merge_heads(x: Tensor<4>) -> Tensor<3> {
+    let [batch, heads, seq, head_dim] = x.dims();
+    x.swap_dims(1, 2).reshape([batch, seq, heads * head_dim])
 }
 
 /// `[batch, seq, hidden]` to `[batch, heads, seq, head_dim]`.
-fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
+pub fn split_heads(x: Tensor<3>, heads: usize) -> Tensor<4> {
     let [batch, seq, hidden] = x.dims();
     x.reshape([batch, seq, heads, hidden / heads]).swap_dims(1, 2)
 }

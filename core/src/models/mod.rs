@@ -6,4 +6,5 @@ pub mod bert;
 mod config_checks;
 pub mod distilbert;
 pub mod encoder;
+pub mod gpt2;
 pub mod layers;

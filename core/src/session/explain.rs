@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::examples::host_values;
 use crate::models::layers::Dropout;
 use crate::rows::Row;
-use crate::tasks::TaskError;
+use crate::tasks::{TaskError, TaskKind};
 use crate::tokenizer::Encoding;
 
 /// What is asked about a text.
@@ -40,9 +40,13 @@ impl Session {
     /// Explains what the model says of `encoding`. A sync point.
     ///
     /// # Errors
-    /// If the model is not trained, there is no such output, layer or head, or the device fails.
+    /// If the model is not trained or says words, there is no such output, layer or head, or the device fails.
     pub async fn explain(&self, encoding: &Encoding, question: Question) -> Result<Reasons> {
         self.check_head()?;
+        let task = self.task.kind();
+        if matches!(task, TaskKind::MaskedLm | TaskKind::CausalLm) {
+            return Err(TaskError::NoReasons { task }.into());
+        }
         let sizes = self.network.sizes();
         let within = |what, number, count| match number < count {
             true => Ok(()),
@@ -137,8 +141,10 @@ mod tests {
     /// bert-tiny with a head of random weights, which is as good as any other for derivatives.
     fn session() -> Session {
         let file = |name: &str, bytes: &[u8]| (name.to_owned(), bytes.to_vec());
+        let config = include_str!("../../../assets/bert-tiny/config.json");
+        let config = config.replace("BertForMaskedLM", "BertForSequenceClassification");
         let files = Files::from([
-            file("config.json", include_bytes!("../../../assets/bert-tiny/config.json")),
+            file("config.json", config.as_bytes()),
             file(
                 "tokenizer.json",
                 include_bytes!("../../../assets/bert-tiny/tokenizer.json"),

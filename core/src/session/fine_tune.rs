@@ -59,9 +59,12 @@ impl Session {
                 max_length,
                 positions: self.bundle.model_config.positions(),
             };
-            let mut train_set = RowSource::new(data.train.examples, &*task, text)?;
-            let eval = data.eval.map(|eval| RowSource::new(eval.examples, &*task, text));
+            let mut train_set = RowSource::new(data.train.examples, &*task, text, Purpose::Evaluate)?;
+            let eval = data
+                .eval
+                .map(|eval| RowSource::new(eval.examples, &*task, text, Purpose::Evaluate));
             let mut eval_set = eval.transpose()?;
+            check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
             let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
             let plan = plan(config, &data, &network, &*task, rows)?;
             host.event(TrainEvent::Started(plan));
@@ -117,6 +120,13 @@ impl Session {
             }
         }
         let definition = config.task.definition();
+        if definition.is_causal != self.bundle.model_config.is_causal() {
+            return Err(TaskError::WrongModel {
+                task: config.task,
+                model_type: self.bundle.model_config.model_type(),
+            }
+            .into());
+        }
         if config.best_metric != BestMetric::Auto && !definition.metrics.contains(&config.best_metric) {
             return Err(TrainError::from(OptionError {
                 key: "best_metric",
@@ -129,12 +139,22 @@ impl Session {
         let task = (definition.of_run)(&Preparation {
             config,
             train: data.train,
+            longest: self.network.sizes().max_length,
             has_eval: data.eval.is_some(),
             given_labels: data.labels,
             known_labels: goes_on.then(|| self.task.labels()),
         })?;
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
             task.check(part)?;
+        }
+        let longest = self.network.sizes().max_length;
+        if config.block_size > longest {
+            return Err(TrainError::from(OptionError {
+                key: "block_size",
+                value: config.block_size.to_string(),
+                reason: "the model reads fewer tokens at once",
+            })
+            .into());
         }
         let layers = self.network.sizes().num_hidden_layers;
         match config.train_layers {
@@ -210,10 +230,12 @@ impl Session {
             let message = "without evaluation data there is no early stopping and no best model".to_owned();
             host.event(TrainEvent::Note { message });
         }
-        if !initialised.is_empty() {
+        if self.is_new {
+            let message = "every weight begins at random".to_owned();
+            host.event(TrainEvent::Note { message });
+        } else if !initialised.is_empty() {
             let names = initialised.join(", ");
             let message = match self.has_head() && self.task.kind() == task.kind() {
-                _ if self.is_new => "every weight begins at random".to_owned(),
                 true => format!("the checkpoint's head has other labels: {names} begin at random"),
                 false => format!("not in the checkpoint, begin at random: {names}"),
             };
@@ -229,7 +251,8 @@ impl Session {
         network: &Network,
         config: &TrainingConfig,
     ) -> Result<()> {
-        let source = RowSource::new(eval.examples, task, self.text_encoder(Some(config.max_length)))?;
+        let text = self.text_encoder(Some(config.max_length));
+        let source = RowSource::new(eval.examples, task, text, Purpose::Evaluate)?;
         let mut answering = Answering::new(network, &source, Purpose::Evaluate, config.eval_batch_size)?;
         while answering.step(self.device.device()).await?.is_some() {}
         let (outputs, _) = answering.finish();
@@ -239,9 +262,24 @@ impl Session {
             rows: &rows,
             outputs: &outputs,
             label_map: &LabelMap::default(),
+            tokenizer: &self.tokenizer,
         });
         Ok(())
     }
+}
+
+/// Refuses data of which nothing is left once its texts are tokens.
+fn check_rows(sets: [(Option<NamedExamples<'_>>, Option<&RowSource<'_>>); 2]) -> Result<(), TaskError> {
+    for (data, source) in sets {
+        if let (Some(data), Some(source)) = (data, source)
+            && source.rows.is_empty()
+        {
+            return Err(TaskError::NoText {
+                file: data.name.to_owned(),
+            });
+        }
+    }
+    Ok(())
 }
 
 /// What a run is going to do, unless it does not fit the memory there is. `rows` are those of training and evaluation.
@@ -255,7 +293,7 @@ fn plan(
     let workload = Workload {
         train_layers: config.train_layers,
         batch_size: config.batch_size,
-        max_length: config.max_length,
+        max_length: task.longest_row(config.max_length),
         cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
         reads: task.reads(),
     };

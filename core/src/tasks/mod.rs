@@ -4,8 +4,11 @@
 //! tasks. A task's file is all that a new one needs, beside an arm there and variants of the plain data it passes around
 //! ([`crate::rows`], [`crate::protocol`]).
 
+pub mod causal_lm;
 pub mod classification_head;
+mod error;
 pub mod features;
+pub mod masked_lm;
 pub mod multi_label_classification;
 pub mod network;
 pub mod question_answering;
@@ -15,22 +18,25 @@ pub mod span_head;
 mod text_parts;
 pub mod token_classification;
 pub mod token_head;
+pub mod word_head;
+pub mod words;
 
 use burn::tensor::Tensor;
 use serde_json::{Map, Value};
 
-use crate::bio::TagError;
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, GoldColumn, NamedExamples};
 use crate::error::Result;
 use crate::examples::CachedPositions;
 use crate::models::layers::Dropout;
 use crate::protocol::{Prediction, Report};
-use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder};
+use crate::rows::{Answered, BlockToken, Blocks, Output, Purpose, Row, RowIndex, Target, TextEncoder};
 pub use crate::task_kind::TaskKind;
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tokenizer::EncodeOptions;
 use crate::training_config::{BestMetric, ClassWeights, OptionError, TrainingConfig};
+
+pub use self::error::TaskError;
 
 /// What a task is to the rest of the program before there is a model or data.
 pub struct Definition {
@@ -40,6 +46,8 @@ pub struct Definition {
     pub class_suffix: &'static str,
     /// `problem_type` of config.json, where the class name alone does not tell.
     pub problem_type: Option<&'static str>,
+    /// Whether its models see only what stands before a token.
+    pub is_causal: bool,
     /// What the label column of its data holds.
     pub gold: GoldColumn,
     /// What the best model can have the best of, the usual choice first.
@@ -57,6 +65,8 @@ pub struct Preparation<'a> {
     pub config: &'a TrainingConfig,
     /// What is learned from; not empty.
     pub train: NamedExamples<'a>,
+    /// The most tokens that the model reads at once.
+    pub longest: usize,
     /// Whether there is evaluation data.
     pub has_eval: bool,
     /// The labels as somebody listed them.
@@ -67,12 +77,14 @@ pub struct Preparation<'a> {
 
 impl TaskKind {
     /// All of them.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 7] = [
         Self::SequenceClassification,
         Self::MultiLabelClassification,
         Self::Regression,
         Self::TokenClassification,
         Self::QuestionAnswering,
+        Self::MaskedLm,
+        Self::CausalLm,
     ];
 
     /// What the task is. The only match over the tasks.
@@ -83,6 +95,8 @@ impl TaskKind {
             Self::Regression => &regression::DEFINITION,
             Self::TokenClassification => &token_classification::DEFINITION,
             Self::QuestionAnswering => &question_answering::DEFINITION,
+            Self::MaskedLm => &masked_lm::DEFINITION,
+            Self::CausalLm => &causal_lm::DEFINITION,
         }
     }
 
@@ -124,6 +138,17 @@ fn refuse_class_options(config: &TrainingConfig) -> Result<(), OptionError> {
     Ok(())
 }
 
+/// `block_size` of config.json, a key of ours.
+fn block_size(config_json: &Map<String, Value>) -> Result<Option<usize>, BundleError> {
+    let Some(value) = config_json.get("block_size") else {
+        return Ok(None);
+    };
+    let size = value.as_u64().and_then(|size| usize::try_from(size).ok());
+    let reason = "must be a number, 0 or more";
+    size.map(Some)
+        .ok_or_else(|| BundleError::config("block_size", value, reason))
+}
+
 /// What training, evaluation and prediction ask of a task.
 pub trait Task {
     /// Which task it is.
@@ -150,6 +175,11 @@ pub trait Task {
         true
     }
 
+    /// Tokens of the longest row, where texts are cut at `max_length`.
+    fn longest_row(&self, max_length: usize) -> usize {
+        max_length
+    }
+
     /// Refuses examples that cannot be learned from.
     ///
     /// # Errors
@@ -168,8 +198,8 @@ pub trait Task {
     ///
     /// # Errors
     /// If a text cannot be encoded.
-    fn rows(&self, examples: &[Example], text: &TextEncoder) -> Result<RowIndex> {
-        let _ = text;
+    fn rows(&self, examples: &[Example], text: &TextEncoder, purpose: Purpose) -> Result<RowIndex> {
+        let _ = (text, purpose);
         Ok(RowIndex::Examples(examples.len()))
     }
 
@@ -188,6 +218,18 @@ pub trait Task {
             Purpose::Train { .. } | Purpose::Evaluate => self.target(example),
         };
         Ok(Row { encoding, target })
+    }
+
+    /// The row of a block of running text, the `number`th, where [`Self::rows`] cuts such.
+    ///
+    /// # Errors
+    /// If the tokenizer lacks what the task needs.
+    fn encode_block(&self, block: &[BlockToken], number: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+        let _ = (number, text, purpose);
+        Ok(Row {
+            encoding: Blocks::encoding(block),
+            target: Target::None,
+        })
     }
 
     /// What the loss compares an example with; [`Target::None`] where there is nothing the model could say.
@@ -254,157 +296,29 @@ pub enum Setting {
     Stride(usize),
     /// Most tokens of an answer.
     MaxAnswerLength(usize),
+    /// Words that are told of each mask.
+    TopK(usize),
 }
 
 impl Setting {
     /// The flag on the command line, without its dashes.
-    fn flag(self) -> &'static str {
+    pub(crate) fn flag(self) -> &'static str {
         match self {
             Self::Threshold(_) => "threshold",
             Self::Viterbi(_) => "viterbi",
             Self::Stride(_) => "stride",
             Self::MaxAnswerLength(_) => "max-answer-length",
+            Self::TopK(_) => "top-k",
         }
     }
 
     /// The task that has it.
-    fn task(self) -> TaskKind {
+    pub(crate) fn task(self) -> TaskKind {
         match self {
             Self::Threshold(_) => TaskKind::MultiLabelClassification,
             Self::Viterbi(_) => TaskKind::TokenClassification,
             Self::Stride(_) | Self::MaxAnswerLength(_) => TaskKind::QuestionAnswering,
+            Self::TopK(_) => TaskKind::MaskedLm,
         }
     }
-}
-
-/// Labels and model that do not fit each other.
-#[derive(Debug, thiserror::Error)]
-pub enum TaskError {
-    /// A part of the model that it does not have.
-    #[error("there is no {what} number {number}: the model has {count}, counted from 0")]
-    NoSuch {
-        /// What was asked for.
-        what: &'static str,
-        /// Its number.
-        number: usize,
-        /// How many there are.
-        count: usize,
-    },
-    /// An example says what the training data never said.
-    #[error("{file}, line {line}: label {label:?} does not occur in training; known: {}", known.join(", "))]
-    UnknownLabel {
-        /// The data file.
-        file: String,
-        /// Its line.
-        line: usize,
-        /// The label.
-        label: String,
-        /// The labels that the model can say.
-        known: Vec<String>,
-    },
-    /// A score that is not a number.
-    #[error("{file}, line {line}: {found:?} is not a number")]
-    NotANumber {
-        /// The data file.
-        file: String,
-        /// Its line.
-        line: usize,
-        /// What it is.
-        found: String,
-    },
-    /// Data in which no example has a label.
-    #[error("{file}: no example has a label")]
-    NoLabels {
-        /// The data file.
-        file: String,
-    },
-    /// A setting for a task that does not have it.
-    #[error("--{} counts for {}, but the model is for {}", setting.flag(), setting.task().name(), task.name())]
-    NoSetting {
-        /// What was asked for.
-        setting: Setting,
-        /// What the model is for.
-        task: TaskKind,
-    },
-    /// A list of labels that are not tags.
-    #[error(transparent)]
-    Tags(#[from] TagError),
-    /// An example of which it is not known what it names.
-    #[error(
-        "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a \
-         line with its tag, or from JSON with \"text\" and \"entities\""
-    )]
-    NoTags {
-        /// The data file.
-        file: String,
-        /// Its line.
-        line: usize,
-    },
-    /// An example that is not a question about a passage with its answers.
-    #[error(
-        "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from \
-         JSON as SQuAD's"
-    )]
-    NoAnswers {
-        /// The data file.
-        file: String,
-        /// Its line.
-        line: usize,
-    },
-    /// A question that leaves no room for its passage.
-    #[error(
-        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage \
-         in {max_length}; raise --max-length or shorten it"
-    )]
-    LongQuestion {
-        /// Its line.
-        line: usize,
-        /// Its tokens.
-        tokens: usize,
-        /// The tokens that join it with its passage.
-        special: usize,
-        /// Most tokens of a window.
-        max_length: usize,
-    },
-    /// An example without a label where one is needed.
-    #[error("{file}, line {line}: the example has no label; name the column with --label-column")]
-    NoLabel {
-        /// The data file.
-        file: String,
-        /// Its line.
-        line: usize,
-    },
-    /// Too few classes to tell apart.
-    #[error("{file}: every example has the label {label:?}; classification needs at least two")]
-    OneLabel {
-        /// The data file.
-        file: String,
-        /// The only label.
-        label: String,
-    },
-    /// A file, or a part of one, without examples.
-    #[error("{file}: there are no examples")]
-    Empty {
-        /// The data file.
-        file: String,
-    },
-    /// Class weights under which nothing counts.
-    #[error("--class-weights gives every label of the training data the weight 0")]
-    NoWeight,
-    /// A label that class weights name but the data does not.
-    #[error("--class-weights names {label:?}, which is not a label; known: {}", known.join(", "))]
-    UnknownWeightLabel {
-        /// The label.
-        label: String,
-        /// The labels there are.
-        known: Vec<String>,
-    },
-    /// A model that was never fine-tuned.
-    #[error("the model has no trained head for {} (missing: {}); fine-tune it first", task.name(), missing.join(", "))]
-    NoHead {
-        /// What was asked of it.
-        task: TaskKind,
-        /// The tensors that are not in the checkpoint.
-        missing: Vec<String>,
-    },
 }

@@ -29,6 +29,7 @@ pub const DEFINITION: Definition = Definition {
     name: "multi-label-classification",
     class_suffix: "ForSequenceClassification",
     problem_type: Some("multi_label_classification"),
+    is_causal: false,
     gold: GoldColumn::Labels,
     metrics: &[BestMetric::MicroF1, BestMetric::MacroF1, BestMetric::Loss],
     of_bundle,

@@ -8,12 +8,14 @@ use burn::module::Module;
 use burn::tensor::Tensor;
 
 use crate::batch::Batch;
+use crate::kernels::Vocabulary;
 use crate::models::encoder::{Encoder, ModelConfig, ModelSizes};
 use crate::models::layers::{Dropout, WeightInit};
 use crate::rows::Row;
 use crate::tasks::classification_head::ClassificationHead;
 use crate::tasks::span_head::SpanHead;
 use crate::tasks::token_head::TokenHead;
+use crate::tasks::word_head::{CausalLmHead, MaskedLmHead};
 use crate::training_config::TrainLayers;
 
 /// A model with the head of one task.
@@ -35,6 +37,10 @@ pub enum Head {
     Tokens(TokenHead),
     /// Where an answer begins and ends.
     Span(SpanHead),
+    /// Words of the vocabulary for each token.
+    MaskedLm(MaskedLmHead),
+    /// The next word of the vocabulary for each token.
+    CausalLm(CausalLmHead),
 }
 
 /// What a head is made from.
@@ -46,6 +52,10 @@ pub enum HeadKind {
     Tokens(usize),
     /// [`Head::Span`].
     Span,
+    /// [`Head::MaskedLm`].
+    MaskedLm,
+    /// [`Head::CausalLm`].
+    CausalLm,
 }
 
 /// A task makes the head that it asks for, so it always finds it.
@@ -58,6 +68,8 @@ impl Head {
             HeadKind::Classification(outputs) => Self::Classification(ClassificationHead::init(config, outputs, init)),
             HeadKind::Tokens(outputs) => Self::Tokens(TokenHead::init(config, outputs, init)),
             HeadKind::Span => Self::Span(SpanHead::init(config, init)),
+            HeadKind::MaskedLm => Self::MaskedLm(MaskedLmHead::init(config, init)),
+            HeadKind::CausalLm => Self::CausalLm(CausalLmHead::default()),
         }
     }
 
@@ -65,7 +77,7 @@ impl Head {
     pub fn classification(&self) -> &ClassificationHead {
         match self {
             Self::Classification(head) => head,
-            Self::Tokens(_) | Self::Span(_) => unreachable!("{OWN_HEAD}"),
+            _ => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -73,7 +85,7 @@ impl Head {
     pub fn tokens(&self) -> &TokenHead {
         match self {
             Self::Tokens(head) => head,
-            Self::Classification(_) | Self::Span(_) => unreachable!("{OWN_HEAD}"),
+            _ => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -81,7 +93,17 @@ impl Head {
     pub fn span(&self) -> &SpanHead {
         match self {
             Self::Span(head) => head,
-            Self::Classification(_) | Self::Tokens(_) => unreachable!("{OWN_HEAD}"),
+            _ => unreachable!("{OWN_HEAD}"),
+        }
+    }
+
+    /// `states` `[rows, hidden]` on their way to the words of `table` `[vocab, hidden]`, for tasks that were made with
+    /// [`HeadKind::MaskedLm`] or [`HeadKind::CausalLm`].
+    pub fn vocabulary(&self, states: Tensor<2>, table: Tensor<2>) -> Vocabulary {
+        match self {
+            Self::MaskedLm(head) => head.forward(states, table),
+            Self::CausalLm(head) => head.forward(states, table),
+            _ => unreachable!("{OWN_HEAD}"),
         }
     }
 
@@ -91,8 +113,8 @@ impl Head {
             head if factor == 1.0 => head,
             Self::Classification(head) => Self::Classification(head.with_scaled_outputs(factor)),
             Self::Tokens(head) => Self::Tokens(head.with_scaled_outputs(factor)),
-            // Scores are scaled, never places.
-            head @ Self::Span(_) => head,
+            // Scores are scaled, never places nor words.
+            head @ (Self::Span(_) | Self::MaskedLm(_) | Self::CausalLm(_)) => head,
         }
     }
 
@@ -101,6 +123,7 @@ impl Head {
             Self::Classification(head) => Self::Classification(head.with_config(config)),
             Self::Tokens(head) => Self::Tokens(head.with_config(config)),
             Self::Span(head) => Self::Span(head.with_config(config)),
+            head @ (Self::MaskedLm(_) | Self::CausalLm(_)) => head,
         }
     }
 }
@@ -156,9 +179,14 @@ impl Network {
         self
     }
 
-    /// Parts of tables, flat, that never learn, such as the padding token's row: path, elements.
+    /// Parts of tables, flat, that never learn, such as the padding token's row: path, elements. As torch does it, a table
+    /// that is also compared with hidden states learns all its rows from that side.
     pub fn padding_rows(&self) -> Vec<(String, Range<usize>)> {
-        self.encoder.padding_rows()
+        let mut rows = self.encoder.padding_rows();
+        if let Head::MaskedLm(_) = self.head {
+            rows.retain(|(path, _)| !path.ends_with("word_embeddings.weight"));
+        }
+        rows
     }
 }
 

@@ -33,6 +33,7 @@ pub const DEFINITION: Definition = Definition {
     name: "question-answering",
     class_suffix: "ForQuestionAnswering",
     problem_type: None,
+    is_causal: false,
     gold: GoldColumn::Answers,
     metrics: &[
         BestMetric::F1,
@@ -116,8 +117,8 @@ impl QuestionAnswering {
     fn windows_of<'a>(answered: Answered<'a>) -> Vec<Vec<&'a WindowScores>> {
         let mut windows: Vec<Vec<&WindowScores>> = vec![Vec::new(); answered.examples.len()];
         for (row, output) in answered.outputs.iter().enumerate() {
-            if let Output::Window(scores) = output {
-                windows[answered.rows.source(row).0].push(scores);
+            if let (Output::Window(scores), Some(example)) = (output, answered.rows.example(row)) {
+                windows[example].push(scores);
             }
         }
         windows
@@ -137,8 +138,9 @@ impl QuestionAnswering {
     fn mean_loss(answered: Answered) -> Option<f64> {
         let mut losses = Vec::new();
         for (row, output) in answered.outputs.iter().enumerate() {
-            let example = &answered.examples[answered.rows.source(row).0];
-            let (Output::Window(scores), Some(answers)) = (output, example.gold.answers()) else {
+            let example = answered.rows.example(row).map(|number| &answered.examples[number]);
+            let answers = example.and_then(|example| example.gold.answers());
+            let (Output::Window(scores), Some(answers)) = (output, answers) else {
                 continue;
             };
             let place = answers
@@ -208,7 +210,7 @@ impl Task for QuestionAnswering {
         })
     }
 
-    fn rows(&self, examples: &[Example], text: &TextEncoder) -> Result<RowIndex> {
+    fn rows(&self, examples: &[Example], text: &TextEncoder, _purpose: Purpose) -> Result<RowIndex> {
         let counts = examples.iter().map(|example| Ok(self.windows(example, text)?.len()));
         Ok(RowIndex::parts(counts.collect::<Result<Vec<_>>>()?))
     }

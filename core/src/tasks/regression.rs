@@ -25,6 +25,7 @@ pub const DEFINITION: Definition = Definition {
     name: "regression",
     class_suffix: "ForSequenceClassification",
     problem_type: Some("regression"),
+    is_causal: false,
     gold: GoldColumn::Score,
     metrics: &[BestMetric::Spearman, BestMetric::Pearson, BestMetric::Loss],
     of_bundle,

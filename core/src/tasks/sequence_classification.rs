@@ -24,6 +24,7 @@ pub const DEFINITION: Definition = Definition {
     name: "sequence-classification",
     class_suffix: "ForSequenceClassification",
     problem_type: Some("single_label_classification"),
+    is_causal: false,
     gold: GoldColumn::Label,
     metrics: &[
         BestMetric::Accuracy,

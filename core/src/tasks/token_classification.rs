@@ -34,6 +34,7 @@ pub const DEFINITION: Definition = Definition {
     name: "token-classification",
     class_suffix: "ForTokenClassification",
     problem_type: None,
+    is_causal: false,
     gold: GoldColumn::Entities,
     metrics: &[BestMetric::F1, BestMetric::MacroF1, BestMetric::Loss],
     of_bundle,

@@ -114,7 +114,7 @@ impl SpecialTokens {
     }
 
     /// Every name, each once, in the order transformers registers them.
-    pub(super) fn all(&self) -> Vec<&str> {
+    pub fn all(&self) -> Vec<&str> {
         let roles = [
             &self.bos, &self.eos, &self.unk, &self.sep, &self.pad, &self.cls, &self.mask,
         ];

@@ -14,7 +14,7 @@ use crate::logistic::{Fit, Problem, fit};
 use crate::metrics::MetricsError;
 use crate::models::layers::Dropout;
 use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
-use crate::rows::{Answered, Purpose, Target};
+use crate::rows::{Purpose, Target};
 use crate::tasks::network::{Head, Network};
 
 /// Steps of the solver: a fit that needs more is hardly determined by its data.
@@ -137,12 +137,8 @@ async fn evaluated(
     let mut answering = Answering::new(network, eval, Purpose::Evaluate, inputs.config.eval_batch_size)?;
     while answering.step(device).await?.is_some() {}
     let (outputs, _) = answering.finish();
-    let (loss, report) = inputs.task.report(Answered {
-        examples: eval.examples,
-        rows: &eval.rows,
-        outputs: &outputs,
-        label_map: &LabelMap::default(),
-    })?;
+    let label_map = LabelMap::default();
+    let (loss, report) = inputs.task.report(eval.answered(&outputs, &label_map))?;
     Ok(EvaluationRecord {
         step: 1,
         epoch: 1.0,

@@ -18,6 +18,9 @@ const BERT: Spelling = Spelling {
         ("Classification.classifier.", "classifier."),
         ("Tokens.classifier.", "classifier."),
         ("Span.qa_outputs.", "qa_outputs."),
+        ("MaskedLm.dense.", "cls.predictions.transform.dense."),
+        ("MaskedLm.layer_norm.", "cls.predictions.transform.LayerNorm."),
+        ("MaskedLm.bias", "cls.predictions.bias"),
     ],
 };
 
@@ -28,6 +31,7 @@ const ROBERTA: Spelling = Spelling {
         ("Classification.classifier.", "classifier.out_proj."),
         ("Tokens.classifier.", "classifier."),
         ("Span.qa_outputs.", "qa_outputs."),
+        ("MaskedLm.", "lm_head."),
     ],
 };
 
@@ -38,7 +42,15 @@ const DISTILBERT: Spelling = Spelling {
         ("Classification.classifier.", "classifier."),
         ("Tokens.classifier.", "classifier."),
         ("Span.qa_outputs.", "qa_outputs."),
+        ("MaskedLm.dense.", "vocab_transform."),
+        ("MaskedLm.layer_norm.", "vocab_layer_norm."),
+        ("MaskedLm.bias", "vocab_projector.bias"),
     ],
+};
+
+const GPT2: Spelling = Spelling {
+    base: "transformer.",
+    head: &[],
 };
 
 /// Below `head.`, the layers whose outputs are the labels: they go when the labels change.
@@ -49,6 +61,7 @@ pub(super) fn spelling(encoder: &Encoder) -> &'static Spelling {
         Encoder::Bert(_) => &BERT,
         Encoder::Roberta(_) => &ROBERTA,
         Encoder::DistilBert(_) => &DISTILBERT,
+        Encoder::Gpt2(_) => &GPT2,
     }
 }
 
@@ -80,8 +93,11 @@ pub(super) fn head_path(path: &[String]) -> Option<String> {
     }
 }
 
-/// TensorFlow's old spelling of a name, still found in checkpoints.
+/// Another spelling of a name, still found in checkpoints: TensorFlow's, or that of a decoder with a bias of its own.
 pub(super) fn legacy_name(name: &str) -> Option<String> {
+    if let Some(stem @ ("cls.predictions." | "lm_head.")) = name.strip_suffix("bias") {
+        return Some(format!("{stem}decoder.bias"));
+    }
     let stem = name.strip_suffix("LayerNorm.weight");
     let gamma = stem.map(|stem| format!("{stem}LayerNorm.gamma"));
     gamma.or_else(|| {

@@ -24,6 +24,9 @@ pub struct SettingArgs {
     /// Most tokens of an answer, instead of the model's own
     #[arg(long, value_name = "TOKENS", alias = "max_answer_length")]
     pub max_answer_length: Option<usize>,
+    /// Words that are told of each mask; 5 where not given
+    #[arg(long, value_name = "WORDS", value_parser = clap::value_parser!(u16).range(1..=1000))]
+    pub top_k: Option<u16>,
 }
 
 impl SettingArgs {
@@ -34,6 +37,7 @@ impl SettingArgs {
             self.viterbi.map(Setting::Viterbi),
             self.stride.map(Setting::Stride),
             self.max_answer_length.map(Setting::MaxAnswerLength),
+            self.top_k.map(|words| Setting::TopK(words.into())),
         ];
         settings.into_iter().flatten().collect()
     }
@@ -55,7 +59,7 @@ pub struct TokenizerArgs {
 /// How a data file is read.
 #[derive(Debug, Clone, Args)]
 pub struct DataArgs {
-    /// csv, tsv, semicolon, json, json-lines, conll or squad, where the file does not tell
+    /// csv, tsv, semicolon, json, json-lines, conll, squad or text, where the file does not tell
     #[arg(long)]
     pub format: Option<Format>,
     /// Column of the text, by header name or 1-based number

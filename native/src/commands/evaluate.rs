@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
@@ -33,6 +33,9 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
     if let Some(path) = &args.predictions {
+        if evaluation.predictions.is_empty() {
+            bail!("--predictions: the model's task has a loss and no predictions");
+        }
         write_predictions(path, &data.examples, &evaluation, &label_map)?;
     }
     if let Some(path) = &args.report {

@@ -4,6 +4,7 @@ pub mod corpus;
 pub mod dictionary;
 pub mod embed;
 pub mod evaluate;
+pub mod generate;
 pub mod inspect;
 pub mod predict;
 pub mod quantize;

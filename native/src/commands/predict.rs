@@ -29,7 +29,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         (None, Some(path)) => {
             // Where the file's form hangs on what it is for, it is read as that; of other data only the texts are read.
             let gold = match folder::task(&args.model).definition().gold {
-                own @ (GoldColumn::Entities | GoldColumn::Answers) => own,
+                own @ (GoldColumn::Entities | GoldColumn::Answers | GoldColumn::Lines) => own,
                 _ => GoldColumn::Unread,
             };
             let options = args.read.read_options(gold, args.filter.clone())?;

@@ -1,0 +1,98 @@
+//! Reads plain text: one text a line, or running text whose works are separated by form feeds.
+
+use super::{ChosenColumn, Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, ReadOptions};
+
+/// Separates works in one file, as a page break does.
+const FORM_FEED: char = '\u{c}';
+
+/// Reads a whole file; blank lines, and works without anything but space, are skipped.
+pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
+    let mut collector = Collector::new(name, options);
+    let separator = match options.gold {
+        GoldColumn::Documents => FORM_FEED,
+        _ => '\n',
+    };
+    let mut line = 1;
+    for part in text.split(separator) {
+        let kept = match separator {
+            '\n' => part.strip_suffix('\r').unwrap_or(part),
+            _ => part,
+        };
+        if !kept.trim().is_empty() {
+            collector.examples.push(Example {
+                text: kept.to_owned(),
+                text_pair: None,
+                gold: Gold::None,
+                line,
+            });
+        }
+        line += part.matches('\n').count() + usize::from(separator == '\n');
+    }
+    collector.finish(columns(options.gold))
+}
+
+/// What a message calls the parts of the file.
+fn columns(gold: GoldColumn) -> Columns {
+    let name = match gold {
+        GoldColumn::Documents => "works",
+        _ => "lines",
+    };
+    Columns {
+        format: Format::Text,
+        header: false,
+        text: ChosenColumn {
+            number: 1,
+            name: Some(name.to_owned()),
+        },
+        pair: None,
+        label: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::{GoldColumn, ReadOptions, read as read_file};
+
+    fn of(name: &str, gold: GoldColumn, text: &str) -> Result<Vec<(usize, String)>, String> {
+        let options = ReadOptions {
+            gold,
+            ..ReadOptions::default()
+        };
+        let data = read_file(name, text.as_bytes(), &options).map_err(|error| error.to_string())?;
+        Ok(data
+            .examples
+            .into_iter()
+            .map(|example| (example.line, example.text))
+            .collect())
+    }
+
+    #[test]
+    fn lines_and_works_are_told_apart_by_the_task() {
+        let text = "one, two; three\r\n\n four \n\u{c}\nfive\n";
+        let lines = of("a.txt", GoldColumn::Lines, text).expect("valid");
+        let expected = [(1, "one, two; three"), (3, " four "), (5, "five")];
+        assert_eq!(lines, expected.map(|(line, text)| (line, text.to_owned())));
+        let works = of("a.txt", GoldColumn::Documents, text).expect("valid");
+        let expected = [(1, "one, two; three\r\n\n four \n"), (4, "\nfive\n")];
+        assert_eq!(works, expected.map(|(line, text)| (line, text.to_owned())));
+    }
+
+    #[test]
+    fn tables_stay_tables_and_nothing_is_an_error() {
+        let rows = of("a.csv", GoldColumn::Documents, "text,label\n\"a,b\",x\n").expect("valid");
+        assert_eq!(rows, [(2, "a,b".to_owned())]);
+        let rows = of("a", GoldColumn::Lines, "{\"text\":\"a\"}\n").expect("valid");
+        assert_eq!(rows, [(1, "a".to_owned())]);
+        // A header is text like any other in a .txt.
+        assert_eq!(
+            of("a.txt", GoldColumn::Lines, "text;label\na;b\n")
+                .expect("valid")
+                .len(),
+            2
+        );
+        assert_eq!(
+            of("a.txt", GoldColumn::Documents, " \n\u{c}\n").expect_err("nothing"),
+            "a.txt: no rows"
+        );
+    }
+}

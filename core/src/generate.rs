@@ -1,0 +1,368 @@
+//! Chooses the next token of a text from its logits, on the host: greedily, or at random after temperature, top-k, top-p and
+//! a penalty for what was said before, in the order and with the results of transformers' logits processors.
+//!
+//! [`crate::session`] runs the model between two choices. `stream` turns tokens into text as they come, `columns` shows
+//! two texts side by side.
+
+mod columns;
+mod stream;
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+use serde::{Deserialize, Serialize};
+
+use crate::train::{Control, HostFuture};
+
+pub use columns::side_by_side;
+pub use stream::TextStream;
+
+/// How a text is continued.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct GenerationConfig {
+    /// Most tokens that are added.
+    pub max_new_tokens: usize,
+    /// What logits are divided by; 0 always takes the likeliest token.
+    pub temperature: f64,
+    /// Only so many likeliest tokens may be chosen; 0: all.
+    pub top_k: usize,
+    /// Only the likeliest tokens that together have this probability may be chosen; 1: all.
+    pub top_p: f64,
+    /// By how much tokens that occurred before are less likely; 1: not at all.
+    pub repetition_penalty: f64,
+    /// Decides what is chosen at random.
+    pub seed: u64,
+}
+
+impl Default for GenerationConfig {
+    fn default() -> Self {
+        Self {
+            max_new_tokens: 50,
+            temperature: 0.0,
+            top_k: 0,
+            top_p: 1.0,
+            repetition_penalty: 1.0,
+            seed: 42,
+        }
+    }
+}
+
+/// Why a text cannot be continued.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+pub enum GenerateError {
+    /// A number that makes no sense.
+    #[error("--{} is {value}: {reason}", key.replace('_', "-"))]
+    Option {
+        /// The option's key.
+        key: &'static str,
+        /// What it was.
+        value: f64,
+        /// What it should be.
+        reason: &'static str,
+    },
+    /// A prompt that the model cannot read at once.
+    #[error("the prompt has {tokens} tokens, but the model reads at most {limit}: shorten it")]
+    LongPrompt {
+        /// Its tokens.
+        tokens: usize,
+        /// What the model reads.
+        limit: usize,
+    },
+    /// Nothing to continue, and no token to begin with.
+    #[error("the prompt is empty, and the model has no token that begins a text")]
+    NoPrompt,
+    /// A model that sees both sides of a word.
+    #[error("a {model_type} model cannot continue a text; generate needs a causal-lm model such as gpt2")]
+    NotCausal {
+        /// `model_type` of config.json.
+        model_type: &'static str,
+    },
+    /// Logits that are not numbers.
+    #[error("the model's outputs are not numbers: its weights are damaged")]
+    NotFinite,
+}
+
+impl GenerationConfig {
+    /// Checks each option's range.
+    pub fn validate(&self) -> Result<(), GenerateError> {
+        let error = |key, value, reason| Err(GenerateError::Option { key, value, reason });
+        if self.max_new_tokens == 0 {
+            return error("max_new_tokens", 0.0, "must be at least 1");
+        }
+        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
+            return error("temperature", self.temperature, "must be a number, 0 or more");
+        }
+        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
+            return error("top_p", self.top_p, "must be above 0, at most 1");
+        }
+        if !(self.repetition_penalty.is_finite() && self.repetition_penalty > 0.0) {
+            return error("repetition_penalty", self.repetition_penalty, "must be above 0");
+        }
+        Ok(())
+    }
+
+    /// The probability of each token to be chosen, from `logits` `[vocab]` after the tokens `before`. Greedy choice has one of 1.
+    ///
+    /// # Errors
+    /// If the logits are not numbers.
+    pub fn probabilities(&self, mut logits: Vec<f32>, before: &[u32]) -> Result<Vec<f32>, GenerateError> {
+        if logits.iter().any(|logit| !logit.is_finite()) {
+            return Err(GenerateError::NotFinite);
+        }
+        self.penalise(&mut logits, before);
+        if self.temperature == 0.0 {
+            let best = likeliest(&logits);
+            return Ok((0..logits.len()).map(|id| f32::from(u8::from(id == best))).collect());
+        }
+        for logit in &mut logits {
+            *logit /= self.temperature as f32;
+        }
+        self.keep_top_k(&mut logits);
+        self.keep_top_p(&mut logits);
+        softmax(&mut logits);
+        Ok(logits)
+    }
+
+    /// Makes each token that occurred less likely, once.
+    fn penalise(&self, logits: &mut [f32], before: &[u32]) {
+        let penalty = self.repetition_penalty as f32;
+        let mut seen: Vec<u32> = before.to_vec();
+        seen.sort_unstable();
+        seen.dedup();
+        for id in seen {
+            if let Some(logit) = logits.get_mut(id as usize) {
+                *logit = if *logit < 0.0 {
+                    *logit * penalty
+                } else {
+                    *logit / penalty
+                };
+            }
+        }
+    }
+
+    /// Leaves the likeliest `top_k`, and those that are as likely as the last of them.
+    fn keep_top_k(&self, logits: &mut [f32]) {
+        if self.top_k == 0 || self.top_k >= logits.len() {
+            return;
+        }
+        let mut ranked = logits.to_vec();
+        let (_, least, _) = ranked.select_nth_unstable_by(self.top_k - 1, |a, b| b.total_cmp(a));
+        let least = *least;
+        for logit in logits.iter_mut().filter(|logit| **logit < least) {
+            *logit = f32::NEG_INFINITY;
+        }
+    }
+
+    /// Leaves the fewest likeliest tokens that together have the probability `top_p`.
+    fn keep_top_p(&self, logits: &mut [f32]) {
+        if self.top_p >= 1.0 {
+            return;
+        }
+        let mut order: Vec<usize> = (0..logits.len()).collect();
+        order.sort_by(|&a, &b| logits[a].total_cmp(&logits[b]));
+        let mut probabilities: Vec<f32> = order.iter().map(|&id| logits[id]).collect();
+        softmax(&mut probabilities);
+        let dropped = (1.0 - self.top_p) as f32;
+        let mut sum = 0f32;
+        // The last one, the likeliest, always stays.
+        for (&id, probability) in order.iter().zip(&probabilities).take(logits.len() - 1) {
+            sum += probability;
+            if sum > dropped {
+                break;
+            }
+            logits[id] = f32::NEG_INFINITY;
+        }
+    }
+}
+
+/// The first number of the highest value.
+fn likeliest(values: &[f32]) -> usize {
+    let mut best = 0;
+    for (id, value) in values.iter().enumerate() {
+        if *value > values[best] {
+            best = id;
+        }
+    }
+    best
+}
+
+fn softmax(values: &mut [f32]) {
+    let highest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+    let mut sum = 0.0;
+    for value in values.iter_mut() {
+        *value = (*value - highest).exp();
+        sum += f64::from(*value);
+    }
+    for value in values.iter_mut() {
+        *value = (f64::from(*value) / sum) as f32;
+    }
+}
+
+/// Draws tokens; a seed repeats its draws.
+pub struct Sampler {
+    config: GenerationConfig,
+    rng: ChaCha8Rng,
+}
+
+impl Sampler {
+    /// A sampler that has drawn nothing yet.
+    pub fn new(config: GenerationConfig) -> Self {
+        let rng = ChaCha8Rng::seed_from_u64(config.seed);
+        Self { config, rng }
+    }
+
+    /// The next token, from `logits` `[vocab]` after the tokens `before`.
+    ///
+    /// # Errors
+    /// If the logits are not numbers.
+    pub fn choose(&mut self, logits: Vec<f32>, before: &[u32]) -> Result<u32, GenerateError> {
+        let probabilities = self.config.probabilities(logits, before)?;
+        if self.config.temperature == 0.0 {
+            return Ok(likeliest(&probabilities) as u32);
+        }
+        let draw = (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let mut sum = 0.0;
+        let mut last = 0;
+        for (id, &probability) in probabilities.iter().enumerate().filter(|(_, p)| **p > 0.0) {
+            sum += f64::from(probability);
+            last = id;
+            if draw < sum {
+                break;
+            }
+        }
+        Ok(last as u32)
+    }
+}
+
+/// Where a continuation goes while it is made.
+pub trait GenerationHost {
+    /// Hears the next piece of text.
+    fn text(&mut self, piece: &str);
+    /// Is asked after each token whether to go on.
+    fn control(&mut self) -> HostFuture<'_, Control>;
+}
+
+/// A continuation.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Generation {
+    /// The text without its prompt.
+    pub text: String,
+    /// Tokens that were added.
+    pub tokens: usize,
+    /// Why it ends.
+    pub stopped_by: StoppedBy,
+}
+
+/// Why a continuation ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoppedBy {
+    /// The model ended the text.
+    EndOfText,
+    /// As many tokens as were asked for.
+    MaxNewTokens,
+    /// The model reads no more tokens.
+    Context,
+    /// Whoever listened.
+    Host,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOGITS: [f32; 5] = [1.0, 3.0, 2.0, 3.0, -1.0];
+
+    fn kept(config: GenerationConfig, before: &[u32]) -> Vec<usize> {
+        let probabilities = config.probabilities(LOGITS.to_vec(), before).expect("numbers");
+        let sum: f32 = probabilities.iter().sum();
+        assert!((sum - 1.0).abs() < 1e-6, "{sum}");
+        (0..5).filter(|&id| probabilities[id] > 0.0).collect()
+    }
+
+    fn random() -> GenerationConfig {
+        GenerationConfig {
+            temperature: 1.0,
+            ..GenerationConfig::default()
+        }
+    }
+
+    #[test]
+    fn greedy_takes_the_first_of_the_likeliest_unless_it_was_said() {
+        assert_eq!(kept(GenerationConfig::default(), &[]), [1]);
+        let config = GenerationConfig {
+            repetition_penalty: 2.0,
+            ..GenerationConfig::default()
+        };
+        assert_eq!(kept(config, &[1, 1]), [3]);
+    }
+
+    #[test]
+    fn filters_leave_the_likeliest() {
+        // The second and third likeliest are equal: both stay.
+        assert_eq!(kept(GenerationConfig { top_k: 1, ..random() }, &[]), [1, 3]);
+        assert_eq!(kept(GenerationConfig { top_k: 3, ..random() }, &[]), [1, 2, 3]);
+        assert_eq!(kept(GenerationConfig { top_k: 99, ..random() }, &[]), [0, 1, 2, 3, 4]);
+        assert_eq!(kept(GenerationConfig { top_p: 0.9, ..random() }, &[]), [1, 2, 3]);
+        assert_eq!(
+            kept(
+                GenerationConfig {
+                    top_p: 1e-9,
+                    ..random()
+                },
+                &[]
+            )
+            .len(),
+            1
+        );
+    }
+
+    #[test]
+    fn draws_follow_the_probabilities_and_the_seed() {
+        let draw = |seed| {
+            let mut sampler = Sampler::new(GenerationConfig { seed, ..random() });
+            let choose = |_| sampler.choose(vec![0.0, 3f32.ln(), f32::MIN], &[]).expect("numbers");
+            (0..4000).map(choose).collect::<Vec<u32>>()
+        };
+        let draws = draw(1);
+        let share = draws.iter().filter(|&&id| id == 1).count() as f64 / 4000.0;
+        // Four standard errors of 0.75.
+        assert!((share - 0.75).abs() < 0.0274, "{share}");
+        assert!(!draws.contains(&2));
+        assert_eq!(draw(1), draws);
+        assert_ne!(draw(2), draws);
+    }
+
+    #[test]
+    fn impossible_options_are_named() {
+        for (config, expected) in [
+            (GenerationConfig { top_p: 0.0, ..random() }, "--top-p is 0"),
+            (
+                GenerationConfig {
+                    temperature: -1.0,
+                    ..random()
+                },
+                "--temperature is -1",
+            ),
+            (
+                GenerationConfig {
+                    repetition_penalty: 0.0,
+                    ..random()
+                },
+                "--repetition-penalty is 0",
+            ),
+            (
+                GenerationConfig {
+                    max_new_tokens: 0,
+                    ..random()
+                },
+                "--max-new-tokens is 0",
+            ),
+        ] {
+            let message = config.validate().expect_err(expected).to_string();
+            assert!(message.starts_with(expected), "{message}");
+        }
+        let nan = random().probabilities(vec![0.0, f32::NAN], &[]);
+        assert_eq!(nan, Err(GenerateError::NotFinite));
+    }
+}

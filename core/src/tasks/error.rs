@@ -1,0 +1,178 @@
+//! Names what labels, texts and models that do not fit each other lack.
+
+use super::{Setting, TaskKind};
+use crate::bio::TagError;
+
+/// Labels and model that do not fit each other.
+#[derive(Debug, thiserror::Error)]
+pub enum TaskError {
+    /// A part of the model that it does not have.
+    #[error("there is no {what} number {number}: the model has {count}, counted from 0")]
+    NoSuch {
+        /// What was asked for.
+        what: &'static str,
+        /// Its number.
+        number: usize,
+        /// How many there are.
+        count: usize,
+    },
+    /// An example says what the training data never said.
+    #[error("{file}, line {line}: label {label:?} does not occur in training; known: {}", known.join(", "))]
+    UnknownLabel {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// The label.
+        label: String,
+        /// The labels that the model can say.
+        known: Vec<String>,
+    },
+    /// A score that is not a number.
+    #[error("{file}, line {line}: {found:?} is not a number")]
+    NotANumber {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// What it is.
+        found: String,
+    },
+    /// Data in which no example has a label.
+    #[error("{file}: no example has a label")]
+    NoLabels {
+        /// The data file.
+        file: String,
+    },
+    /// A setting for a task that does not have it.
+    #[error("--{} counts for {}, but the model is for {}", setting.flag(), setting.task().name(), task.name())]
+    NoSetting {
+        /// What was asked for.
+        setting: Setting,
+        /// What the model is for.
+        task: TaskKind,
+    },
+    /// A list of labels that are not tags.
+    #[error(transparent)]
+    Tags(#[from] TagError),
+    /// An example of which it is not known what it names.
+    #[error(
+        "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a \
+         line with its tag, or from JSON with \"text\" and \"entities\""
+    )]
+    NoTags {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+    },
+    /// An example that is not a question about a passage with its answers.
+    #[error(
+        "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from \
+         JSON as SQuAD's"
+    )]
+    NoAnswers {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+    },
+    /// A model that cannot learn a task, since it sees too little or too much of a text.
+    #[error("a {model_type} model cannot learn {}: {}", task.name(), match task.definition().is_causal {
+        true => "it sees what stands behind a word; take a causal model such as gpt2",
+        false => "it sees only what stands before a word; take an encoder such as bert",
+    })]
+    WrongModel {
+        /// What was asked of it.
+        task: TaskKind,
+        /// `model_type` of config.json.
+        model_type: &'static str,
+    },
+    /// Reasons for words, which are too many outputs to ask about one.
+    #[error("what a {} model says is not explained", task.name())]
+    NoReasons {
+        /// What the model is for.
+        task: TaskKind,
+    },
+    /// A prediction of a model that makes texts.
+    #[error("a causal-lm model continues texts: use generate")]
+    Continues,
+    /// A tokenizer that cannot hide words.
+    #[error("the model's tokenizer has no mask token, which masked-lm needs")]
+    NoMaskToken,
+    /// A text in which nothing is left open.
+    #[error(
+        "text {line} has no {mask}{}: write {mask} where a word is to be guessed",
+        cut_at.map(|tokens| format!(" within its first {tokens} tokens")).unwrap_or_default()
+    )]
+    NoMask {
+        /// Its line.
+        line: usize,
+        /// How the model spells what has to be there.
+        mask: String,
+        /// The most tokens that are read, where the text has more.
+        cut_at: Option<usize>,
+    },
+    /// Texts without words.
+    #[error("{file}: its texts hold nothing to learn from: no two tokens")]
+    NoText {
+        /// The data file.
+        file: String,
+    },
+    /// A question that leaves no room for its passage.
+    #[error(
+        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage \
+         in {max_length}; raise --max-length or shorten it"
+    )]
+    LongQuestion {
+        /// Its line.
+        line: usize,
+        /// Its tokens.
+        tokens: usize,
+        /// The tokens that join it with its passage.
+        special: usize,
+        /// Most tokens of a window.
+        max_length: usize,
+    },
+    /// An example without a label where one is needed.
+    #[error("{file}, line {line}: the example has no label; name the column with --label-column")]
+    NoLabel {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+    },
+    /// Too few classes to tell apart.
+    #[error("{file}: every example has the label {label:?}; classification needs at least two")]
+    OneLabel {
+        /// The data file.
+        file: String,
+        /// The only label.
+        label: String,
+    },
+    /// A file, or a part of one, without examples.
+    #[error("{file}: there are no examples")]
+    Empty {
+        /// The data file.
+        file: String,
+    },
+    /// Class weights under which nothing counts.
+    #[error("--class-weights gives every label of the training data the weight 0")]
+    NoWeight,
+    /// A label that class weights name but the data does not.
+    #[error("--class-weights names {label:?}, which is not a label; known: {}", known.join(", "))]
+    UnknownWeightLabel {
+        /// The label.
+        label: String,
+        /// The labels there are.
+        known: Vec<String>,
+    },
+    /// A model that was never fine-tuned.
+    #[error("the model has no trained head for {} (missing: {}); fine-tune it first", task.name(), missing.join(", "))]
+    NoHead {
+        /// What was asked of it.
+        task: TaskKind,
+        /// The tensors that are not in the checkpoint.
+        missing: Vec<String>,
+    },
+}

@@ -1,0 +1,193 @@
+//! Chooses the tokens that a model has to guess and hides them, as BERT was trained: of those chosen 80 % become the mask
+//! token, 10 % a random one, and 10 % stay.
+//!
+//! What is chosen depends on a seed alone, so a resumed run hides what an unbroken one does.
+
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::{Rng, SeedableRng};
+
+use crate::rows::WordAt;
+use crate::tokenizer::{Encoding, Tokenizer};
+
+/// What is hidden, and how much.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Masking {
+    /// The share of tokens, or of words, that is chosen.
+    pub probability: f64,
+    /// Whether all tokens of a word are chosen together.
+    pub whole_words: bool,
+}
+
+/// The ids that masking has to know.
+pub(super) struct Ids {
+    mask: u32,
+    vocab_size: u32,
+    special: Vec<u32>,
+}
+
+impl Ids {
+    /// Those of a tokenizer; nothing where it has no mask token.
+    pub fn of(tokenizer: &Tokenizer) -> Option<Self> {
+        let names = tokenizer.special_tokens();
+        let special = names.all().into_iter().filter_map(|name| tokenizer.token_to_id(name));
+        Some(Self {
+            mask: tokenizer.mask_id()?,
+            vocab_size: tokenizer.vocab_size() as u32,
+            special: special.collect(),
+        })
+    }
+}
+
+impl Masking {
+    /// Hides words of `encoding` and gives what stood there. At least one, where there is one to hide: a short text would
+    /// often teach nothing.
+    pub fn hide(self, encoding: &mut Encoding, ids: &Ids, seed: u64) -> Vec<WordAt> {
+        let units = self.units(encoding, ids);
+        if units.is_empty() {
+            return Vec::new();
+        }
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let mut chosen: Vec<&Vec<usize>> = units.iter().filter(|_| chance(&mut rng) < self.probability).collect();
+        if chosen.is_empty() {
+            chosen.push(&units[below(&mut rng, units.len())]);
+        }
+        let mut words = Vec::new();
+        for &position in chosen.into_iter().flatten() {
+            words.push(WordAt {
+                position: position as u32,
+                id: encoding.ids[position],
+            });
+            let draw = chance(&mut rng);
+            if draw < 0.8 {
+                encoding.ids[position] = ids.mask;
+            } else if draw < 0.9 {
+                encoding.ids[position] = below(&mut rng, ids.vocab_size as usize) as u32;
+            }
+        }
+        words
+    }
+
+    /// The tokens that are chosen together: words, or each by itself. Special tokens are none.
+    fn units(self, encoding: &Encoding, ids: &Ids) -> Vec<Vec<usize>> {
+        let mut units: Vec<Vec<usize>> = Vec::new();
+        let mut last = None;
+        for (position, id) in encoding.ids.iter().enumerate() {
+            let added = encoding.special_tokens_mask.get(position).copied().unwrap_or(false);
+            if added || ids.special.contains(id) {
+                last = None;
+                continue;
+            }
+            let sequence = encoding.sequence_ids.get(position).copied().flatten();
+            let word = encoding.word_ids.get(position).copied().flatten();
+            let word = word.map(|word| (sequence, word)).filter(|_| self.whole_words);
+            match units.last_mut() {
+                Some(unit) if word.is_some() && word == last => unit.push(position),
+                _ => units.push(vec![position]),
+            }
+            last = word;
+        }
+        units
+    }
+}
+
+/// A number from 0 to below 1.
+fn chance(rng: &mut ChaCha8Rng) -> f64 {
+    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
+}
+
+/// A number below `bound`, which is at least 1.
+fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
+    ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const IDS: fn() -> Ids = || Ids {
+        mask: 4,
+        vocab_size: 1000,
+        special: vec![0, 1, 2, 3, 4],
+    };
+
+    /// [CLS], 400 words of two tokens each, a literal [SEP], [SEP].
+    fn encoding() -> Encoding {
+        let mut ids = vec![2];
+        let mut word_ids = vec![None];
+        for word in 0..400 {
+            ids.extend([100 + word, 500 + word]);
+            word_ids.extend([Some(word); 2]);
+        }
+        ids.extend([3, 3]);
+        word_ids.extend([Some(400), None]);
+        let added = |position: usize| position == 0 || position == ids.len() - 1;
+        Encoding {
+            special_tokens_mask: (0..ids.len()).map(added).collect(),
+            sequence_ids: vec![Some(0); ids.len()],
+            ids,
+            word_ids,
+            ..Encoding::default()
+        }
+    }
+
+    #[test]
+    fn shares_are_those_of_bert() {
+        let masking = Masking {
+            probability: 0.15,
+            whole_words: false,
+        };
+        let (mut chosen, mut masked, mut kept) = (0, 0, 0);
+        for seed in 0..50 {
+            let mut hidden = encoding();
+            for word in masking.hide(&mut hidden, &IDS(), seed) {
+                let position = word.position as usize;
+                assert_eq!(word.id, encoding().ids[position]);
+                assert!(word.id >= 100, "a special token was hidden");
+                chosen += 1;
+                masked += usize::from(hidden.ids[position] == 4);
+                kept += usize::from(hidden.ids[position] == word.id);
+            }
+            assert_eq!(hidden.ids[801], 3, "a literal [SEP] stays");
+        }
+        let share = |count: usize, of: usize| count as f64 / of as f64;
+        // Of 40,000 tokens; four standard errors each.
+        assert!((share(chosen, 40_000) - 0.15).abs() < 0.0072, "{chosen}");
+        assert!((share(masked, chosen) - 0.8).abs() < 0.021, "{masked} of {chosen}");
+        assert!((share(kept, chosen) - 0.1).abs() < 0.016, "{kept} of {chosen}");
+    }
+
+    #[test]
+    fn whole_words_are_hidden_together_and_a_seed_repeats_itself() {
+        let masking = Masking {
+            probability: 0.15,
+            whole_words: true,
+        };
+        let mut hidden = encoding();
+        let words = masking.hide(&mut hidden, &IDS(), 7);
+        assert!(words.len() > 60 && words.len().is_multiple_of(2), "{}", words.len());
+        for pair in words.as_chunks::<2>().0 {
+            assert_eq!((pair[0].position % 2, pair[1].position), (1, pair[0].position + 1));
+        }
+        let mut again = encoding();
+        assert_eq!(masking.hide(&mut again, &IDS(), 7), words);
+        assert_eq!(again.ids, hidden.ids);
+        assert_ne!(masking.hide(&mut encoding(), &IDS(), 8), words);
+    }
+
+    #[test]
+    fn a_short_text_hides_one_and_nothing_else_hides_none() {
+        let masking = Masking {
+            probability: 1e-9,
+            whole_words: false,
+        };
+        let mut short = encoding();
+        short.ids.truncate(2);
+        assert_eq!(masking.hide(&mut short, &IDS(), 3).len(), 1);
+        let mut empty = Encoding {
+            ids: vec![2, 3],
+            special_tokens_mask: vec![true, true],
+            ..Encoding::default()
+        };
+        assert_eq!(masking.hide(&mut empty, &IDS(), 3), []);
+    }
+}

@@ -1,0 +1,69 @@
+//! Declares the flags of `generate`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use terakoya_core::generate::GenerationConfig;
+
+use super::{DeviceArgs, TokenizerArgs};
+
+/// Flags of `generate`.
+#[derive(Debug, Args)]
+pub struct GenerateArgs {
+    /// Folder of the model
+    #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
+    pub model: PathBuf,
+    /// The text to continue
+    #[arg(long, allow_hyphen_values = true)]
+    pub prompt: String,
+    /// Folder of another model, such as the one that was fine-tuned, which continues the same prompt in a column beside it
+    #[arg(long, value_name = "DIR")]
+    pub compare: Option<PathBuf>,
+    /// Most tokens that are added
+    #[arg(long, default_value_t = GenerationConfig::default().max_new_tokens, alias = "max_new_tokens")]
+    pub max_new_tokens: usize,
+    /// What logits are divided by, higher for more variety; 0 always takes the likeliest token; where not given 1 with --top-k,
+    /// --top-p or --seed, else 0
+    #[arg(long, allow_negative_numbers = true)]
+    pub temperature: Option<f64>,
+    /// Choose among so many likeliest tokens
+    #[arg(long, alias = "top_k", value_name = "TOKENS")]
+    pub top_k: Option<usize>,
+    /// Choose among the likeliest tokens that together have this probability
+    #[arg(long, alias = "top_p", value_name = "PROBABILITY", allow_negative_numbers = true)]
+    pub top_p: Option<f64>,
+    /// By how much tokens that occurred before are less likely; 1: not at all
+    #[arg(long, default_value_t = GenerationConfig::default().repetition_penalty, alias = "repetition_penalty",
+        allow_negative_numbers = true)]
+    pub repetition_penalty: f64,
+    /// Seed of what is chosen at random [default: 42]
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// What the tokenizer uses beside its files.
+    #[command(flatten)]
+    pub tokenizer: TokenizerArgs,
+    /// Where the model runs.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// Print one JSON object at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl GenerateArgs {
+    /// The options as the core takes them.
+    pub fn config(&self) -> GenerationConfig {
+        let defaults = GenerationConfig::default();
+        let draws = self.top_k.is_some() || self.top_p.is_some() || self.seed.is_some();
+        GenerationConfig {
+            max_new_tokens: self.max_new_tokens,
+            temperature: self
+                .temperature
+                .unwrap_or(if draws { 1.0 } else { defaults.temperature }),
+            top_k: self.top_k.unwrap_or(defaults.top_k),
+            top_p: self.top_p.unwrap_or(defaults.top_p),
+            repetition_penalty: self.repetition_penalty,
+            seed: self.seed.unwrap_or(defaults.seed),
+        }
+    }
+}
