@@ -11,15 +11,16 @@ const SIZE: [f64; 2] = [760.0, 320.0];
 /// More points of the training loss are joined: the picture has not many more pixels.
 const MOST_POINTS: usize = 300;
 
-/// The curves, what they say, and nothing where no loss was written down.
+/// The curves and what they say; nothing where no loss was written down twice, as by a probe.
 pub fn section(history: &TrainingRecord) -> Markup {
     let steps: Vec<(f64, f64)> = history.steps.iter().map(|step| (step.epoch, step.loss)).collect();
     let train = joined(&steps);
     let eval: Vec<(f64, f64)> = history.evaluations.iter().map(|eval| (eval.epoch, eval.loss)).collect();
-    if train.is_empty() && eval.is_empty() {
+    if train.len() < 2 && eval.len() < 2 {
         return html! {};
     }
-    let best = lowest(&history.evaluations);
+    // One evaluation is the lowest of none.
+    let best = lowest(&history.evaluations).filter(|_| eval.len() > 1);
     html! {
         section {
             h2 { "Training" }
@@ -155,7 +156,14 @@ mod tests {
         assert!(page.contains("kept is that of epoch 2.00"), "{page}");
         let page = section(&history(&[0.5, 0.4])).into_string();
         assert!(page.contains("no over-fitting yet"), "{page}");
-        assert!(section(&TrainingRecord::default()).into_string().is_empty());
+        let once = section(&history(&[0.5])).into_string();
+        assert!(once.contains("<svg") && !once.contains("lowest"), "{once}");
+        let probe = TrainingRecord {
+            steps: history(&[]).steps[..1].to_vec(),
+            evaluations: history(&[0.5]).evaluations,
+            ..TrainingRecord::default()
+        };
+        assert!(section(&probe).into_string().is_empty());
     }
 
     #[test]
