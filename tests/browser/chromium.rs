@@ -63,6 +63,9 @@ impl Chromium {
                 panic!("Chromium does not start: {error}");
             }
         };
+        // The page that compares computes in its only thread, and answers between two steps.
+        let patient = driver.set_script_timeout(PATIENCE).await;
+        patient.expect("the driver waits as long as it is told to");
         let chromium = Self {
             driver,
             process,
