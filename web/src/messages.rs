@@ -216,6 +216,8 @@ pub enum Event {
         labels: Vec<String>,
         /// The run description: `terakoya train --config` reads it.
         training_json: String,
+        /// Bytes of memory that the worker's program has, which are the most it had.
+        memory_bytes: u64,
     },
     /// Rows were scored.
     Evaluated {

@@ -331,6 +331,7 @@ impl App {
                 record,
                 labels,
                 training_json,
+                ..
             } => {
                 run.finish(record, labels, training_json);
                 self.training_ended(ctx);

@@ -192,6 +192,7 @@ impl Desk {
                 record,
                 labels,
                 training_json,
+                memory_bytes: memory_bytes(),
             },
         );
         Ok(())
