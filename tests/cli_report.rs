@@ -242,6 +242,15 @@ fn few_lessons(folder: &Path) -> String {
 }
 
 #[test]
+fn language_models_show_scores_and_curves() {
+    let text: String = (0..12)
+        .map(|number| format!("the school {EVIL} number {number} stands in kyoto\n"))
+        .collect();
+    let html = page("masked-lm", "lines.txt", &text, &[], &[]);
+    assert!(html.contains("<dt>perplexity</dt>") && !html.contains("<table"));
+}
+
+#[test]
 fn a_model_without_history_has_a_page_without_curves() {
     let temp = TempDir::new().expect("temp");
     let model = root().join("assets/e5-small-ja-en");
