@@ -26,6 +26,8 @@ mod server;
 mod speed;
 #[path = "browser/tab.rs"]
 mod tab;
+#[path = "browser/tasks.rs"]
+mod tasks;
 #[path = "browser/training.rs"]
 mod training;
 #[path = "browser/visit.rs"]

@@ -287,6 +287,9 @@ pub struct Inspection {
     pub task: Option<TaskKind>,
     /// The labels; empty where the head is not trained.
     pub labels: Vec<String>,
+    /// The probability from which on each label is said, where there may be several.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub thresholds: Vec<f64>,
     /// Width of the hidden states.
     pub hidden_size: usize,
     /// Encoder layers.

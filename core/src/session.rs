@@ -348,6 +348,10 @@ impl Session {
                 true => self.task.labels().to_vec(),
                 false => Vec::new(),
             },
+            thresholds: match self.has_head() {
+                true => self.task.thresholds().to_vec(),
+                false => Vec::new(),
+            },
             hidden_size: sizes.hidden_size,
             num_hidden_layers: sizes.num_hidden_layers,
             num_attention_heads: sizes.num_attention_heads,

@@ -189,7 +189,7 @@ fn same_curve(work: &Path, description: &Path, file: &str, options: &[&str], rec
 }
 
 /// Runs the command line; gives what it prints.
-fn terakoya(folder: &Path, arguments: &[&str]) -> String {
+pub fn terakoya(folder: &Path, arguments: &[&str]) -> String {
     let program = std::env::var_os("TERAKOYA_BIN").map_or_else(|| project("target/release/terakoya"), PathBuf::from);
     let output = Command::new(&program).args(arguments).current_dir(folder).output();
     let output = output.unwrap_or_else(|error| panic!("{} (cargo build --release): {error}", program.display()));

@@ -4,6 +4,7 @@
 //! burn, still loads. They speak [`messages`] only; what they share beside it lies in this library.
 #![cfg(feature = "browser")]
 
+pub mod files;
 pub mod messages;
 pub mod page;
 #[cfg(feature = "worker")]

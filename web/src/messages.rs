@@ -5,9 +5,10 @@
 //! dropped where a newer one waits; they are then answered by [`Event::Stale`].
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::ReadOptions;
+use terakoya_core::data::Gold;
 use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
+use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::TrainingConfig;
 
 /// A message with the number of the request it belongs to; 0 for what the worker says unasked.
@@ -47,8 +48,6 @@ pub enum Request {
     ReadData {
         /// Its name, for messages and for the format.
         name: String,
-        /// How to read it where the file does not tell.
-        options: ReadOptions,
     },
     /// Takes a short measured step; answered by [`Event::Measured`].
     Measure {
@@ -129,14 +128,35 @@ pub struct Text {
 }
 
 /// A row of the table of examples.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredRow")]
 pub struct Row {
-    /// The text.
+    /// The text; of a question about a passage, the question.
     pub text: String,
-    /// The second text.
+    /// The second text, or the passage.
     pub text_pair: Option<String>,
-    /// Its label, where it has one.
-    pub label: Option<String>,
+    /// Its right answer, where it is known.
+    pub gold: Gold,
+}
+
+/// A row as browsers keep it: earlier versions knew labels only.
+#[derive(Deserialize)]
+struct StoredRow {
+    text: String,
+    #[serde(default)]
+    text_pair: Option<String>,
+    gold: Option<Gold>,
+    label: Option<String>,
+}
+
+impl From<StoredRow> for Row {
+    fn from(stored: StoredRow) -> Self {
+        Self {
+            text: stored.text,
+            text_pair: stored.text_pair,
+            gold: stored.gold.or(stored.label.map(Gold::Label)).unwrap_or_default(),
+        }
+    }
 }
 
 /// What the worker tells.
@@ -188,6 +208,8 @@ pub enum Event {
     },
     /// A data file was read.
     Data {
+        /// What its rows are examples of.
+        task: TaskKind,
         /// Its rows.
         rows: Vec<Row>,
         /// Which columns were taken, for a message.
@@ -212,8 +234,8 @@ pub enum Event {
     Finished {
         /// What it did.
         record: TrainingRecord,
-        /// The labels, in the order of their numbers.
-        labels: Vec<String>,
+        /// What the model is now.
+        inspection: Inspection,
         /// The run description: `terakoya train --config` reads it.
         training_json: String,
         /// Bytes of memory that the worker's program has, which are the most it had.

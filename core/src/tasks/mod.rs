@@ -157,6 +157,11 @@ pub trait Task {
     /// The names of what it can say, in the order of their numbers; nothing where that is not a list.
     fn labels(&self) -> &[String];
 
+    /// The probability from which on each label is said, where there may be several.
+    fn thresholds(&self) -> &[f64] {
+        &[]
+    }
+
     /// What config.json has to say beside the labels, so that the folder works as it was trained.
     fn config_entries(&self) -> Map<String, Value> {
         Map::new()

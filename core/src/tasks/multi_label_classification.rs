@@ -155,6 +155,10 @@ impl Task for MultiLabelClassification {
         &self.labels
     }
 
+    fn thresholds(&self) -> &[f64] {
+        &self.thresholds
+    }
+
     fn config_entries(&self) -> Map<String, Value> {
         let (key, other, value) = match &self.thresholds[..] {
             [first, rest @ ..] if rest.iter().all(|threshold| threshold == first) => {

@@ -11,6 +11,7 @@ use gloo_events::EventListener;
 use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use terakoya_core::protocol::DeviceChoice;
+use terakoya_core::protocol::Inspection;
 use yew::prelude::*;
 
 use super::browser::{self, Abilities};
@@ -92,8 +93,8 @@ pub struct App {
     pub words: Words,
     /// The model.
     pub model: Model,
-    /// Whether the model in the worker was fine-tuned.
-    pub tuned: bool,
+    /// What the fine-tuned model in the worker is, if there is one.
+    pub tuned: Option<Shared<Inspection>>,
     /// The first step.
     pub trying: Shared<Trying>,
     /// The second.
@@ -138,7 +139,7 @@ impl Component for App {
             theme,
             words,
             model: Model::default(),
-            tuned: false,
+            tuned: None,
             trying: Shared::default(),
             data: Shared::new(Data::recalled()),
             training: Shared::default(),
@@ -149,6 +150,7 @@ impl Component for App {
             notices: Vec::new(),
             error: None,
         };
+        app.training.change().form.suit(&app.data.table);
         app.start_worker(ctx);
         renewal::register(ctx.link().callback(Msg::Renewal));
         app
@@ -298,8 +300,8 @@ impl App {
         html! {
             <>
                 <TryStep words={w} state={self.trying.clone()} model={self.model.opened.clone()}
-                    explainable={!self.is_training()} loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
-                    line={html! { <ModelLine words={w} model={self.model.clone()} tuned={self.tuned}
+                    fit={self.fit()} examples={self.examples_to_try()} explainable={!self.is_training()} loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
+                    line={html! { <ModelLine words={w} model={self.model.clone()} tuned={self.tuned.is_some()}
                         disabled={self.is_training()} ondevice={link.callback(Msg::Device)} onmodel={link.callback(Msg::Open)} /> }}
                     emit={link.callback(Msg::Try)} />
                 <DataStep words={w} state={self.data.clone()} emit={link.callback(Msg::Data)} />
@@ -319,7 +321,7 @@ impl App {
                     emit={link.callback(Msg::Train)} />
                 <ReadStep words={w} state={self.reading.clone()} trying={self.trying.clone()}
                     ready={model.is_some() && !self.is_training()} emit={link.callback(Msg::Read)} />
-                <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned || self.model.is_kept_run()} training={self.is_training()}
+                <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned.is_some() || self.model.is_kept_run()} training={self.is_training()}
                     abilities={self.abilities} emit={link.callback(Msg::Keep)}
                     oncontinue={link.callback(|run| Msg::Train(TrainMsg::Continue(run)))} />
             </>

@@ -6,7 +6,7 @@ use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Response, Storage, Url, Window,
+    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Range, Response, Storage, Url, Window,
 };
 
 use super::lifeline;
@@ -131,6 +131,35 @@ pub fn go_to(id: &str) {
 pub fn focus(element: &Element) {
     if let Some(Err(error)) = element.dyn_ref::<HtmlElement>().map(HtmlElement::focus) {
         log::warn!("focus: {error:?}");
+    }
+}
+
+/// What is selected inside `element`, in characters of its text.
+pub fn selected_characters(element: &Element) -> Option<(usize, usize)> {
+    let selection = window()?.get_selection().ok().flatten()?;
+    if selection.range_count() == 0 || selection.is_collapsed() {
+        return None;
+    }
+    let range = selection.get_range_at(0).ok()?;
+    let whole = range.common_ancestor_container().ok()?;
+    if !element.contains(Some(&whole)) {
+        return None;
+    }
+    let before = document()?.create_range().ok()?;
+    before.select_node_contents(element).ok()?;
+    before
+        .set_end(&range.start_container().ok()?, range.start_offset().ok()?)
+        .ok()?;
+    let length = |range: &Range| String::from(range.to_string()).chars().count();
+    let start = length(&before);
+    Some((start, start + length(&range)))
+}
+
+/// Selects nothing any more.
+pub fn drop_selection() {
+    let selection = window().and_then(|window| window.get_selection().ok().flatten());
+    if let Some(Err(error)) = selection.map(|selection| selection.remove_all_ranges()) {
+        log::warn!("the selection: {error:?}");
     }
 }
 

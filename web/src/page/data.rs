@@ -1,53 +1,41 @@
 //! Holds the second step: where examples come from, their table, their labels, and how they are split.
 //!
 //! The worker reads files, since a large one takes a while; everything else happens here. `view` draws the step, with
-//! `sources`, `labels` and `rows` for its parts.
+//! `sources`, `labels` and `rows` for its parts; `gold` changes answers, `answering` gives them by key press.
 
+mod answering;
+mod cells;
+pub mod gold;
+mod label_select;
 mod labels;
+mod lesson;
+mod new_row;
+mod row;
 mod rows;
 mod sources;
 pub mod table;
 pub mod view;
 
 use js_sys::ArrayBuffer;
-use terakoya_core::data::ReadOptions;
+use terakoya_core::data::Gold;
+use terakoya_core::task_kind::TaskKind;
 use wasm_bindgen::JsValue;
 use web_sys::File;
 use yew::Context;
 
+pub use self::lesson::Lesson;
 use self::table::{Filter, Parts, Table};
 use super::app::{App, Msg};
 use super::browser;
 use super::client::Reply;
 use super::shared::Shared;
+use crate::files;
 use crate::messages::{Event, Request, Row};
 
 /// The largest file that is read.
 const MOST_BYTES: f64 = 50e6;
 /// The lesson the page opens with.
 const FIRST_LESSON: Lesson = Lesson::Sentiment;
-
-/// A lesson that comes with the site.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Lesson {
-    /// Opinions, good or bad.
-    Sentiment,
-    /// What a sentence is about.
-    Topic,
-}
-
-impl Lesson {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Sentiment, Self::Topic];
-
-    /// The file's name without its extension.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Sentiment => "sentiment",
-            Self::Topic => "topic",
-        }
-    }
-}
 
 /// The state of the step.
 #[derive(Debug, Clone, Default)]
@@ -60,6 +48,8 @@ pub struct Data {
     pub parts: Shared<Parts>,
     /// What the rows came from.
     pub source: Option<String>,
+    /// The lesson they are, if they are one.
+    pub lesson: Option<Lesson>,
     /// Which columns were read.
     pub columns: Option<String>,
     /// Why the last file could not be read.
@@ -126,8 +116,10 @@ pub enum DataMsg {
     Add(Row),
     /// A text was corrected.
     Edit(usize, String),
-    /// A row got a label, or lost it.
-    SetLabel(usize, Option<String>),
+    /// A row got an answer, or lost it.
+    SetGold(usize, Gold),
+    /// The rows are examples of another task.
+    SetTask(TaskKind),
     /// A row goes.
     Delete(usize),
     /// All rows go.
@@ -179,14 +171,16 @@ impl Data {
         self.table.change()
     }
 
-    fn place(&mut self, name: &str, placing: Placing, rows: Vec<Row>, columns: Option<String>) {
+    /// Takes rows that were read as examples of `task`; those that come behind others become examples of theirs.
+    fn place(&mut self, name: &str, placing: Placing, task: TaskKind, rows: Vec<Row>) {
         match placing {
-            Placing::Replace if self.table.rows.is_empty() => *self.table.change() = Table::new(rows),
-            Placing::Replace => *self.change_for_undo() = Table::new(rows),
+            _ if self.table.rows.is_empty() => *self.table.change() = Table::new(task, rows),
+            Placing::Replace => *self.change_for_undo() = Table::new(task, rows),
             Placing::Append => self.table.change().append(rows),
         }
         self.source = Some(name.to_owned());
-        self.columns = columns;
+        self.lesson = Lesson::of_file(name).filter(|_| placing == Placing::Replace);
+        self.columns = None;
         self.error = None;
         self.filter = Filter::All;
         self.page = 0;
@@ -206,8 +200,9 @@ impl App {
             }
             DataMsg::Read(name, placing, reply) => self.take_rows(ctx, &name, placing, reply.event),
             DataMsg::Download => {
-                let csv = browser::utf8(&self.data.table.to_csv());
-                browser::download("examples.csv", "text/csv", &csv);
+                let file = files::write_table(&self.data.table.labelled());
+                let name = format!("examples.{}", file.extension);
+                browser::download(&name, "text/plain", &browser::utf8(&file.text));
                 return false;
             }
             DataMsg::Remember => {
@@ -220,6 +215,11 @@ impl App {
                 (data.filter, data.page) = (filter, 0);
             }
             DataMsg::Page(page) => self.data.change().page = page,
+            DataMsg::SetTask(task) => {
+                self.data.change().change_for_undo().set_task(task);
+                self.table_changed(ctx);
+                self.try_examples(ctx);
+            }
             change => {
                 self.change_table(change);
                 self.table_changed(ctx);
@@ -233,20 +233,25 @@ impl App {
         let pasted = self.words.pasted();
         let data = self.data.change();
         match msg {
-            DataMsg::PasteLines(text) => data.place(pasted, Placing::Append, lines(&text), None),
+            DataMsg::PasteLines(text) => {
+                let task = data.table.task;
+                data.place(pasted, Placing::Append, task, lines(&text));
+            }
             DataMsg::Add(row) => data.table.change().append(vec![row]),
             DataMsg::Edit(number, text) => {
-                if let Some(row) = data.table.change().rows.get_mut(number) {
+                if let Some(row) = data.change_for_undo().rows.get_mut(number) {
                     row.text = text;
+                    // They count characters of the old text.
+                    if matches!(row.gold, Gold::Words(_) | Gold::Spans(_)) {
+                        row.gold = Gold::None;
+                    }
                 }
             }
-            DataMsg::SetLabel(number, label) => {
+            DataMsg::SetGold(number, gold) => {
                 let table = data.table.change();
-                if let Some(label) = &label {
-                    table.add_label(label);
-                }
                 if let Some(row) = table.rows.get_mut(number) {
-                    row.label = label;
+                    row.gold = gold;
+                    gold::names(row).iter().for_each(|name| table.add_label(name));
                 }
             }
             DataMsg::Delete(number) => {
@@ -256,8 +261,9 @@ impl App {
                 }
             }
             DataMsg::Clear => {
-                *data.change_for_undo() = Table::default();
-                (data.source, data.columns) = (None, None);
+                let task = data.table.task;
+                *data.change_for_undo() = Table::new(task, Vec::new());
+                (data.source, data.lesson, data.columns) = (None, None, None);
             }
             DataMsg::Undo => {
                 if let Some(previous) = data.previous.take() {
@@ -276,6 +282,7 @@ impl App {
     /// Follows a change of the table: the split, the memory of the browser, what was measured.
     pub fn table_changed(&mut self, ctx: &Context<Self>) {
         self.data.change().share_out();
+        self.training.change().form.suit(&self.data.table);
         self.forget_measurement();
         self.remember_table_soon(ctx);
     }
@@ -288,8 +295,8 @@ impl App {
     }
 
     fn fetch_lesson(&mut self, ctx: &Context<Self>, lesson: Lesson) {
-        let name = format!("{}.csv", lesson.name());
-        let address = format!("lessons/{name}");
+        let name = lesson.file().to_owned();
+        let address = lesson.address();
         self.data.change().reading = true;
         ctx.link().send_future(async move {
             let bytes = browser::fetch(&address).await;
@@ -320,10 +327,7 @@ impl App {
         match bytes {
             Ok(bytes) => {
                 data.reading = true;
-                let request = Request::ReadData {
-                    name: name.clone(),
-                    options: ReadOptions::default(),
-                };
+                let request = Request::ReadData { name: name.clone() };
                 let read = move |reply| Msg::Data(DataMsg::Read(name.clone(), placing, Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));
             }
@@ -339,9 +343,11 @@ impl App {
         let data = self.data.change();
         data.reading = false;
         match event {
-            Event::Data { rows, columns } => {
-                data.place(name, placing, rows, Some(columns));
+            Event::Data { task, rows, columns } => {
+                data.place(name, placing, task, rows);
+                data.columns = Some(columns);
                 self.table_changed(ctx);
+                self.try_examples(ctx);
             }
             Event::Failed { message } => data.error = Some(Problem::Malformed(message)),
             _ => {}

@@ -43,6 +43,20 @@ pub fn score(value: f64) -> String {
     }
 }
 
+/// A difference with its sign and three decimals.
+pub fn signed(value: f64) -> String {
+    match value < 0.0 {
+        true => format!("−{}", score(-value)),
+        false => format!("+{}", score(value)),
+    }
+}
+
+/// A number with at most one decimal, for the lines of a grid.
+pub fn brief(value: f64) -> String {
+    let text = format!("{value:.1}");
+    text.trim_end_matches(".0").to_owned()
+}
+
 /// Bytes in the unit that leaves one to three digits before the point.
 pub fn bytes(bytes: u64) -> String {
     let value = bytes as f64;

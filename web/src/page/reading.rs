@@ -1,19 +1,26 @@
 //! Holds the fourth step: how base and fine-tuned model do on the same rows, which they confuse, where they fail.
 //!
-//! `view` draws it, with `metrics`, `confusion` and `failures` for its parts.
+//! `judging` compares answers. `view` draws the step, with `metrics`, `confusion`, `scatter` and `failures` for its parts.
 
 mod confusion;
 mod failures;
+mod judging;
 mod metrics;
+mod scatter;
+mod texts;
 pub mod view;
 
 use std::rc::Rc;
 
 use terakoya_core::protocol::Evaluation;
+use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use super::app::{App, Msg};
 use super::client::Reply;
+use super::data::gold::names;
+use super::marked::types;
+use super::tasks;
 use crate::messages::{Event, Request, Row, WhichModel};
 
 /// The state of the step.
@@ -131,11 +138,11 @@ impl App {
         reading.rows = Rc::new(rows);
         if self.base_knows_a_label() {
             self.ask_score(ctx, WhichModel::Base);
-        } else if !self.tuned {
+        } else if self.tuned.is_none() {
             let reason = self.words.knows_no_label().to_owned();
             self.reading.change().base = Score::Failed(reason);
         }
-        if self.tuned {
+        if self.tuned.is_some() {
             self.ask_score(ctx, WhichModel::Tuned);
         }
     }
@@ -144,20 +151,27 @@ impl App {
         match (self.reading.choice, &self.training.run) {
             (RowsChoice::All, _) => self.data.table.labelled(),
             // What a run was tested on, even if the table has changed since.
-            (RowsChoice::Evaluation, Some(run)) if self.tuned => run.eval_rows.to_vec(),
+            (RowsChoice::Evaluation, Some(run)) if self.tuned.is_some() => run.eval_rows.to_vec(),
             (RowsChoice::Evaluation, _) => self.data.parts.eval.clone(),
         }
     }
 
-    /// Whether the base model can be right at all: a head for other labels, or none, would only score 0.
+    /// Whether the base model can be right at all: a head for another task or other labels, or none, would only score 0.
     fn base_knows_a_label(&self) -> bool {
-        let known = self
-            .model
-            .opened
-            .as_ref()
-            .map_or(&[][..], |model| &model.inspection.labels);
-        let mut said = self.reading.rows.iter().filter_map(|row| row.label.as_ref());
-        said.any(|label| known.contains(label))
+        let Some(model) = self.model.opened.as_ref().map(|model| &model.inspection) else {
+            return false;
+        };
+        let of_run = self.training.run.as_ref().and_then(|run| run.config.as_ref());
+        let task = match of_run.filter(|_| self.tuned.is_some()) {
+            Some(config) => config.task,
+            None => self.data.table.task,
+        };
+        let known = match task {
+            TaskKind::TokenClassification => types(&model.labels),
+            _ => model.labels.clone(),
+        };
+        let mut said = self.reading.rows.iter().flat_map(names);
+        model.task == Some(task) && (!tasks::of(task).names || said.any(|label| known.contains(&label)))
     }
 
     fn ask_score(&mut self, ctx: &Context<Self>, model: WhichModel) {

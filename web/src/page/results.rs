@@ -1,12 +1,22 @@
-//! Draws what a model says, one component a task behind one match: a task that joins adds its file and an arm.
+//! Draws what a model says, one component a kind of answer behind one match: a task that joins adds its file and an arm.
 
+mod answer;
 mod classification;
+mod entities;
+mod labels;
+mod score;
 
-use terakoya_core::protocol::Prediction;
+use terakoya_core::protocol::{Inspection, Prediction};
 use yew::prelude::*;
 
+use self::answer::Answer;
 use self::classification::Classification;
+use self::entities::Entities;
+use self::labels::Labels;
+use self::score::Score;
+use super::marked::types;
 use super::words::Words;
+use crate::messages::Text;
 
 /// Whose answer it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,6 +29,31 @@ pub enum Outcome {
     After,
 }
 
+/// What an answer is about, beside itself.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Subject {
+    /// The text that was read.
+    pub text: Text,
+    /// The lowest and the highest score of the examples.
+    pub scale: Option<(f64, f64)>,
+    /// From which probability on each label is said.
+    pub thresholds: Vec<f64>,
+    /// The types of entities that the model knows.
+    pub types: Vec<String>,
+}
+
+impl Subject {
+    /// What a model's answer to `text` is about.
+    pub fn new(text: Text, model: Option<&Inspection>, scale: Option<(f64, f64)>) -> Self {
+        Self {
+            text,
+            scale,
+            thresholds: model.map(|model| model.thresholds.clone()).unwrap_or_default(),
+            types: model.map(|model| types(&model.labels)).unwrap_or_default(),
+        }
+    }
+}
+
 /// What an answer is drawn from.
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -26,6 +61,8 @@ pub struct Props {
     pub words: Words,
     /// The answer.
     pub prediction: Prediction,
+    /// What it is about.
+    pub subject: Subject,
     /// Whose it is.
     pub outcome: Outcome,
 }
@@ -46,26 +83,26 @@ pub fn PredictionView(props: &Props) -> Html {
     html! {
         <div {class}>
             if let Some(title) = title { <h3>{ title }</h3> }
-            { match &props.prediction {
-                Prediction::Class(prediction) => html! { <Classification words={w} prediction={prediction.clone()} /> },
-                other => html! { <p>{ other.answer().0 }</p> },
-            } }
+            { answer(w, &props.prediction, &props.subject) }
         </div>
     }
 }
 
-/// The label that a prediction stands for.
-pub fn label(prediction: &Prediction) -> &str {
+fn answer(w: Words, prediction: &Prediction, subject: &Subject) -> Html {
     match prediction {
-        Prediction::Class(prediction) => &prediction.label,
-        _ => "",
-    }
-}
-
-/// How sure the model is of it.
-pub fn confidence(prediction: &Prediction) -> f32 {
-    match prediction {
-        Prediction::Class(prediction) => prediction.score,
-        other => other.answer().1.unwrap_or_default(),
+        Prediction::Class(prediction) => html! { <Classification words={w} prediction={prediction.clone()} /> },
+        Prediction::Labels(prediction) => html! {
+            <Labels words={w} prediction={prediction.clone()} thresholds={subject.thresholds.clone()} />
+        },
+        Prediction::Score(prediction) => html! {
+            <Score words={w} prediction={prediction.clone()} scale={subject.scale} />
+        },
+        Prediction::Tags(prediction) => html! {
+            <Entities words={w} text={subject.text.text.clone()} prediction={prediction.clone()}
+                types={subject.types.clone()} />
+        },
+        Prediction::Answer(prediction) => html! {
+            <Answer words={w} passage={subject.text.text_pair.clone().unwrap_or_default()} prediction={prediction.clone()} />
+        },
     }
 }

@@ -329,13 +329,15 @@ impl App {
             }
             Event::Finished {
                 record,
-                labels,
+                inspection,
                 training_json,
                 ..
             } => {
-                run.finish(record, labels, training_json);
+                run.finish(record, inspection.labels.clone(), training_json);
                 self.training_ended(ctx);
-                self.tuned = true;
+                let task = inspection.task.unwrap_or_default();
+                self.tuned = Some(Shared::new(inspection));
+                self.trying.change().begin(task);
                 self.send_try(ctx);
                 self.evaluate(ctx);
             }

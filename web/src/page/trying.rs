@@ -3,32 +3,31 @@
 //! `app` owns a [`Trying`] and calls [`App::update_try`]; `view` draws it, with `tokens` and `why` for its parts.
 
 mod attention;
+mod fit;
 mod saliency;
 pub mod tokens;
 pub mod view;
 mod why;
 
 use terakoya_core::protocol::Prediction;
+use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
+pub use self::fit::Fit;
 use super::app::{App, Msg};
 use super::client::Reply;
+use super::results::Subject;
+use super::tasks::{self, Second};
 use crate::messages::{Event, Request, Text, Token};
 
 /// The text that is there when the page opens.
 pub const FIRST_TEXT: &str = "この店のラーメンは、最後の一滴まで本当においしかった。";
 
-/// Other texts to begin with: one of each feeling, one undecided, one in English.
-const EXAMPLES: &[&str] = &[
-    FIRST_TEXT,
-    "一時間待たされたうえに、料理は冷めきっていた。",
-    "駅から遠いけれど、窓からの眺めはすばらしい。",
-    "The staff were kind, but the room was far too noisy.",
-];
-
 /// The state of the step.
 #[derive(Debug, Clone)]
 pub struct Trying {
+    /// What is tried.
+    pub task: TaskKind,
     /// The text.
     pub text: String,
     /// The second text, where the user asked for one.
@@ -48,6 +47,7 @@ pub struct Trying {
 impl Default for Trying {
     fn default() -> Self {
         Self {
+            task: TaskKind::default(),
             text: FIRST_TEXT.to_owned(),
             pair: None,
             answer: None,
@@ -70,6 +70,10 @@ pub struct Answer {
     pub prediction: Option<Prediction>,
     /// The base model's answer, where there is a fine-tuned one.
     pub before: Option<Prediction>,
+    /// What the model's answer is about.
+    pub subject: Subject,
+    /// What the base model's is about.
+    pub subject_before: Subject,
     /// Whether the text was cut.
     pub truncated: bool,
     /// Time of the forward pass.
@@ -114,6 +118,8 @@ pub enum TryMsg {
     Text(String),
     /// The second text was changed, added or taken away.
     Pair(Option<String>),
+    /// An example was chosen.
+    Example(Text),
     /// The worker answered a text; its number.
     Tried(u32, Reply),
     /// Opens or closes the explanation.
@@ -139,6 +145,24 @@ impl Trying {
             text_pair: self.pair.clone(),
         }
     }
+
+    /// Becomes the step for `task`, with the boxes that it has.
+    pub fn begin(&mut self, task: TaskKind) {
+        self.task = task;
+        match tasks::of(task).second {
+            Second::Passage => drop(self.pair.get_or_insert_default()),
+            Second::Nothing => self.pair = None,
+            Second::Text => {}
+        }
+        if !self.is_explainable() {
+            self.why = None;
+        }
+    }
+
+    /// Whether it can be said why: an answer for the whole text has reasons, one for parts of it would need one each.
+    pub fn is_explainable(&self) -> bool {
+        tasks::of(self.task).second == Second::Text
+    }
 }
 
 impl App {
@@ -151,6 +175,11 @@ impl App {
             }
             TryMsg::Pair(pair) => {
                 self.trying.change().pair = pair;
+                self.send_try(ctx);
+            }
+            TryMsg::Example(text) => {
+                let trying = self.trying.change();
+                (trying.text, trying.pair) = (text.text, text.text_pair);
                 self.send_try(ctx);
             }
             TryMsg::Tried(number, reply) => return self.take_answer(number, reply),
@@ -204,8 +233,12 @@ impl App {
                 truncated,
                 milliseconds,
             } if newest => {
+                let text = self.trying.current();
+                let scale = self.data.table.scale();
+                let subject = Subject::new(text.clone(), self.answering(), scale);
+                let base = self.model.opened.as_ref().map(|opened| &opened.inspection);
+                let subject_before = Subject::new(text.clone(), base, scale);
                 let trying = self.trying.change();
-                let text = trying.current();
                 trying.waiting = false;
                 trying.error = None;
                 trying.answer = Some(Answer {
@@ -213,6 +246,8 @@ impl App {
                     tokens,
                     prediction,
                     before,
+                    subject,
+                    subject_before,
                     truncated,
                     milliseconds,
                 });

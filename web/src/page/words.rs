@@ -97,6 +97,9 @@ macro_rules! texts {
     };
 }
 
+// Below the macro, which it uses.
+mod tasks;
+
 // The frame.
 texts! {
     skip: "本文へ", "Skip to the content";
@@ -186,14 +189,14 @@ texts! {
     new_label: "新しいラベル", "New label";
     rename: "改名", "Rename";
     show_rows_of: "この行だけを表示", "Show only these rows";
-    keys_hint: "行を選んで 1〜9 でラベルを付けると次へ進みます。0 で外す、Enter で直す、Delete で消す、↑↓ で動く。",
+    class_keys_hint: "行を選んで 1〜9 でラベルを付けると次へ進みます。0 で外す、Enter で直す、Delete で消す、↑↓ で動く。",
         "On a row, 1–9 set the label and go on; 0 takes it away, Enter edits, Delete drops the row, ↑↓ move.";
     text_column: "文", "Text";
     label_column: "ラベル", "Label";
     delete_row: "行を消す", "Delete the row";
     no_label: "（なし）", "(none)";
     new_row: "例文を書き足す", "Write another example";
-    download_csv: "csv で保存", "Save as csv";
+    download_data: "ファイルに保存", "Save as a file";
     clear_table: "すべて消す", "Clear all";
     table_remembered: "この表はブラウザが覚えています", "this browser remembers the table";
     table_not_remembered: "この表は閉じると消えます。csv で保存できます", "closing the page loses the table; save it as csv";
@@ -251,8 +254,8 @@ texts! {
     curves_in_numbers: "数字で見る", "In numbers";
     run_notes: "学習の記録（英語）", "Notes of the run";
     same_run_natively: "同じ学習をコマンドラインで", "The same training on the command line";
-    same_run_hint: "学習の記録（training.json）と例文（examples.csv）を保存して、次のように実行します。MODEL は元のモデルのフォルダーです。",
-        "Save the run description (training.json) and the examples (examples.csv), then run this. MODEL is the folder of the base model.";
+    same_run_hint: "学習の記録（training.json）と例文（examples）を保存して、次のように実行します。MODEL は元のモデルのフォルダーです。",
+        "Save the run description (training.json) and the examples, then run this. MODEL is the folder of the base model.";
     download_description: "training.json を保存", "Save training.json";
 }
 

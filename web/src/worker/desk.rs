@@ -5,7 +5,7 @@ mod train;
 use std::error::Error;
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{LabelMap, ReadOptions, read};
+use terakoya_core::data::{Gold, LabelMap};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::session::{NamedExamples, Question, Session};
@@ -14,17 +14,16 @@ use terakoya_core::tokenizer::{Encoding, Files};
 use super::inbox::{Inbox, Posted};
 use super::lock::Lock;
 use super::opening::{ModelFiles, fetch};
+use super::reading::answer_read_data;
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
 use super::training::{TabHost, examples};
 use super::{archive, memory_bytes, now, tell, tell_with_bytes};
+use crate::files;
 use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, Token, WhichModel};
 
 /// Texts a forward pass of an evaluation in the page.
 const EVALUATION_BATCH: usize = 16;
-
-/// Largest data file, in bytes.
-const LARGEST_DATA: u32 = 50_000_000;
 
 type Failure = Box<dyn Error>;
 
@@ -103,7 +102,7 @@ impl Desk {
                 layer,
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
-            Request::ReadData { name, options } => answer_read_data(id, &name, &options, files.first()),
+            Request::ReadData { name } => answer_read_data(id, &name, files.first()),
             Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
             Request::Train { config, train, eval } => {
                 let model = self.model()?;
@@ -286,62 +285,18 @@ impl Desk {
 /// What `terakoya train --config run.json` needs to do the run again: its options and its data.
 fn run_files(run: &RunRequest) -> Result<Files, Failure> {
     let mut options = serde_json::to_value(&run.config)?;
-    let mut files = Files::new();
+    let mut packed = Files::new();
     for (key, rows) in [("train", &run.train), ("eval", &run.eval)] {
         if rows.is_empty() {
             continue;
         }
-        let mut lines = String::new();
-        for row in rows {
-            let mut line = serde_json::Map::new();
-            match &row.text_pair {
-                Some(pair) => {
-                    line.insert("sentence1".to_owned(), row.text.clone().into());
-                    line.insert("sentence2".to_owned(), pair.clone().into());
-                }
-                None => drop(line.insert("text".to_owned(), row.text.clone().into())),
-            }
-            line.insert("label".to_owned(), row.label.clone().into());
-            lines.push_str(&serde_json::to_string(&line)?);
-            lines.push('\n');
-        }
-        let name = format!("{key}.jsonl");
+        let file = files::write(rows);
+        let name = format!("{key}.{}", file.extension);
         options[key] = name.clone().into();
-        files.insert(name, lines.into_bytes());
+        packed.insert(name, file.text.into_bytes());
     }
-    files.insert("run.json".to_owned(), serde_json::to_vec_pretty(&options)?);
-    Ok(files)
-}
-
-/// Reads a data file, or says what is wrong with it.
-pub fn answer_read_data(id: u32, name: &str, options: &ReadOptions, file: Option<&Uint8Array>) {
-    let event = match read_data(name, options, file) {
-        Ok(event) => event,
-        Err(error) => Event::Failed {
-            message: in_words(&*error),
-        },
-    };
-    tell(id, event);
-}
-
-fn read_data(name: &str, options: &ReadOptions, file: Option<&Uint8Array>) -> Result<Event, Failure> {
-    let file = file.ok_or_else(|| format!("{name} was not read"))?;
-    if file.length() > LARGEST_DATA {
-        let megabytes = LARGEST_DATA / 1_000_000;
-        return Err(format!("{name} is larger than {megabytes} MB; the command line reads it").into());
-    }
-    let data = read(name, &file.to_vec(), options)?;
-    let rows = data
-        .examples
-        .into_iter()
-        .map(|example| Row {
-            label: example.gold.label().map(str::to_owned),
-            text: example.text,
-            text_pair: example.text_pair,
-        })
-        .collect();
-    let columns = data.columns.to_string();
-    Ok(Event::Data { rows, columns })
+    packed.insert("run.json".to_owned(), serde_json::to_vec_pretty(&options)?);
+    Ok(packed)
 }
 
 /// Tokenizes and classifies a text, unless a newer one waits.
@@ -364,7 +319,8 @@ async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Resu
     let start = now();
     let prediction = predict(text, session).await?;
     let milliseconds = now() - start;
-    let before = match before {
+    // Only answers of one kind stand side by side.
+    let before = match before.filter(|before| before.task() == session.task()) {
         Some(session) => predict(text, session).await?,
         None => None,
     };
@@ -385,7 +341,7 @@ async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, F
     let row = Row {
         text: text.text.clone(),
         text_pair: text.text_pair.clone(),
-        label: None,
+        gold: Gold::None,
     };
     let (predictions, _) = session.predict(&examples(&[row]), None, 1, |_| {}).await?;
     Ok(predictions.into_iter().next())

@@ -4,13 +4,14 @@
 use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
-use terakoya_core::data::{Example, Gold};
+use terakoya_core::data::Example;
 use terakoya_core::protocol::TrainEvent;
 use terakoya_core::session::Session;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 
-use super::desk::{answer_read_data, answer_try};
+use super::desk::answer_try;
 use super::inbox::{Inbox, Posted};
+use super::reading::answer_read_data;
 use super::runs::RunFolder;
 use super::{now, tell};
 use crate::messages::{Event, Notice, Request, Row};
@@ -56,7 +57,7 @@ impl TabHost<'_> {
             };
             while let Some(Posted { id, request, files }) = self.inbox.take_if(urgent) {
                 match request {
-                    Request::ReadData { name, options } => answer_read_data(id, &name, &options, files.first()),
+                    Request::ReadData { name } => answer_read_data(id, &name, files.first()),
                     Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
                     Request::Stop => {
                         tell(id, Event::Done);
@@ -128,14 +129,10 @@ impl RunHost for TabHost<'_> {
 
 /// The core's examples of the page's rows; the line is the row's number in the table.
 pub fn examples(rows: &[Row]) -> Vec<Example> {
-    let gold = |label: &Option<String>| match label.as_deref().map(str::trim) {
-        None | Some("") => Gold::None,
-        Some(label) => Gold::Label(label.to_owned()),
-    };
     let example = |(index, row): (usize, &Row)| Example {
         text: row.text.clone(),
         text_pair: row.text_pair.clone(),
-        gold: gold(&row.label),
+        gold: row.gold.clone(),
         line: index + 1,
     };
     rows.iter().enumerate().map(example).collect()

@@ -92,10 +92,14 @@ fn fill(template: &str, addresses: &Addresses) -> Result<String> {
     Ok(filled)
 }
 
-/// The lessons with their licence.
+/// The lessons with their licences; each folder has its own, so that none takes another's place.
 fn lessons() -> Result<Files> {
     let mut files = Files::new();
-    read_folder(&project().join("assets/lessons-ja"), "lessons/", &mut files)?;
+    for (folder, prefix) in [("lessons-ja", "lessons/"), ("lessons-corpora", "lessons/corpora/")] {
+        read_folder(&project().join("assets").join(folder), prefix, &mut files)?;
+    }
+    // What drew the samples is no part of them.
+    files.retain(|name, _| !name.ends_with(".py"));
     Ok(files)
 }
 

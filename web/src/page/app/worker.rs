@@ -20,7 +20,7 @@ impl App {
     /// Has the worker load a model in place of the one it has.
     pub fn open(&mut self, ctx: &Context<Self>, source: ModelSource, bytes: Option<ArrayBuffer>) {
         let number = self.model.begin(source.clone());
-        self.tuned = false;
+        self.tuned = None;
         self.reading.change().forget();
         let request = Request::Open {
             model: source,
@@ -51,6 +51,11 @@ impl App {
             Event::Opened(opened) => {
                 self.model.status = Status::Ready;
                 self.model.again = Some(opened.source.clone());
+                let known = self.model.opened.as_ref().map(|known| &known.source);
+                if known != Some(&opened.source) {
+                    let task = opened.inspection.task.unwrap_or(self.data.table.task);
+                    self.trying.change().begin(task);
+                }
                 self.model.opened = Some(Shared::new(opened));
                 self.send_try(ctx);
                 self.list_kept(ctx);
@@ -120,7 +125,7 @@ impl App {
         self.deaths.push_back(now);
         self.deaths.retain(|death| now - death < RESTART_WINDOW);
         self.vigil = None;
-        self.tuned = false;
+        self.tuned = None;
         self.trying.change().waiting = false;
         self.data.change().reading = false;
         self.keeping.change().exporting = false;

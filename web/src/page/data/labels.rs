@@ -1,11 +1,13 @@
 //! Draws the labels: their keys, how often each occurs, and the boxes to rename and to add one.
 
+use terakoya_core::task_kind::TaskKind;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::DataMsg;
 use super::table::{Filter, Table};
 use crate::page::figures;
+use crate::page::marked::colour;
 use crate::page::shared::Shared;
 use crate::page::words::Words;
 
@@ -34,7 +36,7 @@ pub fn Labels(props: &Props) -> Html {
     let largest = counts.labels.iter().copied().max().unwrap_or_default().max(1);
     html! {
         <div class="labels">
-            <h3>{ w.labels_title() }</h3>
+            <h3>{ w.names_title(props.table.task) }</h3>
             <ul id="label-counts" class="bars label-counts">
                 { for props.table.labels.iter().zip(&counts.labels).enumerate().take(SHOWN).map(|(number, (label, &count))| {
                     match *renaming == Some(number) {
@@ -74,6 +76,9 @@ fn label_bar(
         <li key={label.to_owned()} data-label={label.to_owned()} data-count={count.to_string()}>
             <span class="label">
                 if number < 9 { <kbd>{ number + 1 }</kbd> }
+                if props.table.task == TaskKind::TokenClassification {
+                    <i class={colour(label, &props.table.labels)}></i>
+                }
                 { filter_button(props, Filter::Label(label.to_owned()), label.to_owned()) }
             </span>
             <svg class="bar" width="100%" height="10" aria-hidden="true">

@@ -28,15 +28,20 @@ pub fn Sources(props: &Props) -> Html {
             <button type="button" id={format!("lesson-{}", lesson.name())} class="card" onclick={choose}>
                 <strong>{ w.lesson(lesson) }</strong>
                 <span>{ w.lesson_about(lesson) }</span>
+                <small>{ w.lesson_licence(lesson) }</small>
             </button>
         }
     };
     html! {
-        <div class="sources" aria-busy={props.reading.then_some("true")}>
+        <>
+        <div class="sources lessons">
             { for Lesson::ALL.map(lesson) }
+        </div>
+        <div class="sources" aria-busy={props.reading.then_some("true")}>
             <FileDrop words={w} onfile={props.emit.reform(DataMsg::File)} />
             <Paste words={w} emit={props.emit.clone()} />
         </div>
+        </>
     }
 }
 
@@ -75,7 +80,7 @@ fn FileDrop(props: &FileDropProps) -> Html {
     html! {
         <label class={classes!("card", "drop", over.then_some("over"))} ondragover={hover(true)} ondragleave={hover(false)}
             {ondrop}>
-            <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,text/*,application/json" {onchange} />
+            <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,.conll,.bio,text/*,application/json" {onchange} />
             <strong>{ w.choose_file() }</strong>
             <span>{ w.choose_file_about() }</span>
         </label>

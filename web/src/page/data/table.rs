@@ -1,18 +1,23 @@
-//! Holds the examples: rows, their labels in the order of their keys, counts, and the split into training and evaluation.
+//! Holds the examples: their task, rows, names in the order of their keys, counts, the split into training and evaluation.
 
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 use terakoya_core::data::{SplitRatios, split};
+use terakoya_core::task_kind::TaskKind;
 
+use super::gold;
 use crate::messages::Row;
 
 /// Rows and the labels they may have.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Table {
+    /// What the rows are examples of.
+    #[serde(default)]
+    pub task: TaskKind,
     /// The examples.
     pub rows: Vec<Row>,
-    /// The labels; the first nine have the keys 1 to 9.
+    /// The labels, or the types of entities; the first nine have the keys 1 to 9.
     pub labels: Vec<String>,
 }
 
@@ -21,12 +26,12 @@ pub struct Table {
 pub struct Counts {
     /// In the order of the labels.
     pub labels: Vec<usize>,
-    /// Rows without a label.
+    /// Rows without an answer.
     pub unlabelled: usize,
 }
 
 /// How the labelled rows are shared out.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Parts {
     /// Rows to learn from.
     pub train: Vec<Row>,
@@ -40,63 +45,84 @@ pub enum Filter {
     /// All of them.
     #[default]
     All,
-    /// Those that wait for a label.
+    /// Those that wait for an answer.
     Unlabelled,
-    /// Those of a label.
+    /// Those with a label.
     Label(String),
 }
 
 impl Table {
     /// A table of these rows; an empty label counts as none.
-    pub fn new(rows: Vec<Row>) -> Self {
-        let mut table = Self::default();
+    pub fn new(task: TaskKind, rows: Vec<Row>) -> Self {
+        let mut table = Self {
+            task,
+            ..Self::default()
+        };
         table.append(rows);
         table
     }
 
     /// Adds rows at the end, and labels that are new in the order of their characters.
-    pub fn append(&mut self, rows: Vec<Row>) {
-        let found: BTreeSet<&str> = rows.iter().filter_map(|row| row.label.as_deref()).collect();
-        let known: BTreeSet<&str> = self.labels.iter().map(String::as_str).collect();
-        let new: Vec<String> = found.difference(&known).map(|label| (*label).to_owned()).collect();
-        self.labels.extend(new);
+    pub fn append(&mut self, mut rows: Vec<Row>) {
+        for row in &mut rows {
+            gold::fit(row, self.task);
+        }
+        self.take_names(&rows);
         self.rows.extend(rows);
+    }
+
+    fn take_names(&mut self, rows: &[Row]) {
+        let found: BTreeSet<String> = rows.iter().flat_map(gold::names).collect();
+        let new: Vec<String> = found.into_iter().filter(|label| !self.labels.contains(label)).collect();
+        self.labels.extend(new);
+    }
+
+    /// Makes the rows examples of another task; answers that say nothing about it are gone.
+    pub fn set_task(&mut self, task: TaskKind) {
+        self.task = task;
+        for row in &mut self.rows {
+            gold::fit(row, task);
+        }
+        let rows = std::mem::take(&mut self.rows);
+        self.labels.clear();
+        self.take_names(&rows);
+        self.rows = rows;
     }
 
     /// Adds a label, unless it is there or empty.
     pub fn add_label(&mut self, label: &str) {
-        let label = label.trim();
-        if !label.is_empty() && !self.labels.iter().any(|known| known == label) {
-            self.labels.push(label.to_owned());
+        let label = gold::spelling(self.task, label);
+        if !label.is_empty() && !self.labels.contains(&label) {
+            self.labels.push(label);
         }
     }
 
     /// Gives a label another name; if that is taken, the two become one.
     pub fn rename_label(&mut self, number: usize, name: &str) {
-        let name = name.trim();
+        let name = gold::spelling(self.task, name);
         let Some(old) = self.labels.get(number).filter(|_| !name.is_empty()).cloned() else {
             return;
         };
         if old == name {
             return;
         }
-        match self.labels.iter().any(|label| label == name) {
+        match self.labels.contains(&name) {
             true => drop(self.labels.remove(number)),
             false => name.clone_into(&mut self.labels[number]),
         }
-        for row in self.rows.iter_mut().filter(|row| row.label.as_deref() == Some(&old)) {
-            row.label = Some(name.to_owned());
+        for row in &mut self.rows {
+            gold::rename(row, &old, Some(&name));
         }
     }
 
-    /// Drops a label; its rows stay, without one.
+    /// Drops a label; its rows stay, without it.
     pub fn remove_label(&mut self, number: usize) {
         if number >= self.labels.len() {
             return;
         }
         let old = self.labels.remove(number);
-        for row in self.rows.iter_mut().filter(|row| row.label.as_ref() == Some(&old)) {
-            row.label = None;
+        for row in &mut self.rows {
+            gold::rename(row, &old, None);
         }
     }
 
@@ -108,9 +134,11 @@ impl Table {
             unlabelled: 0,
         };
         for row in &self.rows {
-            match row.label.as_deref().and_then(|label| numbers.get(label)) {
-                Some(number) => counts.labels[*number] += 1,
-                None => counts.unlabelled += 1,
+            counts.unlabelled += usize::from(!gold::is_known(row));
+            for name in gold::names(row) {
+                if let Some(number) = numbers.get(name.as_str()) {
+                    counts.labels[*number] += 1;
+                }
             }
         }
         counts
@@ -120,16 +148,16 @@ impl Table {
     pub fn filtered(&self, filter: &Filter) -> Vec<usize> {
         let passes = |row: &Row| match filter {
             Filter::All => true,
-            Filter::Unlabelled => row.label.is_none(),
-            Filter::Label(label) => row.label.as_ref() == Some(label),
+            Filter::Unlabelled => !gold::is_known(row),
+            Filter::Label(label) => gold::names(row).contains(label),
         };
         let rows = self.rows.iter().enumerate().filter(|(_, row)| passes(row));
         rows.map(|(number, _)| number).collect()
     }
 
-    /// The rows with a label, in their order.
+    /// The rows with an answer, in their order.
     pub fn labelled(&self) -> Vec<Row> {
-        self.rows.iter().filter(|row| row.label.is_some()).cloned().collect()
+        self.rows.iter().filter(|row| gold::is_known(row)).cloned().collect()
     }
 
     /// Whether any row is a pair of texts.
@@ -137,7 +165,17 @@ impl Table {
         self.rows.iter().any(|row| row.text_pair.is_some())
     }
 
-    /// Splits the labelled rows as `terakoya train --split` does with the file that [`Table::to_csv`] writes.
+    /// The lowest and the highest score, where the rows have scores that differ.
+    pub fn scale(&self) -> Option<(f64, f64)> {
+        let scores = || self.rows.iter().filter_map(|row| row.gold.score());
+        let (low, high) = (
+            scores().fold(f64::INFINITY, f64::min),
+            scores().fold(f64::NEG_INFINITY, f64::max),
+        );
+        (self.task == TaskKind::Regression && low < high).then_some((low, high))
+    }
+
+    /// Splits the labelled rows as `terakoya train --split` does with the file that the page saves.
     pub fn split(&self, eval_percent: u32, seed: u64) -> Parts {
         let rows = self.labelled();
         let ratios: Result<SplitRatios, _> = ratios(eval_percent).parse();
@@ -155,33 +193,9 @@ impl Table {
         let (train, eval) = (next(), next());
         Parts { train, eval }
     }
-
-    /// The labelled rows as csv with a header.
-    pub fn to_csv(&self) -> String {
-        let pairs = self.has_pairs();
-        let mut text = match pairs {
-            true => "sentence1,sentence2,label\n".to_owned(),
-            false => "text,label\n".to_owned(),
-        };
-        for row in self.rows.iter().filter(|row| row.label.is_some()) {
-            text.push_str(&quoted(&row.text));
-            if pairs {
-                text.push(',');
-                text.push_str(&quoted(row.text_pair.as_deref().unwrap_or_default()));
-            }
-            text.push(',');
-            text.push_str(&quoted(row.label.as_deref().unwrap_or_default()));
-            text.push('\n');
-        }
-        text
-    }
 }
 
 /// The split as the command line spells it.
 pub fn ratios(eval_percent: u32) -> String {
     format!("{}:{eval_percent}", 100_u32.saturating_sub(eval_percent))
-}
-
-fn quoted(field: &str) -> String {
-    format!("\"{}\"", field.replace('"', "\"\""))
 }

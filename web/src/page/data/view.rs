@@ -6,10 +6,11 @@ use super::labels::Labels;
 use super::rows::Rows;
 use super::sources::Sources;
 use super::{Data, DataMsg, Problem};
-use crate::page::events::{sift, typed};
+use crate::page::events::{chosen, sift, typed};
 use crate::page::figures;
 use crate::page::frame::Step;
 use crate::page::shared::Shared;
+use crate::page::tasks;
 use crate::page::words::Words;
 
 /// What the step is drawn from.
@@ -28,6 +29,7 @@ pub struct Props {
 pub fn DataStep(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
+    let names = tasks::of(state.table.task).names;
     html! {
         <Step id="data" number="2" title={w.data_title()} hint={w.data_hint()}>
             <Sources words={w} reading={state.reading} emit={props.emit.clone()} />
@@ -35,13 +37,36 @@ pub fn DataStep(props: &Props) -> Html {
                 <p id="data-error" class="message bad" role="alert">{ problem_text(w, problem) }</p>
             }
             { status(props) }
-            if !state.table.rows.is_empty() || !state.table.labels.is_empty() {
+            { task(props) }
+            if names && (!state.table.rows.is_empty() || !state.table.labels.is_empty()) {
                 <Labels words={w} table={state.table.clone()} filter={state.filter.clone()} emit={props.emit.clone()} />
             }
             <Rows words={w} table={state.table.clone()} filter={state.filter.clone()} page={state.page}
                 emit={props.emit.clone()} />
             { split(props) }
         </Step>
+    }
+}
+
+/// What the examples are examples of; a file's own form decides it first.
+fn task(props: &Props) -> Html {
+    let w = props.words;
+    let current = props.state.table.task;
+    let onchange = sift(&props.emit, |event| {
+        tasks::named(&chosen(&event)?).map(DataMsg::SetTask)
+    });
+    html! {
+        <p class="task-choice">
+            <label class="choice">
+                <span>{ w.task_label() }</span>
+                <select id="task" {onchange}>
+                    { for tasks::ALL.into_iter().map(|task| html! {
+                        <option value={tasks::of(task).name} selected={task == current}>{ w.task(task) }</option>
+                    }) }
+                </select>
+            </label>
+            <span class="caption">{ w.task_about(current) }</span>
+        </p>
     }
 }
 
@@ -81,7 +106,7 @@ fn status(props: &Props) -> Html {
                     <button type="button" id="undo" class="quiet" onclick={undo}>{ w.undo() }</button>
                 }
                 if !table.rows.is_empty() {
-                    <button type="button" class="quiet" onclick={download}>{ w.download_csv() }</button>
+                    <button type="button" class="quiet" onclick={download}>{ w.download_data() }</button>
                     <button type="button" class="quiet" onclick={clear}>{ w.clear_table() }</button>
                 }
             </p>

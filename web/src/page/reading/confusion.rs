@@ -7,10 +7,10 @@ use terakoya_core::protocol::{Evaluation, Report};
 use yew::prelude::*;
 
 use super::ReadMsg;
-use super::failures::TextList;
+use super::judging::label;
+use super::texts::TextList;
 use crate::messages::Row;
 use crate::page::figures;
-use crate::page::results;
 use crate::page::words::Words;
 
 /// Larger matrices are not drawn.
@@ -107,9 +107,9 @@ fn texts(props: &Props, gold: usize, predicted: usize) -> Html {
         return Html::default();
     };
     let pairs = props.rows.iter().zip(&props.evaluation.predictions).enumerate();
-    let is_meant = |row: &Row, label: &str| row.label.as_ref() == Some(gold) && label == predicted;
+    let is_meant = |row: &Row, label: &str| row.gold.label() == Some(gold.as_str()) && label == predicted;
     let numbers: Vec<usize> = pairs
-        .filter(|(_, (row, prediction))| is_meant(row, results::label(prediction)))
+        .filter(|(_, (row, prediction))| is_meant(row, label(prediction)))
         .map(|(number, _)| number)
         .collect();
     let onclose = props.emit.reform(|_: MouseEvent| ReadMsg::Cell(None));

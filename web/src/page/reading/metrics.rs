@@ -1,8 +1,8 @@
-//! Draws the scores as cards, before and after, and the table of the classes.
+//! Draws the scores as cards, before and after, and the tables of classes, labels, types or kinds of questions.
 
 use std::rc::Rc;
 
-use terakoya_core::metrics::ClassificationReport;
+use terakoya_core::metrics::{AnswerScores, ClassMetrics};
 use terakoya_core::protocol::{Evaluation, Report};
 use yew::prelude::*;
 
@@ -31,37 +31,82 @@ pub fn Metrics(props: &Props) -> Html {
         return Html::default();
     };
     let before = props.base.as_ref().filter(|_| props.tuned.is_some());
-    let Report::Classification(report) = &shown.report else {
-        return html! { <pre>{ shown.report.to_string() }</pre> };
+    let scores_before = before.map(|before| scores(w, &before.report)).unwrap_or_default();
+    let was = |name: &str| {
+        scores_before
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, value)| *value)
     };
-    let score = |value: fn(&ClassificationReport) -> f64| {
-        let of = |evaluation: &Rc<Evaluation>| match &evaluation.report {
-            Report::Classification(report) => Some(value(report)),
-            _ => None,
-        };
-        (value(report), before.and_then(of))
-    };
-    let cards = [
-        (w.accuracy(), score(|report| report.accuracy)),
-        (w.macro_f1(), score(|report| report.macro_f1)),
-        (w.mcc(), score(|report| report.mcc)),
-    ];
     html! {
         <>
             <dl id="metrics" class="figures metrics">
-                { for cards.into_iter().map(|(name, (after, before))| card(w, name, after, before)) }
+                { for scores(w, &shown.report).into_iter().map(|(name, value)| card(w, name, value, was(name))) }
                 if let Some(loss) = shown.loss {
                     { card(w, w.eval_loss(), loss, before.and_then(|base| base.loss)) }
                 }
             </dl>
             <p class="caption">
-                { w.scored_rows(report.examples as usize) }
+                { w.scored_rows(shown.predictions.len()) }
                 if shown.truncated > 0 { { w.cut_texts(shown.truncated) } }
-                if !report.unknown_labels.is_empty() { { w.unknown_labels(&report.unknown_labels.join(w.comma())) } }
+                { for remarks(w, &shown.report) }
             </p>
-            { classes_table(w, report) }
+            { table(w, &shown.report) }
         </>
     }
+}
+
+/// What the cards show of a report, the most important first.
+fn scores(w: Words, report: &Report) -> Vec<(&'static str, f64)> {
+    match report {
+        Report::Classification(report) => vec![
+            (w.accuracy(), report.accuracy),
+            (w.macro_f1(), report.macro_f1),
+            (w.mcc(), report.mcc),
+        ],
+        Report::MultiLabel(report) => vec![
+            (w.micro_f1(), report.micro_f1),
+            (w.macro_f1(), report.macro_f1),
+            (w.same_set(), report.exact_match),
+        ],
+        Report::Regression(report) => vec![
+            (w.pearson(), report.pearson),
+            (w.spearman(), report.spearman),
+            (w.mean_error(), report.mae),
+        ],
+        Report::Entities(report) => vec![
+            (w.entity_f1(), report.f1),
+            (w.precision(), report.precision),
+            (w.recall(), report.recall),
+        ],
+        Report::Answers(report) => vec![
+            (w.exact_match(), report.exact_match),
+            (w.character_f1(), report.character_f1),
+            (w.word_f1(), report.f1),
+        ],
+    }
+}
+
+/// What one should know of the scores.
+fn remarks(w: Words, report: &Report) -> Vec<String> {
+    let unknown = match report {
+        Report::Classification(report) => report.unknown_labels.as_slice(),
+        Report::MultiLabel(report) => report.unknown_labels.as_slice(),
+        _ => &[],
+    };
+    let unreachable = match report {
+        Report::Entities(report) => report.unreachable,
+        Report::Answers(report) => report.unreachable,
+        _ => 0,
+    };
+    let mut remarks = Vec::new();
+    if !unknown.is_empty() {
+        remarks.push(w.unknown_labels(&unknown.join(w.comma())));
+    }
+    if unreachable > 0 {
+        remarks.push(w.unreachable(unreachable as usize));
+    }
+    remarks
 }
 
 fn card(w: Words, name: &'static str, after: f64, before: Option<f64>) -> Html {
@@ -77,35 +122,94 @@ fn card(w: Words, name: &'static str, after: f64, before: Option<f64>) -> Html {
 }
 
 fn change(difference: f64) -> String {
-    match difference {
-        difference if difference.abs() < NO_CHANGE => "±0".to_owned(),
-        difference if difference < 0.0 => format!("−{}", figures::score(-difference)),
-        difference => format!("+{}", figures::score(difference)),
+    match difference.abs() < NO_CHANGE {
+        true => "±0".to_owned(),
+        false => figures::signed(difference),
     }
 }
 
-fn classes_table(w: Words, report: &ClassificationReport) -> Html {
+fn table(w: Words, report: &Report) -> Html {
+    match report {
+        Report::Classification(report) => classes_table(w, w.per_class(), w.label_column(), &report.per_class, &[]),
+        Report::MultiLabel(report) => classes_table(
+            w,
+            w.per_class(),
+            w.label_column(),
+            &report.per_label,
+            &report.thresholds,
+        ),
+        Report::Entities(report) => classes_table(w, w.per_type(), w.type_column(), &report.per_type, &[]),
+        Report::Answers(report) => match (&report.answerable, &report.unanswerable) {
+            (None, None) => Html::default(),
+            (answerable, unanswerable) => questions_table(w, answerable.as_ref(), unanswerable.as_ref()),
+        },
+        Report::Regression(_) => Html::default(),
+    }
+}
+
+fn classes_table(
+    w: Words,
+    title: &'static str,
+    first: &'static str,
+    classes: &[ClassMetrics],
+    thresholds: &[f64],
+) -> Html {
     html! {
         <div class="scroll-box">
             <table class="numbers classes">
-                <caption>{ w.per_class() }</caption>
+                <caption>{ title }</caption>
                 <thead>
                     <tr>
-                        <th scope="col">{ w.label_column() }</th>
+                        <th scope="col">{ first }</th>
                         <th scope="col" title={w.precision_help()}>{ w.precision() }</th>
                         <th scope="col" title={w.recall_help()}>{ w.recall() }</th>
                         <th scope="col" title={w.f1_help()}>{ "F1" }</th>
                         <th scope="col">{ w.support() }</th>
+                        if !thresholds.is_empty() { <th scope="col">{ w.threshold() }</th> }
                     </tr>
                 </thead>
                 <tbody>
-                    { for report.per_class.iter().map(|class| html! {
+                    { for classes.iter().enumerate().map(|(number, class)| html! {
                         <tr>
                             <th scope="row">{ &class.label }</th>
                             <td>{ figures::score(class.precision) }</td>
                             <td>{ figures::score(class.recall) }</td>
                             <td>{ figures::score(class.f1) }</td>
                             <td>{ figures::count(class.support as usize) }</td>
+                            if !thresholds.is_empty() {
+                                <td>{ thresholds.get(number).map(|value| figures::score(*value)).unwrap_or_default() }</td>
+                            }
+                        </tr>
+                    }) }
+                </tbody>
+            </table>
+        </div>
+    }
+}
+
+fn questions_table(w: Words, answerable: Option<&AnswerScores>, unanswerable: Option<&AnswerScores>) -> Html {
+    let kinds = [(w.answerable(), answerable), (w.unanswerable(), unanswerable)];
+    html! {
+        <div class="scroll-box">
+            <table class="numbers classes">
+                <caption>{ w.per_question_kind() }</caption>
+                <thead>
+                    <tr>
+                        <th scope="col">{ w.question_kind() }</th>
+                        <th scope="col">{ w.exact_match() }</th>
+                        <th scope="col">{ w.character_f1() }</th>
+                        <th scope="col">{ w.word_f1() }</th>
+                        <th scope="col">{ w.support() }</th>
+                    </tr>
+                </thead>
+                <tbody>
+                    { for kinds.into_iter().filter_map(|(name, scores)| Some((name, scores?))).map(|(name, scores)| html! {
+                        <tr>
+                            <th scope="row">{ name }</th>
+                            <td>{ figures::score(scores.exact_match) }</td>
+                            <td>{ figures::score(scores.character_f1) }</td>
+                            <td>{ figures::score(scores.f1) }</td>
+                            <td>{ figures::count(scores.examples as usize) }</td>
                         </tr>
                     }) }
                 </tbody>

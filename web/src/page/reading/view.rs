@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::confusion::Confusion;
 use super::failures::Failures;
 use super::metrics::Metrics;
+use super::scatter::Scatter;
 use super::{ReadMsg, Reading, RowsChoice, Score};
 use crate::page::browser;
 use crate::page::events::{chosen, sift};
@@ -43,6 +44,7 @@ pub fn ReadStep(props: &Props) -> Html {
                 { same_text(props) }
                 <Confusion words={w} evaluation={shown.clone()} rows={state.rows.clone()} cell={state.cell}
                     emit={props.emit.clone()} />
+                <Scatter words={w} evaluation={shown.clone()} rows={state.rows.clone()} />
                 <Failures words={w} evaluation={shown.clone()} rows={state.rows.clone()} />
             } else if !state.is_waiting() {
                 <p class="message">{ w.nothing_read() }</p>
@@ -104,10 +106,13 @@ fn same_text(props: &Props) -> Html {
     html! {
         <div class="same-text">
             <h3>{ w.same_text() }</h3>
-            <blockquote>{ &answer.text.text }</blockquote>
+            <blockquote>
+                { &answer.text.text }
+                if let Some(pair) = &answer.text.text_pair { <span class="second">{ pair }</span> }
+            </blockquote>
             <div class="before-after">
-                <PredictionView words={w} prediction={before.clone()} outcome={Outcome::Before} />
-                <PredictionView words={w} prediction={after.clone()} outcome={Outcome::After} />
+                <PredictionView words={w} prediction={before.clone()} subject={answer.subject_before.clone()} outcome={Outcome::Before} />
+                <PredictionView words={w} prediction={after.clone()} subject={answer.subject.clone()} outcome={Outcome::After} />
             </div>
         </div>
     }

@@ -3,7 +3,12 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Map, Value};
+use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::{TrainLayers, TrainingConfig};
+
+use crate::page::data::table::Table;
+use crate::page::figures;
+use crate::page::tasks;
 
 /// Progress reports of a run: enough for a smooth curve, few enough to draw.
 const REPORTS: usize = 200;
@@ -52,23 +57,39 @@ impl Layers {
 }
 
 /// The fields, by the key of their option; what is not typed has the default.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Form {
+    /// What is learned.
+    pub task: TaskKind,
     /// What learns.
     pub layers: Layers,
+    /// Whether examples are pairs of texts.
+    pairs: bool,
+    /// The highest score of the examples, by which they are divided.
+    target_scale: f64,
     typed: BTreeMap<&'static str, String>,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self {
+            task: TaskKind::default(),
+            layers: Layers::default(),
+            pairs: false,
+            target_scale: 1.0,
+            typed: BTreeMap::new(),
+        }
+    }
 }
 
 /// The options that the page shows at once.
 pub const MAIN: &[&str] = &["epochs", "learning_rate", "batch_size", "max_length"];
-/// The options behind "more".
-pub const MORE: &[&str] = &[
+/// The options behind "more" that every task has.
+const MORE: &[&str] = &[
     "dropout",
     "warmup_ratio",
     "weight_decay",
-    "label_smoothing",
     "early_stopping_patience",
-    "class_weights",
     "best_metric",
 ];
 /// The key of the number of upper layers that learn, which is a part of `train_layers`.
@@ -86,6 +107,26 @@ pub struct FieldError {
 }
 
 impl Form {
+    /// Becomes the form for the task of a table; for another one than before, with what it begins with.
+    pub fn suit(&mut self, table: &Table) {
+        let pairs = table.has_pairs();
+        let highest = table.scale().map(|(_, high)| high).filter(|high| *high > 0.0);
+        self.target_scale = highest.unwrap_or(1.0);
+        if (self.task, self.pairs) == (table.task, pairs) {
+            return;
+        }
+        (self.task, self.pairs) = (table.task, pairs);
+        for key in ["max_length", "best_metric"] {
+            self.typed.remove(key);
+        }
+        self.choose(tasks::of(table.task).layers[usize::from(pairs)]);
+    }
+
+    /// The options behind "more": those of every task, and the task's own.
+    pub fn more(&self) -> impl Iterator<Item = &'static str> + use<> {
+        MORE.iter().chain(tasks::of(self.task).options).copied()
+    }
+
     /// Chooses what learns; passes and learning rate go back to its defaults.
     pub fn choose(&mut self, layers: Layers) {
         self.layers = layers;
@@ -108,8 +149,9 @@ impl Form {
         match key {
             "epochs" => self.layers.epochs().to_owned(),
             "learning_rate" => self.layers.learning_rate().to_owned(),
-            "max_length" => "64".to_owned(),
-            TOP_LAYERS => "3".to_owned(),
+            "max_length" => tasks::of(self.task).max_length[usize::from(self.pairs)].to_owned(),
+            "target_scale" => figures::short(self.target_scale),
+            TOP_LAYERS => "2".to_owned(),
             _ => match serde_json::to_value(TrainingConfig::default())
                 .ok()
                 .as_ref()
@@ -125,9 +167,9 @@ impl Form {
     /// The options as the command line reads them, with a report every so many of the steps that `rows` make.
     pub fn config(&self, seed: u64, rows: usize) -> Result<TrainingConfig, FieldError> {
         let mut options = Map::new();
-        for key in MAIN.iter().chain(MORE) {
+        for key in MAIN.iter().copied().chain(self.more()) {
             if let Some(value) = self.value(key)? {
-                options.insert((*key).to_owned(), value);
+                options.insert(key.to_owned(), value);
             }
         }
         let layers = match self.layers {
@@ -149,6 +191,7 @@ impl Form {
         let batch = config.batch_size * config.gradient_accumulation_steps;
         let steps = rows.div_ceil(batch).saturating_mul(config.epochs);
         Ok(TrainingConfig {
+            task: self.task,
             train_layers: layers,
             seed,
             logging_steps: (steps / REPORTS).max(1),
@@ -163,8 +206,12 @@ impl Form {
         if text.is_empty() {
             return Ok(None);
         }
-        if matches!(key, "class_weights" | "best_metric") {
-            return Ok(Some(Value::String(text.to_owned())));
+        match key {
+            "class_weights" | "best_metric" | "threshold" | "label_pieces" => {
+                return Ok(Some(Value::String(text.to_owned())));
+            }
+            "viterbi" => return Ok(Some(Value::Bool(text == "true"))),
+            _ => {}
         }
         let whole = text.parse::<u64>().ok().map(Value::from);
         let number = || {
@@ -193,6 +240,12 @@ impl Form {
 pub fn is_whole(key: &str) -> bool {
     matches!(
         key,
-        "epochs" | "batch_size" | "max_length" | "early_stopping_patience" | TOP_LAYERS
+        "epochs"
+            | "batch_size"
+            | "max_length"
+            | "early_stopping_patience"
+            | "stride"
+            | "max_answer_length"
+            | TOP_LAYERS
     )
 }

@@ -3,8 +3,9 @@
 use yew::prelude::*;
 
 use super::TrainMsg;
-use super::form::{FieldError, Form, Layers, MAIN, MORE, TOP_LAYERS, is_whole};
+use super::form::{FieldError, Form, Layers, MAIN, TOP_LAYERS, is_whole};
 use crate::page::events::{chosen, sift, typed};
+use crate::page::tasks;
 use crate::page::words::Words;
 
 /// What the form is drawn from.
@@ -37,7 +38,7 @@ pub fn Options(props: &Props) -> Html {
             <div class="fields">{ for MAIN.iter().map(|key| field(props, key)) }</div>
             <details>
                 <summary>{ w.more_options() }</summary>
-                <div class="fields">{ for MORE.iter().map(|key| field(props, key)) }</div>
+                <div class="fields">{ for props.form.more().map(|key| field(props, key)) }</div>
             </details>
             if let Some(error) = &props.error {
                 <p id="option-error" class="message bad" role="alert">{ w.field_error(error) }</p>
@@ -87,17 +88,35 @@ fn picture(layers: Layers) -> Html {
     }
 }
 
-fn field(props: &Props, key: &'static str) -> Html {
-    let w = props.words;
-    let choices: &[&str] = match key {
+/// What an option may be, where that is a list.
+fn choices(props: &Props, key: &str) -> Vec<String> {
+    let fixed: &[&str] = match key {
         "class_weights" => &["none", "balanced"],
-        "best_metric" => &["auto", "accuracy", "macro-f1", "mcc", "loss"],
+        "viterbi" => &["false", "true"],
+        "label_pieces" => &["auto", "first", "all"],
+        "best_metric" => {
+            let metrics = tasks::of(props.form.task)
+                .metrics
+                .iter()
+                .map(|metric| String::from(*metric));
+            return ["auto".to_owned()]
+                .into_iter()
+                .chain(metrics)
+                .chain(["loss".to_owned()])
+                .collect();
+        }
         _ => &[],
     };
+    fixed.iter().map(|choice| (*choice).to_owned()).collect()
+}
+
+fn field(props: &Props, key: &'static str) -> Html {
+    let w = props.words;
+    let choices = choices(props, key);
     html! {
         <label class="field" title={w.option_help(key)}>
             <span>{ w.option(key) }</span>
-            if choices.is_empty() { { input(props, key, None) } } else { { select(props, key, choices) } }
+            if choices.is_empty() { { input(props, key, None) } } else { { select(props, key, &choices) } }
         </label>
     }
 }
@@ -106,6 +125,7 @@ fn input(props: &Props, key: &'static str, most: Option<usize>) -> Html {
     let oninput = sift(&props.emit, move |event| Some(TrainMsg::Option(key, typed(&event)?)));
     let wrong = props.error.as_ref().is_some_and(|error| error.key == key);
     let (mode, hint) = match is_whole(key) {
+        _ if key == "threshold" => ("text", None),
         true => ("numeric", most.map(|most| format!("1–{most}"))),
         false => ("decimal", None),
     };
@@ -115,14 +135,14 @@ fn input(props: &Props, key: &'static str, most: Option<usize>) -> Html {
     }
 }
 
-fn select(props: &Props, key: &'static str, choices: &[&'static str]) -> Html {
+fn select(props: &Props, key: &'static str, choices: &[String]) -> Html {
     let w = props.words;
     let onchange = sift(&props.emit, move |event| Some(TrainMsg::Option(key, chosen(&event)?)));
     let current = props.form.text(key);
     html! {
         <select id={key.replace('_', "-")} {onchange}>
             { for choices.iter().map(|choice| html! {
-                <option value={*choice} selected={*choice == current}>{ w.option_choice(choice) }</option>
+                <option value={choice.clone()} selected={*choice == current}>{ w.option_choice(key, choice) }</option>
             }) }
         </select>
     }

@@ -9,6 +9,7 @@ use super::chart::{Chart, Series, Stroke};
 use super::run::{Phase, Run};
 use crate::page::figures;
 use crate::page::shared::Shared;
+use crate::page::tasks;
 use crate::page::words::Words;
 
 /// How much of the smoothed loss comes from the newest value.
@@ -26,6 +27,8 @@ pub struct Props {
     pub run: Shared<Run>,
     /// The split, for the command line.
     pub ratios: String,
+    /// What the name of the file with the examples ends with.
+    pub extension: &'static str,
     /// Takes what happens.
     pub emit: Callback<TrainMsg>,
 }
@@ -141,10 +144,15 @@ fn curves(w: Words, run: &Run) -> Html {
         series(w.train_loss(), "train", Stroke::Strong, smoothed(&raw)),
         series(w.eval_loss(), "eval", Stroke::Dotted, evaluated(|record| record.loss)),
     ];
-    let scores = vec![
-        series(w.accuracy(), "accuracy", Stroke::Dotted, evaluated(accuracy)),
-        series(w.macro_f1(), "macro-f1", Stroke::Dotted, evaluated(macro_f1)),
-    ];
+    let scored = |metric: BestMetric| -> Vec<(f64, f64)> {
+        let records = run.evaluations.iter();
+        records.map(|record| (record.epoch, score(record, metric))).collect()
+    };
+    let metrics = metrics(run);
+    let scores = metrics.iter().zip(COLOURS);
+    let scores = scores
+        .map(|(metric, class)| series(w.metric(*metric), class, Stroke::Dotted, scored(*metric)))
+        .collect::<Vec<_>>();
     let epochs = run_epochs(run);
     let best = best(run);
     let mark = best.map(|record| (record.epoch, w.best()));
@@ -161,20 +169,39 @@ fn curves(w: Words, run: &Run) -> Html {
             if !run.evaluations.is_empty() {
                 <div id="metric-chart">
                     <Chart title={w.scores_title()} x_label={w.epochs_axis()} series={scores} {epochs} top={1.0} best={mark}
-                        summary={w.scores_summary(best.map_or(0.0, accuracy))} />
+                        summary={scores_summary(w, &metrics, best)} />
                 </div>
             }
         </div>
     }
 }
 
-/// No number where the task has no such score: nothing is drawn then.
-fn accuracy(record: &EvaluationRecord) -> f64 {
-    record.report.score(BestMetric::Accuracy).unwrap_or(f64::NAN)
+/// Classes of the scores' curves.
+const COLOURS: [&str; 2] = ["accuracy", "macro-f1"];
+
+/// The first scores of the run's task.
+fn metrics(run: &Run) -> Vec<BestMetric> {
+    let has = |metric: &BestMetric| {
+        let mut records = run.evaluations.iter();
+        records.any(|record| record.report.score(*metric).is_some())
+    };
+    // A run that goes on after a reload tells its options late; its reports tell which task it is.
+    let forms = tasks::ALL.into_iter().map(|task| tasks::of(task).metrics);
+    let of_config = run.config.as_ref().map(|config| tasks::of(config.task).metrics);
+    let all = of_config.or_else(|| forms.into_iter().find(|metrics| metrics.iter().all(has)));
+    all.unwrap_or_default().iter().take(COLOURS.len()).copied().collect()
 }
 
-fn macro_f1(record: &EvaluationRecord) -> f64 {
-    record.report.score(BestMetric::MacroF1).unwrap_or(f64::NAN)
+/// No number where the report has no such score: nothing is drawn then.
+fn score(record: &EvaluationRecord, metric: BestMetric) -> f64 {
+    record.report.score(metric).unwrap_or(f64::NAN)
+}
+
+fn scores_summary(w: Words, metrics: &[BestMetric], best: Option<&EvaluationRecord>) -> String {
+    match (metrics.first(), best) {
+        (Some(metric), Some(best)) => w.scores_summary(w.metric(*metric), score(best, *metric)),
+        _ => w.scores_title().to_owned(),
+    }
 }
 
 /// The evaluation that none after it surpassed.
@@ -199,6 +226,7 @@ fn table(w: Words, run: &Run) -> Html {
     }
     let best = best(run).map(|record| record.step);
     let shown = &run.evaluations[run.evaluations.len().saturating_sub(MOST_ROWS)..];
+    let metrics = metrics(run);
     html! {
         <details>
             <summary>{ w.curves_in_numbers() }</summary>
@@ -208,8 +236,7 @@ fn table(w: Words, run: &Run) -> Html {
                         <tr>
                             <th scope="col">{ w.epochs_axis() }</th>
                             <th scope="col">{ w.eval_loss() }</th>
-                            <th scope="col">{ w.accuracy() }</th>
-                            <th scope="col">{ w.macro_f1() }</th>
+                            { for metrics.iter().map(|metric| html! { <th scope="col">{ w.metric(*metric) }</th> }) }
                         </tr>
                     </thead>
                     <tbody>
@@ -217,8 +244,7 @@ fn table(w: Words, run: &Run) -> Html {
                             <tr class={classes!((best == Some(record.step)).then_some("best"))}>
                                 <th scope="row">{ figures::short(record.epoch) }</th>
                                 <td>{ figures::score(record.loss) }</td>
-                                <td>{ figures::score(accuracy(record)) }</td>
-                                <td>{ figures::score(macro_f1(record)) }</td>
+                                { for metrics.iter().map(|metric| html! { <td>{ figures::score(score(record, *metric)) }</td> }) }
                             </tr>
                         }) }
                     </tbody>
@@ -232,8 +258,8 @@ fn description(props: &Props) -> Html {
     let w = props.words;
     let describe = props.emit.reform(|_: MouseEvent| TrainMsg::Describe);
     let command = format!(
-        "terakoya train --config training.json --model MODEL --train examples.csv --split {} --output out",
-        props.ratios
+        "terakoya train --config training.json --model MODEL --train examples.{} --split {} --output out",
+        props.extension, props.ratios
     );
     html! {
         <details class="command">

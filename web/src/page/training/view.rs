@@ -1,5 +1,6 @@
 //! Draws the third step: the form, the cost, the buttons, the run.
 
+use terakoya_core::task_kind::TaskKind;
 use yew::prelude::*;
 
 use super::cost::CostView;
@@ -7,6 +8,7 @@ use super::options::Options;
 use super::progress::Progress;
 use super::run::Phase;
 use super::{Cost, TrainMsg, Training};
+use crate::files::table_extension;
 use crate::messages::Opened;
 use crate::page::data::Data;
 use crate::page::data::table::ratios;
@@ -48,7 +50,8 @@ pub fn TrainStep(props: &Props) -> Html {
             { buttons(props) }
             <CostView words={w} cost={state.cost.clone()} />
             if let Some(run) = &state.run {
-                <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)} emit={props.emit.clone()} />
+                <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)}
+                    extension={table_extension(&props.data.parts.train)} emit={props.emit.clone()} />
             } else {
                 <p id="train-status" role="status" data-phase="idle" class="caption">{ not_ready(props).unwrap_or_default() }</p>
             }
@@ -63,12 +66,14 @@ fn phase(props: &Props) -> Option<&Phase> {
 /// Why a run cannot begin yet.
 fn not_ready(props: &Props) -> Option<&'static str> {
     let w = props.words;
-    let mut labels = props.data.parts.train.iter().filter_map(|row| row.label.as_deref());
+    let rows = &props.data.parts.train;
+    let is_class = props.data.table.task == TaskKind::SequenceClassification;
+    let mut labels = rows.iter().filter_map(|row| row.gold.label());
     let first = labels.next();
     match () {
         () if props.model.is_none() => Some(w.needs_model()),
-        () if first.is_none() => Some(w.needs_rows()),
-        () if labels.all(|label| Some(label) == first) => Some(w.needs_two_labels()),
+        () if rows.is_empty() => Some(w.needs_rows()),
+        () if is_class && labels.all(|label| Some(label) == first) => Some(w.needs_two_labels()),
         () => None,
     }
 }

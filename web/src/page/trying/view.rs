@@ -1,15 +1,17 @@
 //! Draws the first step: the boxes, the answer, the tokens and the button that asks why.
 
+use terakoya_core::protocol::Prediction;
 use web_sys::{HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
 
 use super::tokens::Tokens;
 use super::why::WhyView;
-use super::{Answer, TryMsg, Trying};
-use crate::messages::Opened;
+use super::{Answer, Fit, TryMsg, Trying};
+use crate::messages::{Opened, Text};
 use crate::page::frame::Step;
-use crate::page::results::{Outcome, PredictionView};
+use crate::page::results::{Outcome, PredictionView, Subject};
 use crate::page::shared::Shared;
+use crate::page::tasks::{self, Second};
 use crate::page::words::Words;
 
 /// What the step is drawn from.
@@ -21,6 +23,10 @@ pub struct Props {
     pub state: Shared<Trying>,
     /// The model, when it is there.
     pub model: Option<Shared<Opened>>,
+    /// Whether the model can say what is tried.
+    pub fit: Fit,
+    /// Texts to begin with.
+    pub examples: Vec<Text>,
     /// Whether the worker is free to explain.
     pub explainable: bool,
     /// The model's download, or why there is none; nothing once it is there.
@@ -38,8 +44,8 @@ pub fn TryStep(props: &Props) -> Html {
     let state = &props.state;
     html! {
         <Step id="try" number="1" title={w.try_title()} hint={w.try_hint()}>
-            <TextBox id="try-text" label={w.try_label()} value={state.text.clone()} rows={2}
-                onchange={props.emit.reform(TryMsg::Text)} />
+            <TextBox id="try-text" label={w.first_box(state.task)} titled={state.pair.is_some()} value={state.text.clone()}
+                rows={2} onchange={props.emit.reform(TryMsg::Text)} />
             { pair_box(props) }
             { examples(props) }
             if let Some(error) = &state.error { <p class="message bad" role="alert">{ error }</p> }
@@ -52,18 +58,24 @@ pub fn TryStep(props: &Props) -> Html {
 
 fn pair_box(props: &Props) -> Html {
     let w = props.words;
+    let task = props.state.task;
+    let second = tasks::of(task).second;
     match &props.state.pair {
+        None if second == Second::Nothing => Html::default(),
         None => {
             let add = props.emit.reform(|_: MouseEvent| TryMsg::Pair(Some(String::new())));
             html! { <button type="button" class="quiet add-pair" id="add-pair" onclick={add}>{ w.add_pair() }</button> }
         }
         Some(pair) => {
             let remove = props.emit.reform(|_: MouseEvent| TryMsg::Pair(None));
+            let rows = if second == Second::Passage { 4 } else { 1 };
             html! {
                 <div class="pair">
-                    <TextBox id="try-pair" label={w.pair_label()} value={pair.clone()} rows={1}
+                    <TextBox id="try-pair" label={w.second_box(task)} titled={true} value={pair.clone()} {rows}
                         onchange={props.emit.reform(|text| TryMsg::Pair(Some(text)))} />
-                    <button type="button" class="quiet" onclick={remove}>{ w.remove_pair() }</button>
+                    if second == Second::Text {
+                        <button type="button" class="quiet" onclick={remove}>{ w.remove_pair() }</button>
+                    }
                 </div>
             }
         }
@@ -72,14 +84,15 @@ fn pair_box(props: &Props) -> Html {
 
 fn examples(props: &Props) -> Html {
     let w = props.words;
-    let chip = |text: &'static str| {
-        let choose = props.emit.reform(move |_: MouseEvent| TryMsg::Text(text.to_owned()));
-        html! { <button type="button" class="chip" onclick={choose}>{ text }</button> }
+    let chip = |text: &Text| {
+        let example = text.clone();
+        let choose = props.emit.reform(move |_: MouseEvent| TryMsg::Example(example.clone()));
+        html! { <button type="button" class="chip" onclick={choose}>{ &text.text }</button> }
     };
     html! {
         <div class="examples" role="group" aria-label={w.examples()}>
             <span class="caption" aria-hidden="true">{ w.examples() }</span>
-            { for super::EXAMPLES.iter().map(|text| chip(text)) }
+            { for props.examples.iter().map(chip) }
         </div>
     }
 }
@@ -96,7 +109,7 @@ fn answer_view(props: &Props, answer: &Answer) -> Html {
             </div>
             <Tokens words={w} tokens={answer.tokens.clone()} truncated={answer.truncated}
                 milliseconds={answer.milliseconds} />
-            if answer.prediction.is_some() {
+            if answer.prediction.is_some() && props.state.is_explainable() && props.fit != Fit::OtherTask {
                 <p class="why-row">
                     <button type="button" id="why" class="secondary" aria-expanded={why.to_string()}
                         disabled={!props.explainable && !why} onclick={toggle}>
@@ -114,15 +127,26 @@ fn answer_view(props: &Props, answer: &Answer) -> Html {
 
 fn prediction(props: &Props, answer: &Answer) -> Html {
     let w = props.words;
+    let view = |prediction: &Prediction, subject: &Subject, outcome: Outcome| {
+        html! { <PredictionView words={w} prediction={prediction.clone()} subject={subject.clone()} {outcome} /> }
+    };
     match (&answer.before, &answer.prediction) {
-        (_, None) => html! { <p class="message">{ w.no_head() }</p> },
-        (None, Some(after)) => {
-            html! { <PredictionView words={w} prediction={after.clone()} outcome={Outcome::Only} /> }
+        _ if props.fit == Fit::OtherTask => {
+            html! { <p class="message" data-fit="other-task">{ w.other_task(props.state.task) }</p> }
         }
+        (_, None) => html! { <p class="message" data-fit="no-head">{ w.no_head() }</p> },
+        (None, Some(after)) => html! {
+            <>
+                if props.fit == Fit::OtherLabels {
+                    <p class="caption" data-fit="other-labels">{ w.other_labels() }</p>
+                }
+                { view(after, &answer.subject, Outcome::Only) }
+            </>
+        },
         (Some(before), Some(after)) => html! {
             <div class="before-after">
-                <PredictionView words={w} prediction={after.clone()} outcome={Outcome::After} />
-                <PredictionView words={w} prediction={before.clone()} outcome={Outcome::Before} />
+                { view(after, &answer.subject, Outcome::After) }
+                { view(before, &answer.subject_before, Outcome::Before) }
             </div>
         },
     }
@@ -132,6 +156,8 @@ fn prediction(props: &Props, answer: &Answer) -> Html {
 struct TextBoxProps {
     id: &'static str,
     label: &'static str,
+    /// Whether the label is to be seen.
+    titled: bool,
     value: String,
     rows: u8,
     onchange: Callback<String>,
@@ -162,7 +188,7 @@ fn TextBox(props: &TextBoxProps) -> Html {
     });
     html! {
         <div class="text-box">
-            <label class="visually-hidden" for={props.id}>{ props.label }</label>
+            <label class={if props.titled { "box-title" } else { "visually-hidden" }} for={props.id}>{ props.label }</label>
             <textarea id={props.id} ref={node} rows={props.rows.to_string()} value={props.value.clone()} {oninput}
                 spellcheck="false" autocomplete="off" maxlength="20000" />
         </div>

@@ -1,6 +1,6 @@
 //! Says what the options of a training are called and what they do, and what is wrong with a field.
 
-use terakoya_core::training_config::OPTIONS;
+use terakoya_core::training_config::{BestMetric, OPTIONS};
 
 use super::{Language, Words};
 use crate::page::training::form::{FieldError, Layers, TOP_LAYERS};
@@ -42,6 +42,12 @@ impl Words {
             "early_stopping_patience" => self.pick("早期終了までの周", "Early stopping"),
             "class_weights" => self.pick("ラベルの重み", "Class weights"),
             "best_metric" => self.pick("最良の決め方", "Best by"),
+            "threshold" => self.threshold(),
+            "target_scale" => self.pick("点数を割る数", "Score scale"),
+            "viterbi" => self.pick("並びをそろえる", "Sequences that fit"),
+            "label_pieces" => self.pick("種類を教える断片", "Pieces that learn"),
+            "stride" => self.pick("窓の重なり", "Overlap of windows"),
+            "max_answer_length" => self.pick("答えの最大の長さ", "Longest answer"),
             _ => self.pick("設定", "Option"),
         }
     }
@@ -67,20 +73,28 @@ impl Words {
             "early_stopping_patience" => "何周良くならなければ終えるか。0 なら最後まで",
             "class_weights" => "少ないラベルを重く見るかどうか",
             "best_metric" => "どの指標で最良のモデルを選ぶか",
+            "threshold" => "この確率からラベルを答えます。auto や per-label なら、確かめる分から選びます",
+            "target_scale" => "学習中に点数を割る数。0〜5 の点数なら 5。答えは元の単位のままです",
+            "viterbi" => "名前の途中（I-）から始まらないように、並び全体で決めるかどうか",
+            "label_pieces" => "語の最初の断片だけに教えるか、全部に教えるか",
+            "stride" => "長い本文を区切って読むとき、隣と重ねるトークン数",
+            "max_answer_length" => "答えの最大トークン数",
             _ => english,
         }
     }
 
     /// A choice of an option.
-    pub fn option_choice(self, choice: &str) -> &'static str {
-        match choice {
-            "none" => self.pick("同じ", "alike"),
-            "balanced" => self.pick("少ないほど重く", "balanced"),
-            "auto" => self.pick("自動", "automatic"),
-            "accuracy" => self.accuracy(),
-            "macro-f1" => self.macro_f1(),
-            "mcc" => self.mcc(),
-            _ => self.eval_loss(),
+    pub fn option_choice(self, key: &str, choice: &str) -> &'static str {
+        let metric = |text: &str| serde_json::from_value::<BestMetric>(text.into()).unwrap_or_default();
+        match (key, choice) {
+            ("best_metric", choice) => self.metric(metric(choice)),
+            ("label_pieces", "first") => self.pick("語の最初", "first of a word"),
+            ("label_pieces", "all") => self.pick("全部", "all"),
+            (_, "none") => self.pick("同じ", "alike"),
+            (_, "balanced") => self.pick("少ないほど重く", "balanced"),
+            (_, "true") => self.pick("はい", "yes"),
+            (_, "false") => self.pick("いいえ", "no"),
+            _ => self.pick("自動", "automatic"),
         }
     }
 

@@ -4,7 +4,6 @@ use terakoya_core::protocol::DeviceChoice;
 
 use super::Words;
 use crate::messages::Notice;
-use crate::page::data::Lesson;
 use crate::page::figures;
 use crate::page::theme::Theme;
 
@@ -42,22 +41,6 @@ impl Words {
             DeviceChoice::Auto => self.pick("自動で選ぶ", "choose for me"),
             DeviceChoice::Gpu => self.pick("GPU を使う", "use the GPU"),
             DeviceChoice::Cpu => self.pick("CPU を使う", "use the CPU"),
-        }
-    }
-
-    /// A lesson.
-    pub fn lesson(self, lesson: Lesson) -> &'static str {
-        match lesson {
-            Lesson::Sentiment => self.pick("教材：気持ち", "Lesson: feelings"),
-            Lesson::Topic => self.pick("教材：話題", "Lesson: topics"),
-        }
-    }
-
-    /// What a lesson holds.
-    pub fn lesson_about(self, lesson: Lesson) -> &'static str {
-        match lesson {
-            Lesson::Sentiment => self.pick("良い・悪いの感想 320 文", "320 opinions, good or bad"),
-            Lesson::Topic => self.pick("携帯・京都・グルメ・スポーツ 320 文", "320 sentences on four topics"),
         }
     }
 
@@ -292,11 +275,11 @@ impl Words {
     }
 
     /// The curves of the scores in words.
-    pub fn scores_summary(self, accuracy: f64) -> String {
-        let accuracy = figures::score(accuracy);
+    pub fn scores_summary(self, metric: &str, best: f64) -> String {
+        let best = figures::score(best);
         self.pick(
-            format!("正しさの曲線。最良の正解率は {accuracy} です。"),
-            format!("Correctness curves. The best accuracy is {accuracy}."),
+            format!("正しさの曲線。{metric}は最良で {best} です。"),
+            format!("Correctness curves. The best {metric} is {best}."),
         )
     }
 

@@ -181,6 +181,7 @@ impl Desk {
             }
         }
         drop(lock);
+        let inspection = session.inspect();
         model.tuned = Some(Tuned {
             session,
             run: request,
@@ -190,7 +191,7 @@ impl Desk {
             id,
             Event::Finished {
                 record,
-                labels,
+                inspection,
                 training_json,
                 memory_bytes: memory_bytes(),
             },

@@ -1,0 +1,370 @@
+//! Every task of the page, from a file to the first result and a few steps of training, and the same scores on the command line.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use super::models::unzip;
+use super::runs::{Wish, losses};
+use super::tab::Tab;
+use super::training::terakoya;
+use super::visit::{Visit, visit};
+
+/// The same weights and rows on two CPUs' code; a score of few rows moves in steps that are larger.
+const SAME_SCORE: f64 = 1e-3;
+
+const WISH: Wish = Wish {
+    layers: "all",
+    epochs: 10,
+    learning_rate: "0.01",
+    batch_size: 8,
+};
+
+/// A task as a student brings it.
+struct Task {
+    name: &'static str,
+    file: &'static str,
+    contents: String,
+    /// What shows a row's answer in the table.
+    answer: &'static str,
+    /// What shows the model's answer.
+    result: &'static str,
+    /// A score of the report.
+    score: &'static str,
+    /// What the data file in the zip is called.
+    eval_file: &'static str,
+}
+
+const NAMES: [&str; 4] = ["kyoto", "nara", "tokyo", "osaka"];
+const VERBS: [&str; 3] = ["sleeps", "eats", "runs"];
+
+fn rows<T>(make: impl Fn(usize) -> T) -> Vec<T> {
+    (0..40).map(make).collect()
+}
+
+fn scores() -> String {
+    let row = |number: usize| {
+        let (one, other) = (VERBS[number % 3], VERBS[(number / 3) % 3]);
+        let score = if one == other { 4.5 } else { 0.5 };
+        format!("the cat {one},the dog {other},{score}\n")
+    };
+    format!("sentence1,sentence2,score\n{}", rows(row).concat())
+}
+
+fn several_labels() -> String {
+    let row = |number: usize| {
+        let (cat, dog) = (number.is_multiple_of(2), number.is_multiple_of(3));
+        let text = [("a cat", cat), ("a dog", dog), ("a day", true)];
+        let text: Vec<&str> = text.iter().filter(|(_, is)| *is).map(|(text, _)| *text).collect();
+        let labels = [("meow", cat), ("woof", dog)];
+        let labels: Vec<&str> = labels.iter().filter(|(_, is)| *is).map(|(label, _)| *label).collect();
+        format!("{}\n", json!({ "text": text.join(" and "), "labels": labels }))
+    };
+    rows(row).concat()
+}
+
+fn spans() -> String {
+    let row = |number: usize| {
+        let (name, verb) = (NAMES[number % 4], VERBS[number % 3]);
+        let text = format!("🗼 in {name} he {verb}");
+        json!({ "text": text, "entities": [{ "span": [5, 5 + name.len()], "type": "town" }] })
+    };
+    json!(rows(row)).to_string()
+}
+
+fn tagged_words() -> String {
+    let row = |number: usize| {
+        let (name, verb) = (NAMES[number % 4], VERBS[number % 3]);
+        format!("in\tO\n{name}\tB-town\nbay\tI-town\nhe\tO\n{verb}\tO\n\n")
+    };
+    rows(row).concat()
+}
+
+fn questions() -> String {
+    let paragraph = |number: usize| {
+        let (name, verb) = (NAMES[number % 4], VERBS[number % 3]);
+        let answer = json!({ "text": name, "answer_start": 10 + verb.len() });
+        json!({
+            "context": format!("🗼 cat {verb} in {name}"),
+            "qas": [{ "id": number.to_string(), "question": "where", "answers": [answer] }],
+        })
+    };
+    json!({ "version": "1.1", "data": [{ "title": "cats", "paragraphs": rows(paragraph) }] }).to_string()
+}
+
+/// Brings the file, looks at the table and at what the first step says before and after a few steps of training, and at the
+/// scores.
+async fn learn(tab: &mut Tab, task: Task) {
+    let Task { name, result, .. } = task;
+    tab.open().await;
+    tab.bring_micro(20).await;
+    let file = tab.write(task.file, task.contents.as_bytes());
+    tab.choose_file("#data-file", &file).await;
+    tab.wait(
+        "the task",
+        &format!("document.querySelector('#task').value === '{name}'"),
+    )
+    .await;
+    assert_eq!(tab.count("#rows tbody tr").await, 40);
+    tab.wait(
+        "an answer in the table",
+        &format!("document.querySelector('#row-0 {}')", task.answer),
+    )
+    .await;
+    tab.wait(
+        "what is not taught",
+        "document.querySelector('#prediction [data-fit=\"other-task\"]')",
+    )
+    .await;
+    tab.start(WISH).await;
+    let record = tab.finish().await["record"].take();
+    let losses = losses(&record);
+    assert_eq!(losses.len(), 40, "{name}: 32 of 40 rows are learned from, ten times");
+    let (first, last) = (losses[..4].iter().sum::<f64>(), losses[36..].iter().sum::<f64>());
+    assert!(last < first, "{name}: the loss went from {first} to {last}");
+    tab.wait("a result", &format!("document.querySelector('#prediction {result}')"))
+        .await;
+    tab.wait(
+        "scores",
+        "document.querySelector('#metrics dd.number') && document.querySelector('#failures')",
+    )
+    .await;
+    tab.picture(&format!("task-{name}-{}", task.eval_file)).await;
+    same_scores(tab, &task).await;
+}
+
+/// Saves the model and the rows, and has the command line score them.
+async fn same_scores(tab: &Tab, task: &Task) {
+    let Task { name, score, .. } = *task;
+    let mut evaluated = tab.heard_of("evaluated").await;
+    let here = evaluated.pop().expect("rows were scored")["evaluation"]["report"].take();
+
+    tab.click("#export").await;
+    let zip = tab.downloaded("micro-tuned.zip").await;
+    let model = tab.folder.path().join("tuned");
+    unzip(&zip, &model);
+    let data = model.join(task.eval_file).display().to_string();
+    let arguments = [
+        "evaluate", "--model", "tuned", "--data", &data, "--device", "cpu", "--json",
+    ];
+    let there: Value = serde_json::from_str(&terakoya(tab.folder.path(), &arguments)).expect("evaluate prints JSON");
+    assert_eq!(here["examples"], there["examples"], "{here} {there}");
+    let number = |report: &Value| {
+        report[score]
+            .as_f64()
+            .unwrap_or_else(|| panic!("no {score} in {report}"))
+    };
+    let (here, there) = (number(&here), number(&there));
+    assert!(
+        (here - there).abs() <= SAME_SCORE,
+        "{name}: {score} is {here} here and {there} there"
+    );
+    let config = fs::read_to_string(model.join("run.json")).expect("the zip has the run's options");
+    let config: Value = serde_json::from_str(&config).expect("JSON");
+    assert_eq!(
+        (&config["task"], &config["eval"]),
+        (&json!(name), &json!(task.eval_file))
+    );
+}
+
+#[test]
+fn scores_of_pairs() {
+    visit(Visit::new("task-scores"), async |tab| {
+        let task = Task {
+            name: "regression",
+            file: "pairs.csv",
+            contents: scores(),
+            answer: ".score-box",
+            result: ".score",
+            score: "mae",
+            eval_file: "eval.jsonl",
+        };
+        learn(tab, task).await;
+        assert_eq!(tab.count("#scatter circle").await, 8);
+        // What cannot be a number is not taken; what can is.
+        tab.fill("#row-0 .score-box", "much").await;
+        tab.wait("a mark", "document.querySelector('#row-0 .score-box[aria-invalid]')")
+            .await;
+        tab.fill("#row-0 .score-box", "3.25").await;
+        tab.wait("no mark", "!document.querySelector('#row-0 .score-box[aria-invalid]')")
+            .await;
+        let kept = "JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Score === 3.25";
+        tab.wait("the number to be remembered", kept).await;
+    });
+}
+
+#[test]
+fn any_number_of_labels() {
+    visit(Visit::new("task-labels"), async |tab| {
+        let task = Task {
+            name: "multi-label-classification",
+            file: "pets.jsonl",
+            contents: several_labels(),
+            answer: ".label-set",
+            result: ".several .threshold",
+            score: "micro_f1",
+            eval_file: "eval.jsonl",
+        };
+        learn(tab, task).await;
+        // Row 1 has no label; a click gives it one.
+        tab.click("#row-1 .label-set summary").await;
+        tab.click("#row-1 .label-set input").await;
+        tab.wait(
+            "the label",
+            "document.querySelector('#row-1 .label-set summary').innerText === 'meow'",
+        )
+        .await;
+    });
+}
+
+#[test]
+fn names_in_plain_text() {
+    visit(Visit::new("task-names"), async |tab| {
+        let task = Task {
+            name: "token-classification",
+            file: "names.json",
+            contents: spans(),
+            answer: ".part[data-label=\"town\"]",
+            result: ".entities .types li",
+            score: "f1",
+            eval_file: "eval.jsonl",
+        };
+        learn(tab, task).await;
+        name_by_hand(tab).await;
+    });
+}
+
+/// Takes the first row's name away, selects the word behind it and names that by a key.
+async fn name_by_hand(tab: &Tab) {
+    tab.click("#row-0 .parts .chip").await;
+    tab.wait("no name", "!document.querySelector('#row-0 .part')").await;
+    tab.value(
+        "(() => {
+            const text = document.querySelector('#row-0 .selectable').firstChild;
+            const range = document.createRange();
+            // The tower counts two in the browser.
+            range.setStart(text, 11);
+            range.setEnd(text, 14);
+            document.querySelector('#row-0').focus();
+            getSelection().removeAllRanges();
+            getSelection().addRange(range);
+            document.querySelector('#row-0').dispatchEvent(new KeyboardEvent('keydown', { key: '1', bubbles: true }));
+        })()",
+    )
+    .await;
+    tab.wait(
+        "the new name",
+        "document.querySelector('#row-0 .part')?.textContent === 'he'",
+    )
+    .await;
+    let span = "JSON.stringify(JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Spans)";
+    let kept = format!("{span} === JSON.stringify([{{ start: 11, end: 13, label: 'town' }}])");
+    tab.wait("the name to be remembered, in characters", &kept).await;
+}
+
+#[test]
+fn names_in_words_that_are_given() {
+    visit(Visit::new("task-words"), async |tab| {
+        let task = Task {
+            name: "token-classification",
+            file: "names.conll",
+            contents: tagged_words(),
+            answer: ".part[data-label=\"town\"]",
+            result: ".entities .types li",
+            score: "f1",
+            eval_file: "eval.conll",
+        };
+        learn(tab, task).await;
+    });
+}
+
+#[test]
+fn answers_in_passages() {
+    visit(Visit::new("task-answers"), async |tab| {
+        let task = Task {
+            name: "question-answering",
+            file: "cats.json",
+            contents: questions(),
+            answer: ".answer-mark",
+            result: ".said-answer",
+            score: "character_f1",
+            eval_file: "eval.json",
+        };
+        learn(tab, task).await;
+        assert_eq!(tab.text("label[for=try-pair]").await, "本文");
+    });
+}
+
+#[test]
+fn a_table_of_an_earlier_version_is_still_there() {
+    visit(Visit::new("earlier-table"), async |tab| {
+        tab.load().await;
+        let earlier = json!({ "rows": [{ "text": "a cat", "text_pair": null, "label": "meow" }, { "text": "?", "text_pair": null, "label": null }], "labels": ["meow"] });
+        for (table, rows) in [(earlier.to_string(), 2), ("{\"rows\": 7}".to_owned(), 50)] {
+            let script = format!("localStorage.setItem('terakoya.table', {})", Value::from(table));
+            tab.value(&script).await;
+            tab.open().await;
+            tab.wait(
+                "the table",
+                &format!("document.querySelectorAll('#rows tbody tr').length === {rows}"),
+            )
+            .await;
+        }
+    });
+}
+
+#[test]
+fn a_change_of_the_task_can_be_taken_back() {
+    visit(Visit::new("task-choice"), async |tab| {
+        tab.open().await;
+        let before = tab.text("#label-counts").await;
+        tab.fill("#task", "regression").await;
+        tab.wait("scores", "document.querySelector('#row-0 .score-box')").await;
+        assert_eq!(tab.count("#label-counts").await, 0);
+        tab.click("#undo").await;
+        tab.wait("labels", "document.querySelector('#row-0 .label-select')")
+            .await;
+        assert_eq!(tab.text("#label-counts").await, before);
+        tab.fill("#task", "multi-label-classification").await;
+        tab.wait("sets", "document.querySelector('#row-0 .label-set')").await;
+        assert_eq!(tab.count("#label-counts li").await, 2);
+    });
+}
+
+#[test]
+fn lessons_come_with_their_task_and_licence() {
+    const LESSONS: [(&str, &str, &str); 6] = [
+        ("topic", "sequence-classification", "CC0"),
+        ("similarity", "regression", "CC BY-SA 4.0"),
+        ("inference", "sequence-classification", "CC BY-SA 4.0"),
+        ("names", "token-classification", "CC BY-SA 3.0"),
+        ("answers", "question-answering", "CC BY-SA 4.0"),
+        ("sentiment", "sequence-classification", "CC0"),
+    ];
+    let site = Visit {
+        model: None,
+        ..Visit::new("lessons")
+    };
+    visit(site, async |tab| {
+        tab.open().await;
+        for (lesson, task, licence) in LESSONS {
+            tab.click(&format!("#lesson-{lesson}")).await;
+            let arrived = format!(
+                "document.querySelector('#task').value === '{task}'
+                 && document.querySelector('.data-status').innerText.includes('{lesson}.')"
+            );
+            tab.wait(lesson, &arrived).await;
+            assert!(
+                tab.text(&format!("#lesson-{lesson} small")).await.contains(licence),
+                "{lesson}"
+            );
+            assert_eq!(tab.count("#rows tbody tr.unlabelled").await, 0, "{lesson}");
+            // Similarity, names and answers need another head than the one that ships.
+            let fits = task == "sequence-classification";
+            let said = "document.querySelector('#prediction [data-fit=\"other-task\"]')";
+            let said = if fits { format!("!{said}") } else { said.to_owned() };
+            tab.wait("whether the head fits", &said).await;
+            tab.picture(&format!("lesson-{lesson}")).await;
+        }
+    });
+}

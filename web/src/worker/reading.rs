@@ -1,0 +1,132 @@
+//! Reads a data file as what it is: questions about passages, named parts, several labels, scores or labels, by its form and
+//! the names of its columns.
+
+use js_sys::Uint8Array;
+use terakoya_core::data::{DataError, Dataset, Format, Gold, ReadOptions, read};
+use terakoya_core::task_kind::TaskKind;
+
+use super::desk::in_words;
+use super::tell;
+use crate::messages::{Event, Row};
+
+/// Largest data file, in bytes.
+const LARGEST: u32 = 50_000_000;
+
+/// Why a file is not read.
+#[derive(Debug, thiserror::Error)]
+enum ReadingError {
+    /// Its bytes did not come along.
+    #[error("{name} was not read")]
+    Missing {
+        /// Its name.
+        name: String,
+    },
+    /// It is too large for a tab.
+    #[error("{name} is larger than {megabytes} MB; the command line reads it")]
+    TooLarge {
+        /// Its name.
+        name: String,
+        /// The most there may be.
+        megabytes: u32,
+    },
+    /// The core names line and reason.
+    #[error(transparent)]
+    Malformed(#[from] DataError),
+}
+
+/// Reads a data file, or says what is wrong with it.
+pub fn answer_read_data(id: u32, name: &str, file: Option<&Uint8Array>) {
+    let event = match read_file(name, file) {
+        Ok(event) => event,
+        Err(error) => Event::Failed {
+            message: in_words(&error),
+        },
+    };
+    tell(id, event);
+}
+
+fn read_file(name: &str, file: Option<&Uint8Array>) -> Result<Event, ReadingError> {
+    let file = file.ok_or_else(|| ReadingError::Missing { name: name.to_owned() })?;
+    if file.length() > LARGEST {
+        return Err(ReadingError::TooLarge {
+            name: name.to_owned(),
+            megabytes: LARGEST / 1_000_000,
+        });
+    }
+    let (task, data) = read_as_what_it_is(name, &file.to_vec())?;
+    let columns = data.columns.to_string();
+    let row = |example: terakoya_core::data::Example| Row {
+        text: example.text,
+        text_pair: example.text_pair,
+        gold: example.gold,
+    };
+    let rows = data.examples.into_iter().map(row).collect();
+    Ok(Event::Data { task, rows, columns })
+}
+
+/// Reads a file for the first task whose form it has.
+fn read_as_what_it_is(name: &str, bytes: &[u8]) -> Result<(TaskKind, Dataset), DataError> {
+    let read_for = |task: TaskKind| {
+        let options = ReadOptions {
+            gold: task.definition().gold,
+            ..ReadOptions::default()
+        };
+        read(name, bytes, &options)
+    };
+    // Tables name their columns; only files of another form may hold passages or names.
+    if ![".csv", ".tsv"]
+        .iter()
+        .any(|table| name.to_ascii_lowercase().ends_with(table))
+    {
+        let questions = read_for(TaskKind::QuestionAnswering);
+        match questions {
+            Ok(data) if data.columns.format == Format::Squad => return Ok((TaskKind::QuestionAnswering, data)),
+            Err(error @ DataError::Answer { .. }) => return Err(error),
+            _ => {}
+        }
+        let names = read_for(TaskKind::TokenClassification);
+        match names {
+            Ok(data) if has_parts(&data) => return Ok((TaskKind::TokenClassification, data)),
+            // A list of labels is no list of spans.
+            Err(error @ DataError::Span { .. }) => {
+                let several = read_for(TaskKind::MultiLabelClassification);
+                let several = several.map(|data| (TaskKind::MultiLabelClassification, data));
+                return several.map_err(|_| error);
+            }
+            Err(error @ (DataError::NotATag { .. } | DataError::NoWord { .. })) => return Err(error),
+            _ => {}
+        }
+    }
+    let labelled = read_for(TaskKind::SequenceClassification);
+    let column = |data: &Dataset| data.columns.label.as_ref().and_then(|label| label.name.clone());
+    match labelled {
+        Ok(data) => {
+            let task = match column(&data).unwrap_or_default().to_ascii_lowercase().as_str() {
+                "labels" => TaskKind::MultiLabelClassification,
+                "score" => TaskKind::Regression,
+                _ if is_measured(&data) => TaskKind::Regression,
+                _ => return Ok((TaskKind::SequenceClassification, data)),
+            };
+            Ok((task, read_for(task)?))
+        }
+        // A list of labels is no label.
+        Err(error @ DataError::FieldKind { found: "an array", .. }) => {
+            match read_for(TaskKind::MultiLabelClassification) {
+                Ok(data) => Ok((TaskKind::MultiLabelClassification, data)),
+                Err(_) => Err(error),
+            }
+        }
+        Err(error) => Err(error),
+    }
+}
+
+fn has_parts(data: &Dataset) -> bool {
+    let is_part = |gold: &Gold| matches!(gold, Gold::Words(_) | Gold::Spans(_));
+    data.examples.iter().any(|example| is_part(&example.gold))
+}
+
+/// Whether the labels are numbers some of which have a fraction, as measurements have and names of classes do not.
+fn is_measured(data: &Dataset) -> bool {
+    let scores: Option<Vec<f64>> = data.examples.iter().map(|example| example.gold.score()).collect();
+    scores.is_some_and(|scores| scores.iter().any(|score| score.fract() != 0.0))
+}
