@@ -181,6 +181,20 @@ fn scores_of_pairs() {
         };
         learn(tab, task).await;
         assert_eq!(tab.count("#scatter circle").await, 8);
+        for button in ["#draw-map", "#draw-map-before"] {
+            tab.click(button).await;
+            tab.wait("no map", "!document.querySelector('#map')").await;
+            tab.wait("a map", "document.querySelectorAll('#map .dot[data-row]').length === 8")
+                .await;
+        }
+        tab.value("document.querySelector('#map .dot[data-row=\"0\"]').dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))")
+            .await;
+        tab.wait(
+            "the text that is pointed at",
+            "document.querySelector('#map .pointed').innerText.includes('cat')",
+        )
+        .await;
+        tab.picture("task-map").await;
         // What cannot be a number is not taken; what can is.
         tab.fill("#row-0 .score-box", "much").await;
         tab.wait("a mark", "document.querySelector('#row-0 .score-box[aria-invalid]')")

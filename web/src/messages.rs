@@ -85,6 +85,13 @@ pub enum Request {
         /// The rows.
         rows: Vec<Row>,
     },
+    /// Says where texts lie among each other by the encoder's vectors; answered by [`Event::Mapped`].
+    Map {
+        /// Before or after fine-tuning.
+        model: WhichModel,
+        /// The texts.
+        rows: Vec<Row>,
+    },
     /// Packs the fine-tuned model, or the kept one that is open; answered by [`Event::Exported`] with the zip's bytes beside it.
     Export,
     /// Lists what is kept in the browser; answered by [`Event::Kept`].
@@ -247,6 +254,13 @@ pub enum Event {
         model: WhichModel,
         /// The scores, and every row's prediction.
         evaluation: Evaluation,
+    },
+    /// Texts have a place.
+    Mapped {
+        /// A point for each, along the two directions of the largest variance.
+        points: Vec<[f64; 2]>,
+        /// The share of the whole variance that each direction has, 0 to 1.
+        explained: [f64; 2],
     },
     /// A model was packed; its bytes are beside the message.
     Exported {

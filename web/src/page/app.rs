@@ -320,7 +320,7 @@ impl App {
                 <TrainStep words={w} state={self.training.clone()} data={self.data.clone()} model={model.clone()} {unfinished}
                     emit={link.callback(Msg::Train)} />
                 <ReadStep words={w} state={self.reading.clone()} trying={self.trying.clone()}
-                    ready={model.is_some() && !self.is_training()} emit={link.callback(Msg::Read)} />
+                    ready={model.is_some() && !self.is_training()} tuned={self.tuned.is_some()} emit={link.callback(Msg::Read)} />
                 <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned.is_some() || self.model.is_kept_run()} training={self.is_training()}
                     abilities={self.abilities} emit={link.callback(Msg::Keep)}
                     oncontinue={link.callback(|run| Msg::Train(TrainMsg::Continue(run)))} />

@@ -1,10 +1,11 @@
 //! Holds the fourth step: how base and fine-tuned model do on the same rows, which they confuse, where they fail.
 //!
-//! `judging` compares answers. `view` draws the step, with `metrics`, `confusion`, `scatter` and `failures` for its parts.
+//! `judging` compares answers. `view` draws the step, with `metrics`, `confusion`, `scatter`, `failures` and `map` for its parts.
 
 mod confusion;
 mod failures;
 mod judging;
+pub mod map;
 mod metrics;
 mod scatter;
 mod texts;
@@ -16,6 +17,7 @@ use terakoya_core::protocol::Evaluation;
 use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
+use self::map::{Map, Wish};
 use super::app::{App, Msg};
 use super::client::Reply;
 use super::data::gold::names;
@@ -36,6 +38,8 @@ pub struct Reading {
     pub tuned: Score,
     /// The cell of the confusion matrix that is opened: `(gold, predicted)`.
     pub cell: Option<(usize, usize)>,
+    /// Where texts lie among each other.
+    pub map: Map,
     /// Counts evaluations, so that an old answer is told.
     sent: u32,
 }
@@ -82,6 +86,10 @@ pub enum ReadMsg {
     Choose(RowsChoice),
     /// The worker answered an evaluation; its number.
     Evaluated(u32, WhichModel, Box<Reply>),
+    /// Texts are to get a place, by which model.
+    Map(WhichModel),
+    /// The worker answered that; the number of the wish.
+    Mapped(u32, Wish, Box<Reply>),
     /// A cell of the confusion matrix was opened, or closed.
     Cell(Option<(usize, usize)>),
 }
@@ -102,6 +110,7 @@ impl Reading {
     /// Drops what belongs to a model that is no more.
     pub fn forget(&mut self) {
         (self.base, self.tuned, self.cell) = (Score::Unknown, Score::Unknown, None);
+        self.map = Map::Unknown;
         self.sent += 1;
     }
 }
@@ -116,6 +125,8 @@ impl App {
                 self.evaluate(ctx);
             }
             ReadMsg::Evaluated(number, model, reply) => self.take_score(number, model, reply.event),
+            ReadMsg::Map(model) => self.ask_map(ctx, model),
+            ReadMsg::Mapped(number, wish, reply) => self.take_map(number, wish, reply.event),
             ReadMsg::Cell(cell) => {
                 let reading = self.reading.change();
                 reading.cell = cell.filter(|_| reading.cell != cell);
@@ -147,6 +158,7 @@ impl App {
         }
     }
 
+    /// The rows that are to be scored.
     fn rows_to_score(&self) -> Vec<Row> {
         match (self.reading.choice, &self.training.run) {
             (RowsChoice::All, _) => self.data.table.labelled(),

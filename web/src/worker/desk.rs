@@ -7,8 +7,10 @@ use std::error::Error;
 use js_sys::Uint8Array;
 use terakoya_core::data::{Gold, LabelMap};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::pca::{self, Projection};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::session::{NamedExamples, Question, Session};
+use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tokenizer::{Encoding, Files};
 
 use super::inbox::{Inbox, Posted};
@@ -121,6 +123,7 @@ impl Desk {
             // There is no training: it ended before the page knew.
             Request::Pause | Request::Resume | Request::Stop => tell(id, Event::Done),
             Request::Evaluate { model, rows } => self.evaluate(id, model, &rows).await?,
+            Request::Map { model, rows } => self.map(id, model, &rows).await?,
             Request::Export => self.export(id).await?,
             Request::ListKept => tell(id, Event::Kept(runs::list(self.storage.as_ref()).await)),
             Request::Delete { name } => {
@@ -223,13 +226,25 @@ impl Desk {
         Ok(())
     }
 
-    async fn evaluate(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
+    fn session(&self, which: WhichModel) -> Result<&Session, Failure> {
         let model = self.model()?;
-        let session = match (which, &model.tuned) {
-            (WhichModel::Base, _) => &model.base,
-            (WhichModel::Tuned, Some(tuned)) => &tuned.session,
-            (WhichModel::Tuned, None) => return Err("there is no fine-tuned model yet".into()),
-        };
+        match (which, &model.tuned) {
+            (WhichModel::Base, _) => Ok(&model.base),
+            (WhichModel::Tuned, Some(tuned)) => Ok(&tuned.session),
+            (WhichModel::Tuned, None) => Err("there is no fine-tuned model yet".into()),
+        }
+    }
+
+    async fn map(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
+        let session = self.session(which)?;
+        let vectors = session.embed(&examples(rows), Pooling::Mean, EVALUATION_BATCH).await?;
+        let Projection { points, explained } = pca::project(&vectors)?;
+        tell(id, Event::Mapped { points, explained });
+        Ok(())
+    }
+
+    async fn evaluate(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
+        let session = self.session(which)?;
         let rows = examples(rows);
         let data = NamedExamples {
             name: "table",

@@ -78,7 +78,7 @@ fn FileDrop(props: &FileDropProps) -> Html {
         })
     };
     html! {
-        <label class={classes!("card", "drop", over.then_some("over"))} ondragover={hover(true)} ondragleave={hover(false)}
+        <label class={classes!("card", "drop", over.then_some("over"))} ondragenter={hover(true)} ondragover={hover(true)} ondragleave={hover(false)}
             {ondrop}>
             <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,.conll,.bio,text/*,application/json" {onchange} />
             <strong>{ w.choose_file() }</strong>

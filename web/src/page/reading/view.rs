@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::confusion::Confusion;
 use super::failures::Failures;
+use super::map::MapView;
 use super::metrics::Metrics;
 use super::scatter::Scatter;
 use super::{ReadMsg, Reading, RowsChoice, Score};
@@ -26,6 +27,8 @@ pub struct Props {
     pub trying: Shared<Trying>,
     /// Whether there is anything to score.
     pub ready: bool,
+    /// Whether there is a fine-tuned model.
+    pub tuned: bool,
     /// Takes what happens.
     pub emit: Callback<ReadMsg>,
 }
@@ -49,6 +52,7 @@ pub fn ReadStep(props: &Props) -> Html {
             } else if !state.is_waiting() {
                 <p class="message">{ w.nothing_read() }</p>
             }
+            <MapView words={w} map={state.map.clone()} ready={props.ready} tuned={props.tuned} emit={props.emit.clone()} />
         </Step>
     }
 }
