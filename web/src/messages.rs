@@ -234,7 +234,7 @@ pub enum Event {
         refused: Option<String>,
     },
     /// A kept run goes on; told before its training events.
-    Resumed(Resumed),
+    Resumed(Box<Resumed>),
     /// Training tells how it goes.
     Train(TrainEvent),
     /// Training is over: the model is the tuned one now.
@@ -242,7 +242,7 @@ pub enum Event {
         /// What it did.
         record: TrainingRecord,
         /// What the model is now.
-        inspection: Inspection,
+        inspection: Box<Inspection>,
         /// The run description: `terakoya train --config` reads it.
         training_json: String,
         /// Bytes of memory that the worker's program has, which are the most it had.

@@ -4,6 +4,7 @@ mod answer;
 mod classification;
 mod entities;
 mod labels;
+mod masks;
 mod score;
 
 use terakoya_core::protocol::{Inspection, Prediction};
@@ -13,6 +14,7 @@ use self::answer::Answer;
 use self::classification::Classification;
 use self::entities::Entities;
 use self::labels::Labels;
+use self::masks::Masks;
 use self::score::Score;
 use super::marked::types;
 use super::words::Words;
@@ -101,6 +103,7 @@ fn answer(w: Words, prediction: &Prediction, subject: &Subject) -> Html {
             <Entities words={w} text={subject.text.text.clone()} prediction={prediction.clone()}
                 types={subject.types.clone()} />
         },
+        Prediction::Masks(prediction) => html! { <Masks words={w} prediction={prediction.clone()} /> },
         Prediction::Answer(prediction) => html! {
             <Answer words={w} passage={subject.text.text_pair.clone().unwrap_or_default()} prediction={prediction.clone()} />
         },

@@ -39,7 +39,7 @@ pub struct TaskForm {
     pub max_length: [&'static str; 2],
 }
 
-/// The tasks, in the order of the choice.
+/// The tasks that are taught here, in the order of the choice; a model for another one can be tried.
 pub const ALL: [TaskKind; 5] = [
     TaskKind::SequenceClassification,
     TaskKind::MultiLabelClassification,
@@ -98,6 +98,22 @@ const ANSWERS: TaskForm = TaskForm {
     max_length: ["192", "192"],
 };
 
+const HIDDEN_WORDS: TaskForm = TaskForm {
+    kind: TaskKind::MaskedLm,
+    name: "masked-lm",
+    second: Second::Nothing,
+    names: false,
+    options: &[],
+    metrics: &[],
+    ..NAMES
+};
+
+const NEXT_WORDS: TaskForm = TaskForm {
+    kind: TaskKind::CausalLm,
+    name: "causal-lm",
+    ..HIDDEN_WORDS
+};
+
 /// What a task is to the page.
 pub fn of(task: TaskKind) -> &'static TaskForm {
     match task {
@@ -106,6 +122,8 @@ pub fn of(task: TaskKind) -> &'static TaskForm {
         TaskKind::Regression => &SCORE,
         TaskKind::TokenClassification => &NAMES,
         TaskKind::QuestionAnswering => &ANSWERS,
+        TaskKind::MaskedLm => &HIDDEN_WORDS,
+        TaskKind::CausalLm => &NEXT_WORDS,
     }
 }
 

@@ -336,7 +336,7 @@ impl App {
                 run.finish(record, inspection.labels.clone(), training_json);
                 self.training_ended(ctx);
                 let task = inspection.task.unwrap_or_default();
-                self.tuned = Some(Shared::new(inspection));
+                self.tuned = Some(Shared::new(*inspection));
                 self.trying.change().begin(task);
                 self.send_try(ctx);
                 self.evaluate(ctx);

@@ -31,6 +31,7 @@ pub fn by_digit(table: &Table, number: usize, element: &Element, digit: usize) -
         (TaskKind::TokenClassification, 0) => Answered::Partly(super::gold::with_parts(row, Vec::new())),
         (TaskKind::TokenClassification, _) => Answered::Partly(part_of_selection(row, element, label()?)?),
         (TaskKind::QuestionAnswering, 0) => Answered::Partly(Gold::Answers(Box::default())),
+        (TaskKind::MaskedLm | TaskKind::CausalLm, _) => return None,
         (TaskKind::QuestionAnswering, _) => Answered::Partly(answer_of_selection(row, element)?),
     })
 }

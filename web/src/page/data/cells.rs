@@ -49,6 +49,7 @@ pub fn GoldCell(props: &Props) -> Html {
         TaskKind::Regression => html! { <ScoreBox words={w} score={props.row.gold.score()} onchange={set} /> },
         TaskKind::TokenClassification => parts(props, &set),
         TaskKind::QuestionAnswering => answer(props, &set),
+        TaskKind::MaskedLm | TaskKind::CausalLm => Html::default(),
     }
 }
 

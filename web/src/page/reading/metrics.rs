@@ -84,6 +84,7 @@ fn scores(w: Words, report: &Report) -> Vec<(&'static str, f64)> {
             (w.character_f1(), report.character_f1),
             (w.word_f1(), report.f1),
         ],
+        Report::Language(report) => vec![(w.perplexity(), report.perplexity)],
     }
 }
 
@@ -143,7 +144,7 @@ fn table(w: Words, report: &Report) -> Html {
             (None, None) => Html::default(),
             (answerable, unanswerable) => questions_table(w, answerable.as_ref(), unanswerable.as_ref()),
         },
-        Report::Regression(_) => Html::default(),
+        Report::Regression(_) | Report::Language(_) => Html::default(),
     }
 }
 

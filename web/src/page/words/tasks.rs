@@ -23,6 +23,7 @@ texts! {
     threshold: "基準", "Threshold";
     no_entities: "名前は見つかりませんでした。", "No names were found.";
     entity_types: "名前の種類と数", "Types of names, and how many";
+    no_masks: "文に [MASK] のような印を書くと、そこに入る言葉を当てます。", "Write the model's mask token, such as [MASK], to have a word guessed.";
     runners_up: "ほかの候補", "Runners-up";
 }
 
@@ -36,6 +37,7 @@ texts! {
     entity_f1: "F1", "F1";
     exact_match: "完全一致", "Exact match";
     character_f1: "文字の F1", "Character F1";
+    perplexity: "パープレキシティ", "Perplexity";
     word_f1: "単語の F1", "Word F1";
     per_type: "種類ごとの成績", "Scores by type";
     per_question_kind: "質問の種類ごとの成績", "Scores by kind of question";
@@ -73,12 +75,15 @@ impl Words {
             TaskKind::Regression => self.pick("点数", "a score"),
             TaskKind::TokenClassification => self.pick("名前を見つける", "names in texts"),
             TaskKind::QuestionAnswering => self.pick("質問に答える", "answers to questions"),
+            TaskKind::MaskedLm => self.pick("隠れた言葉を当てる", "hidden words"),
+            TaskKind::CausalLm => self.pick("文章の続きを書く", "the next words"),
         }
     }
 
     /// What its examples are.
     pub fn task_about(self, task: TaskKind) -> &'static str {
         match task {
+            TaskKind::MaskedLm | TaskKind::CausalLm => "",
             TaskKind::SequenceClassification => self.pick(
                 "文や文の組に、ラベルを一つ付けます。",
                 "Each text or pair of texts gets one label.",
@@ -99,6 +104,11 @@ impl Words {
                 "The answer to a question is a part of the passage.",
             ),
         }
+    }
+
+    /// A place that a text leaves open.
+    pub fn mask(self, number: usize) -> String {
+        self.pick(format!("{number} つ目の空き"), format!("gap {number}"))
     }
 
     /// What the model was not taught.
@@ -148,6 +158,7 @@ impl Words {
     /// What keys do in the table.
     pub fn keys_hint(self, task: TaskKind) -> &'static str {
         match task {
+            TaskKind::MaskedLm | TaskKind::CausalLm => "",
             TaskKind::SequenceClassification => self.class_keys_hint(),
             TaskKind::MultiLabelClassification => self.pick(
                 "行を選んで数字のキーを押すと、ラベルを付け外しできます。0 は「どれでもない」です。",

@@ -126,7 +126,7 @@ impl Desk {
             config: request.config.clone(),
             eval: request.eval.clone(),
         };
-        tell(id, Event::Resumed(resumed));
+        tell(id, Event::Resumed(Box::new(resumed)));
         self.train(id, request, Some(folder), Some(lock)).await
     }
 
@@ -181,7 +181,7 @@ impl Desk {
             }
         }
         drop(lock);
-        let inspection = session.inspect();
+        let inspection = Box::new(session.inspect());
         model.tuned = Some(Tuned {
             session,
             run: request,
