@@ -181,11 +181,13 @@ fn scores_of_pairs() {
         };
         learn(tab, task).await;
         assert_eq!(tab.count("#scatter circle").await, 8);
-        for button in ["#draw-map", "#draw-map-before"] {
+        for (button, title) in [("#draw-map", "学習後"), ("#draw-map-before", "学習前")] {
             tab.click(button).await;
-            tab.wait("no map", "!document.querySelector('#map')").await;
-            tab.wait("a map", "document.querySelectorAll('#map .dot[data-row]').length === 8")
-                .await;
+            let drawn = format!(
+                "document.querySelector('#map h3')?.innerText.includes('{title}')
+                 && document.querySelectorAll('#map .dot[data-row]').length === 8"
+            );
+            tab.wait("a map", &drawn).await;
         }
         tab.value("document.querySelector('#map .dot[data-row=\"0\"]').dispatchEvent(new PointerEvent('pointerover', { bubbles: true }))")
             .await;
