@@ -10,6 +10,7 @@ use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::pca::{self, Projection};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::session::{NamedExamples, Question, Session};
+use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tokenizer::{Encoding, Files};
 
@@ -350,7 +351,7 @@ async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Resu
 
 /// The model's answer, where its head is trained.
 async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, Failure> {
-    if !session.has_head() {
+    if !session.has_head() || leaves_nothing_open(text, session)? {
         return Ok(None);
     }
     let row = Row {
@@ -360,6 +361,16 @@ async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, F
     };
     let (predictions, _) = session.predict(&examples(&[row]), None, 1, |_| {}).await?;
     Ok(predictions.into_iter().next())
+}
+
+/// Whether the model guesses hidden words and the text hides none.
+fn leaves_nothing_open(text: &Text, session: &Session) -> Result<bool, Failure> {
+    if session.task() != TaskKind::MaskedLm {
+        return Ok(false);
+    }
+    let mask = session.tokenizer().mask_id();
+    let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
+    Ok(!encoding.ids.iter().any(|id| Some(*id) == mask))
 }
 
 fn tokens(encoding: &Encoding, session: &Session) -> Vec<Token> {

@@ -1,6 +1,7 @@
 //! Draws the first step: the boxes, the answer, the tokens and the button that asks why.
 
 use terakoya_core::protocol::Prediction;
+use terakoya_core::task_kind::TaskKind;
 use web_sys::{HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
 
@@ -133,6 +134,9 @@ fn prediction(props: &Props, answer: &Answer) -> Html {
     match (&answer.before, &answer.prediction) {
         _ if props.fit == Fit::OtherTask => {
             html! { <p class="message" data-fit="other-task">{ w.other_task(props.state.task) }</p> }
+        }
+        (_, None) if props.state.task == TaskKind::MaskedLm => {
+            html! { <p class="message" data-fit="no-mask">{ w.no_masks() }</p> }
         }
         (_, None) => html! { <p class="message" data-fit="no-head">{ w.no_head() }</p> },
         (None, Some(after)) => html! {
