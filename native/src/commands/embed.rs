@@ -60,11 +60,16 @@ fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
         return stdin_lines();
     };
     let own = folder::task(&args.model).definition().gold;
+    let is_plain_text = path.extension().is_some_and(|extension| extension == "txt");
+    let shows_labels = args.output.is_some() || args.plot.is_some();
     let gold = match own {
         // Where the file's form hangs on what it is for, it is read as that.
         GoldColumn::Entities | GoldColumn::Answers => own,
-        _ if args.output.is_some() || args.plot.is_some() => own,
-        _ => GoldColumn::Unread,
+        GoldColumn::Lines | GoldColumn::Documents if is_plain_text => own,
+        _ if !shows_labels => GoldColumn::Unread,
+        // A language model asks for no label, but a table may have one.
+        GoldColumn::Lines | GoldColumn::Documents => GoldColumn::Label,
+        _ => own,
     };
     let options = args.read.read_options(gold, args.filter.clone())?;
     Ok(DataFile::read(path, &options)?.examples)
