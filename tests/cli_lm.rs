@@ -1,58 +1,18 @@
 //! Drives the real binary through the language models: hidden words, next words, continuations, resumption, bad input.
 
+mod binary;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn terakoya(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-fn run(mut command: Command) -> Output {
-    command.output().expect("the binary starts")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", stderr(output));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
-}
-
-/// A file of the test's own.
-fn file(temp: &TempDir, name: &str, text: &str) -> String {
-    let path = temp.path().join(name);
-    fs::write(&path, text).expect("written");
-    path.to_str().expect("UTF-8").to_owned()
-}
+use binary::{fails, file, json, root, run, stderr, stdout, terakoya, train};
 
 fn path(folder: &Path) -> &str {
     folder.to_str().expect("UTF-8")
-}
-
-fn fails(command: Command, expected: &str) {
-    let output = run(command);
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
-    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(errors.len(), 1, "{message}");
-    assert!(errors[0].contains(expected), "{message}");
-    assert!(!message.contains("panicked"), "{message}");
 }
 
 fn weights(folder: &Path) -> Vec<u8> {
@@ -61,10 +21,7 @@ fn weights(folder: &Path) -> Vec<u8> {
 
 /// `train --task masked-lm` of the shipped model, on the CPU.
 fn train_masked(output: &Path, more: &[&str]) -> Command {
-    let mut command = terakoya(&["train", "--task", "masked-lm", "--device", "cpu"]);
-    command.arg("--model").arg(root().join("assets/bert-tiny"));
-    command.arg("--output").arg(output).args(more);
-    command
+    train("masked-lm", output, more)
 }
 
 /// A new small model of a family with a tokenizer of the fixtures.

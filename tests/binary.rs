@@ -1,0 +1,67 @@
+//! Runs the real binary for the tests of its commands: files of their own in, results and errors out.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The project's folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// The binary with these arguments and nothing on stdin.
+pub fn terakoya(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args).stdin(Stdio::null());
+    command
+}
+
+/// Runs it to its end.
+pub fn run(mut command: Command) -> Output {
+    command.output().expect("the binary starts")
+}
+
+/// What it said of its progress.
+pub fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// The results of a run that must not fail.
+pub fn stdout(output: &Output) -> String {
+    assert!(output.status.success(), "{}", stderr(output));
+    String::from_utf8(output.stdout.clone()).expect("UTF-8")
+}
+
+/// Reads what must be JSON.
+pub fn json(text: &str) -> Value {
+    serde_json::from_str(text).expect("JSON")
+}
+
+/// A file of the test's own.
+pub fn file(temp: &TempDir, name: &str, text: &str) -> String {
+    let path = temp.path().join(name);
+    fs::write(&path, text).expect("written");
+    path.to_str().expect("UTF-8").to_owned()
+}
+
+/// `train` of the shipped model for `task`, on the CPU.
+pub fn train(task: &str, output: &Path, more: &[&str]) -> Command {
+    let mut command = terakoya(&["train", "--task", task, "--device", "cpu"]);
+    command.arg("--model").arg(root().join("assets/bert-tiny"));
+    command.arg("--output").arg(output).args(more);
+    command
+}
+
+/// Runs what must fail with one error that contains `expected`.
+pub fn fails(command: Command, expected: &str) {
+    let output = run(command);
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
+    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 1, "{message}");
+    assert!(errors[0].contains(expected), "{message}");
+    assert!(!message.contains("panicked"), "{message}");
+}
