@@ -1,11 +1,9 @@
-//! Runs the real binary for the tests of its commands: files of their own in, results and errors out.
+//! Runs the real binary for the tests of its commands: results and errors come out.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
-use tempfile::TempDir;
 
 /// The project's folder.
 pub fn root() -> PathBuf {
@@ -38,21 +36,6 @@ pub fn stdout(output: &Output) -> String {
 /// Reads what must be JSON.
 pub fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
-}
-
-/// A file of the test's own.
-pub fn file(temp: &TempDir, name: &str, text: &str) -> String {
-    let path = temp.path().join(name);
-    fs::write(&path, text).expect("written");
-    path.to_str().expect("UTF-8").to_owned()
-}
-
-/// `train` of the shipped model for `task`, on the CPU.
-pub fn train(task: &str, output: &Path, more: &[&str]) -> Command {
-    let mut command = terakoya(&["train", "--task", task, "--device", "cpu"]);
-    command.arg("--model").arg(root().join("assets/bert-tiny"));
-    command.arg("--output").arg(output).args(more);
-    command
 }
 
 /// Runs what must fail with one error that contains `expected`.

@@ -1,74 +1,21 @@
-//! Drives the real binary on the model and data that ship: training, resumption, prediction, bad input, exit codes.
+//! Drives the real binary on the model and data that ship: training, prediction, bad input, exit codes.
+
+mod binary;
+mod topics;
+mod transformers;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn model() -> PathBuf {
-    root().join("assets/bert-tiny")
-}
-
-fn train_file() -> PathBuf {
-    root().join("assets/topics-en/train.csv")
-}
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use topics::{QUICK, model, train, train_file};
 
 fn dev_file() -> PathBuf {
     root().join("assets/topics-en/dev.csv")
-}
-
-fn terakoya(args: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    command.args(args).stdin(Stdio::null());
-    command
-}
-
-/// `train` with the shipped model and data on the CPU; later flags win over these.
-fn train(output: &Path, more: &[&str]) -> Command {
-    let mut command = terakoya(&["train", "--task", "sequence-classification", "--device", "cpu"]);
-    command.arg("--model").arg(model()).arg("--train").arg(train_file());
-    command.arg("--output").arg(output).args(more);
-    command
-}
-
-fn run(mut command: Command) -> Output {
-    command.output().expect("the binary starts")
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", stderr(output));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
-}
-
-/// Runs a command that must fail with one error line that contains `expected`.
-fn fails(command: Command, expected: &str) {
-    let output = run(command);
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
-    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(errors.len(), 1, "{message}");
-    assert!(errors[0].contains(expected), "{message}");
-    assert!(!message.contains("panicked"), "{message}");
-    assert!(output.stdout.is_empty(), "results of a failed run");
-}
-
-fn json(text: &str) -> Value {
-    serde_json::from_str(text).expect("JSON")
-}
-
-fn weights(folder: &Path) -> Vec<u8> {
-    fs::read(folder.join("model.safetensors")).expect("weights")
 }
 
 /// A folder with the shipped model, to be damaged.
@@ -85,8 +32,6 @@ fn copied_model(temp: &TempDir) -> PathBuf {
     }
     folder
 }
-
-const QUICK: [&str; 6] = ["--epochs", "1", "--max-train-samples", "48", "--batch-size", "16"];
 
 #[test]
 fn trains_predicts_and_evaluates() {
@@ -182,157 +127,7 @@ fn round_trip(folder: &str, temp: &TempDir) {
     assert_eq!(lines.lines().count(), 100);
     let path = temp.path().join("logits.jsonl");
     fs::write(&path, lines).expect("written");
-    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = root().join("tests/roundtrip.py");
-    match Command::new(&python).arg(script).arg(folder).arg(path).output() {
-        Ok(output) if output.status.code() == Some(77) => {
-            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
-        }
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            println!("{said}");
-            assert!(output.status.success(), "{said}{}", stderr(&output));
-        }
-        Err(error) => println!("skipped: {python} does not start: {error}"),
-    }
-}
-
-#[test]
-fn a_seed_repeats_a_run_bit_for_bit() {
-    let temp = TempDir::new().expect("temp");
-    let outputs = ["a", "b", "c"].map(|name| temp.path().join(name));
-    for (output, seed) in outputs.iter().zip(["7", "7", "8"]) {
-        let flags = [&QUICK[..], &["--seed", seed]].concat();
-        stdout(&run(train(output, &flags)));
-    }
-    assert!(
-        weights(&outputs[0]) == weights(&outputs[1]),
-        "the same seed gives the same weights"
-    );
-    assert!(
-        weights(&outputs[0]) != weights(&outputs[2]),
-        "another seed gives others"
-    );
-}
-
-#[test]
-fn a_killed_run_goes_on_as_if_it_had_not_been() {
-    let temp = TempDir::new().expect("temp");
-    let flags = ["--epochs", "6", "--max-train-samples", "64", "--batch-size", "8"];
-    let unbroken = temp.path().join("unbroken");
-    stdout(&run(train(&unbroken, &flags)));
-
-    let broken = temp.path().join("broken");
-    let checkpoints = temp.path().join("broken.checkpoints");
-    let mut child = train(&broken, &flags)
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .expect("starts");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while child.try_wait().expect("a child").is_none() && Instant::now() < deadline {
-        let complete = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
-        let mut names = complete.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        if names.any(|name| name.starts_with("step-")) {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    child.kill().expect("kill -9");
-    child.wait().expect("it ends");
-    if !broken.exists() {
-        fails(train(&broken, &flags), "--resume goes on with it");
-        let resumed = [&flags[..], &["--resume"]].concat();
-        stdout(&run(train(&broken, &resumed)));
-    }
-    assert!(
-        weights(&broken) == weights(&unbroken),
-        "the resumed run ends with the weights of the unbroken one"
-    );
-}
-
-#[test]
-fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
-    let temp = TempDir::new().expect("temp");
-    let output = temp.path().join("lost");
-    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
-    fails(
-        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
-        "--resume goes on from the last checkpoint",
-    );
-    assert!(!output.exists());
-    stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
-    let unbroken = temp.path().join("unbroken");
-    stdout(&run(train(&unbroken, &flags)));
-    assert!(weights(&output) == weights(&unbroken));
-}
-
-#[test]
-fn a_checkpoint_is_continued_on_its_own_model_only() {
-    let temp = TempDir::new().expect("temp");
-    let first = temp.path().join("first");
-    stdout(&run(train(&first, &QUICK)));
-    let output = temp.path().join("lost");
-    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
-    fails(
-        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
-        "--resume goes on",
-    );
-    let mut other = terakoya(&["train", "--device", "cpu", "--resume"]);
-    other
-        .arg("--model")
-        .arg(&first)
-        .arg("--train")
-        .arg(train_file())
-        .arg("--output")
-        .arg(&output)
-        .args(flags);
-    fails(other, "the checkpoint was made with other");
-}
-
-#[cfg(unix)]
-#[test]
-fn ctrl_c_saves_and_can_be_resumed() {
-    let temp = TempDir::new().expect("temp");
-    let output = temp.path().join("stopped");
-    let flags = [
-        "--epochs",
-        "40",
-        "--batch-size",
-        "8",
-        "--max-train-samples",
-        "64",
-        "--learning-rate",
-        "1e-4",
-    ];
-    let child = train(&output, &flags)
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("starts");
-    let checkpoints = temp.path().join("stopped.checkpoints");
-    let deadline = Instant::now() + Duration::from_secs(120);
-    while !checkpoints.exists() && Instant::now() < deadline {
-        std::thread::sleep(Duration::from_millis(2));
-    }
-    let killed = Command::new("kill")
-        .arg("-INT")
-        .arg(child.id().to_string())
-        .status()
-        .expect("kill");
-    let ended = child.wait_with_output().expect("ends");
-    if killed.success() && checkpoints.exists() {
-        assert!(
-            ended.status.success() && stderr(&ended).contains("--resume goes on"),
-            "{}",
-            stderr(&ended)
-        );
-        assert!(output.join("model.safetensors").exists());
-        stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
-    }
-    let unbroken = temp.path().join("unbroken");
-    stdout(&run(train(&unbroken, &flags)));
-    assert!(weights(&output) == weights(&unbroken));
+    transformers::compare(folder, path.to_str().expect("UTF-8"), &[]);
 }
 
 #[cfg(unix)]

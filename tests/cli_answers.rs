@@ -1,13 +1,15 @@
 //! Drives the real binary through question answering: windows, answers, questions without one, bad input.
 
 mod binary;
+mod tiny;
 
 use std::fs;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{fails, file, json, root, run, stdout, terakoya, train};
+use binary::{fails, json, root, run, stdout, terakoya};
+use tiny::{file, train};
 
 const HOMES: [(&str, &str); 4] = [
     ("Sato", "Kyoto"),

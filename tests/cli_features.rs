@@ -1,5 +1,7 @@
 //! Drives the real binary through what frozen features are for: files of vectors, the picture of texts, and the probe.
 
+mod transformers;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -330,22 +332,7 @@ fn transformers_says_what_the_probe_says() {
         "",
     );
     let logits = file(&temp, "logits.jsonl", &said);
-    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = Command::new(&python);
-    command
-        .arg(root().join("tests/roundtrip.py"))
-        .args([&folder, &logits, "--tolerance", TOLERANCE]);
-    match command.output() {
-        Ok(output) if output.status.code() == Some(77) => {
-            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
-        }
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            println!("{said}");
-            assert!(output.status.success(), "{said}{}", stderr(&output));
-        }
-        Err(error) => println!("skipped: {python} does not start: {error}"),
-    }
+    transformers::compare(&folder, &logits, &["--tolerance", TOLERANCE]);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Drives the real binary through the language models: hidden words, next words, continuations, resumption, bad input.
 
 mod binary;
+mod tiny;
+mod transformers;
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +11,8 @@ use std::process::{Command, Output};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{fails, file, json, root, run, stderr, stdout, terakoya, train};
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use tiny::{file, train};
 
 fn path(folder: &Path) -> &str {
     folder.to_str().expect("UTF-8")
@@ -41,20 +44,7 @@ const ROBERTA: &str = r#"{"model_type":"roberta","hidden_size":32,"num_hidden_la
 /// What `command --json` says, checked by transformers where Python has it.
 fn round_trip(folder: &Path, lines: &str, temp: &TempDir) {
     let lines = file(temp, "said.jsonl", lines);
-    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let mut command = Command::new(&python);
-    command.arg(root().join("tests/roundtrip.py")).arg(folder).arg(lines);
-    match command.output() {
-        Ok(output) if output.status.code() == Some(77) => {
-            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
-        }
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            println!("{said}");
-            assert!(output.status.success(), "{said}{}", stderr(&output));
-        }
-        Err(error) => println!("skipped: {python} does not start: {error}"),
-    }
+    transformers::compare(path(folder), &lines, &[]);
 }
 
 /// Sentences in which each animal has its own place.

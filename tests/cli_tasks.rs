@@ -1,13 +1,15 @@
 //! Drives the real binary through the tasks beside classification: training, evaluation, prediction, bad input.
 
 mod binary;
+mod tiny;
+mod transformers;
 
 use std::fs;
-use std::process::Command;
 
 use tempfile::TempDir;
 
-use binary::{fails, file, json, root, run, stderr, stdout, terakoya, train};
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use tiny::{file, train};
 
 /// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
 fn round_trip(folder: &str, data: &str, temp: &TempDir) {
@@ -15,25 +17,7 @@ fn round_trip(folder: &str, data: &str, temp: &TempDir) {
         "predict", "--model", folder, "--data", data, "--json", "--logits", "--device", "cpu",
     ])));
     let path = file(temp, "logits.jsonl", &lines);
-    let python = std::env::var("TERAKOYA_PYTHON").unwrap_or_else(|_| "python3".to_owned());
-    let script = root().join("tests/roundtrip.py");
-    let mut command = Command::new(&python);
-    command
-        .arg(script)
-        .arg(folder)
-        .arg(path)
-        .args(["--tolerance", TOLERANCE]);
-    match command.output() {
-        Ok(output) if output.status.code() == Some(77) => {
-            println!("skipped: {}", String::from_utf8_lossy(&output.stdout).trim());
-        }
-        Ok(output) => {
-            let said = String::from_utf8_lossy(&output.stdout);
-            println!("{said}");
-            assert!(output.status.success(), "{said}{}", stderr(&output));
-        }
-        Err(error) => println!("skipped: {python} does not start: {error}"),
-    }
+    transformers::compare(folder, &path, &["--tolerance", TOLERANCE]);
 }
 
 /// Of logits: numbers of up to 500 are rounded to 3e-5 in f32, and thirty times that is far below what a mistake makes.

@@ -1,0 +1,158 @@
+//! Drives the real binary through what ends a run early: kill -9, Ctrl-C, a lost device; and through what goes on from there.
+
+mod binary;
+mod topics;
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use binary::{fails, json, run, stderr, stdout, terakoya};
+use topics::{QUICK, train, train_file};
+
+fn weights(folder: &Path) -> Vec<u8> {
+    fs::read(folder.join("model.safetensors")).expect("weights")
+}
+
+#[test]
+fn a_seed_repeats_a_run_bit_for_bit() {
+    let temp = TempDir::new().expect("temp");
+    let outputs = ["a", "b", "c"].map(|name| temp.path().join(name));
+    for (output, seed) in outputs.iter().zip(["7", "7", "8"]) {
+        let flags = [&QUICK[..], &["--seed", seed]].concat();
+        stdout(&run(train(output, &flags)));
+    }
+    assert!(
+        weights(&outputs[0]) == weights(&outputs[1]),
+        "the same seed gives the same weights"
+    );
+    assert!(
+        weights(&outputs[0]) != weights(&outputs[2]),
+        "another seed gives others"
+    );
+}
+
+#[test]
+fn a_killed_run_goes_on_as_if_it_had_not_been() {
+    let temp = TempDir::new().expect("temp");
+    let flags = ["--epochs", "6", "--max-train-samples", "64", "--batch-size", "8"];
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+
+    let broken = temp.path().join("broken");
+    let checkpoints = temp.path().join("broken.checkpoints");
+    let mut child = train(&broken, &flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("starts");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while child.try_wait().expect("a child").is_none() && Instant::now() < deadline {
+        let complete = fs::read_dir(&checkpoints).into_iter().flatten().flatten();
+        let mut names = complete.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        if names.any(|name| name.starts_with("step-")) {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    child.kill().expect("kill -9");
+    child.wait().expect("it ends");
+    if !broken.exists() {
+        fails(train(&broken, &flags), "--resume goes on with it");
+        let resumed = [&flags[..], &["--resume"]].concat();
+        stdout(&run(train(&broken, &resumed)));
+    }
+    assert!(
+        weights(&broken) == weights(&unbroken),
+        "the resumed run ends with the weights of the unbroken one"
+    );
+}
+
+#[test]
+fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("lost");
+    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
+    fails(
+        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
+        "--resume goes on from the last checkpoint",
+    );
+    assert!(!output.exists());
+    stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+    assert!(weights(&output) == weights(&unbroken));
+}
+
+#[test]
+fn a_checkpoint_is_continued_on_its_own_model_only() {
+    let temp = TempDir::new().expect("temp");
+    let first = temp.path().join("first");
+    stdout(&run(train(&first, &QUICK)));
+    let output = temp.path().join("lost");
+    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
+    fails(
+        train(&output, &[&flags[..], &["--fail-at-step", "5"]].concat()),
+        "--resume goes on",
+    );
+    let mut other = terakoya(&["train", "--device", "cpu", "--resume"]);
+    other
+        .arg("--model")
+        .arg(&first)
+        .arg("--train")
+        .arg(train_file())
+        .arg("--output")
+        .arg(&output)
+        .args(flags);
+    fails(other, "the checkpoint was made with other");
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_saves_and_can_be_resumed() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("stopped");
+    let flags = [
+        "--epochs",
+        "40",
+        "--batch-size",
+        "8",
+        "--max-train-samples",
+        "64",
+        "--learning-rate",
+        "1e-4",
+    ];
+    let child = train(&output, &flags)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("starts");
+    let checkpoints = temp.path().join("stopped.checkpoints");
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !checkpoints.exists() && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    let killed = Command::new("kill")
+        .arg("-INT")
+        .arg(child.id().to_string())
+        .status()
+        .expect("kill");
+    let ended = child.wait_with_output().expect("ends");
+    if killed.success() && checkpoints.exists() {
+        assert!(
+            ended.status.success() && stderr(&ended).contains("--resume goes on"),
+            "{}",
+            stderr(&ended)
+        );
+        let training = fs::read_to_string(output.join("training.json")).expect("training.json");
+        assert_eq!(json(&training)["record"]["interrupted"], true, "{training}");
+        assert!(output.join("model.safetensors").exists());
+        stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
+    }
+    let unbroken = temp.path().join("unbroken");
+    stdout(&run(train(&unbroken, &flags)));
+    assert!(weights(&output) == weights(&unbroken));
+}
