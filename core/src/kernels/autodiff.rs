@@ -9,7 +9,7 @@ use burn::backend::tensor::FloatTensor;
 use burn::backend::{Shape, TensorMetadata};
 
 use super::KernelBackend;
-use super::vocabulary::{self, Compared};
+use super::vocabulary::{self, Compared, Learns};
 
 impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -79,9 +79,12 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
         bias: FloatTensor<Self>,
         targets: FloatTensor<Self>,
         shares: FloatTensor<Self>,
-        table_learns: bool,
     ) -> FloatTensor<Self> {
         let nodes = [states.node(), table.node(), bias.node()];
+        let learns = Learns {
+            table: table.is_tracked(),
+            bias: bias.is_tracked(),
+        };
         let compared = Compared {
             states: states.into_primitive(),
             table: table.into_primitive(),
@@ -91,7 +94,7 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
         };
         match VocabularyLoss.prepare::<C>(nodes).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
-                let (loss, gradients) = vocabulary::loss_and_gradients::<B>(&compared, table_learns);
+                let (loss, gradients) = vocabulary::loss_and_gradients::<B>(&compared, learns);
                 prep.finish(gradients, loss)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::float_sum(vocabulary::losses::<B>(&compared))),
@@ -108,7 +111,7 @@ impl<B: KernelBackend> Backward<B, 3> for VocabularyLoss {
     fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let grad = grads.consume::<B>(&ops.node); // [1]
         let state = ops.state;
-        let parts = [Some(state.states), state.table, Some(state.bias)];
+        let parts = [Some(state.states), state.table, state.bias];
         for (parent, part) in ops.parents.into_iter().zip(parts) {
             if let (Some(parent), Some(part)) = (parent, part) {
                 let ones = vec![1; part.shape().num_dims()];

@@ -117,6 +117,17 @@ impl KernelBackend for Flex {
         (logits, tensor(losses, Shape::new([rows, 1])))
     }
 
+    fn cross_entropy_losses(logits: Flat, targets: Flat, shares: Flat) -> Flat {
+        let [rows, classes] = logits.shape().dims();
+        let [logits, targets, shares] = [logits, targets, shares].map(|tensor| tensor.to_contiguous());
+        let (targets, shares) = (slice(&targets), slice(&shares));
+        let arch = Arch::new();
+        let rows_of_logits = slice(&logits).par_chunks(classes.max(1)).enumerate();
+        let losses = rows_of_logits
+            .map(|(row, values)| shares[row] * arch.dispatch(|| cross_entropy(values, targets[row] as usize)));
+        tensor(losses.collect(), Shape::new([rows, 1]))
+    }
+
     fn square_sum(x: Flat) -> Flat {
         let x = x.to_contiguous();
         let arch = Arch::new();
@@ -300,6 +311,13 @@ fn cross_entropy_row(row: &mut [f32], target: usize, share: f32) -> f32 {
     }
     row[target] -= share;
     sum.ln() - right
+}
+
+/// The cross-entropy of a row of logits with `target`.
+#[inline(always)]
+fn cross_entropy(row: &[f32], target: usize) -> f32 {
+    let highest = highest_of(row);
+    sum_of(row, |value| exp(value - highest)).ln() - (row[target] - highest)
 }
 
 #[inline(always)]

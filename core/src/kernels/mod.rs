@@ -14,7 +14,7 @@ use burn::tensor::{IndexingUpdateOp, IntDType, Tensor};
 
 use vocabulary::Compared;
 
-pub use vocabulary::{SLICE_BYTES, slice_rows};
+pub use vocabulary::slice_rows;
 
 /// The constants of one AdamW step.
 #[derive(Debug, Clone, Copy)]
@@ -122,18 +122,26 @@ pub trait KernelBackend: Backend {
         (grad, losses)
     }
 
+    /// The losses of [`Self::cross_entropy_rows`], `[rows, 1]`, without the gradient.
+    fn cross_entropy_losses(
+        logits: FloatTensor<Self>,
+        targets: FloatTensor<Self>,
+        shares: FloatTensor<Self>,
+    ) -> FloatTensor<Self> {
+        let targets = Self::float_into_int(targets, IntDType::I32);
+        let right = Self::float_gather(1, Self::log_softmax(logits, 1), targets);
+        Self::float_neg(Self::float_mul(right, shares))
+    }
+
     /// The sum of the cross-entropies, `[1]`, of `states · tableᵀ + bias` with `targets`, each times its share. `states` is
-    /// `[rows, hidden]`, `table` `[vocab, hidden]`, `bias` `[vocab]`, `targets` and `shares` `[rows, 1]`. The
-    /// table gets a gradient where `table_learns`.
+    /// `[rows, hidden]`, `table` `[vocab, hidden]`, `bias` `[vocab]`, `targets` and `shares` `[rows, 1]`.
     fn vocabulary_loss(
         states: FloatTensor<Self>,
         table: FloatTensor<Self>,
         bias: FloatTensor<Self>,
         targets: FloatTensor<Self>,
         shares: FloatTensor<Self>,
-        table_learns: bool,
     ) -> FloatTensor<Self> {
-        let _ = table_learns;
         Self::float_sum(Self::vocabulary_losses(states, table, bias, targets, shares))
     }
 
@@ -266,14 +274,12 @@ impl Vocabulary {
     /// The sum of the cross-entropies with the ids `targets`, each times its share, `[1]`; `targets` and `shares` are
     /// `[rows, 1]` and need no gradient.
     pub fn loss(self, targets: Tensor<2>, shares: Tensor<2>) -> Tensor<1> {
-        let table_learns = self.table.is_require_grad();
         Tensor::from_dispatch(Dispatch::vocabulary_loss(
             self.states.into_dispatch(),
             self.table.into_dispatch(),
             self.bias.into_dispatch(),
             targets.into_dispatch(),
             shares.into_dispatch(),
-            table_learns,
         ))
     }
 

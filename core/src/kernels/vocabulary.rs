@@ -10,7 +10,7 @@ use burn::tensor::Slice;
 use super::KernelBackend;
 
 /// What WebGPU binds as one buffer by default.
-pub const SLICE_BYTES: usize = 128 << 20;
+const SLICE_BYTES: usize = 128 << 20;
 
 /// Rows whose logits over `vocab` words fill a slice.
 pub fn slice_rows(vocab: usize) -> usize {
@@ -38,8 +38,15 @@ pub(super) struct Gradients<T> {
     pub states: T,
     /// `[vocab, hidden]`; nothing where the table does not learn.
     pub table: Option<T>,
-    /// `[vocab]`
-    pub bias: T,
+    /// `[vocab]`; nothing where the bias does not learn.
+    pub bias: Option<T>,
+}
+
+/// Which of the two learn.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Learns {
+    pub table: bool,
+    pub bias: bool,
 }
 
 impl<T: Clone> Compared<T> {
@@ -74,14 +81,14 @@ fn rows_of<B: KernelBackend>(tensor: FloatTensor<B>, start: usize, end: usize) -
 /// The loss of each row times its share, `[rows, 1]`.
 pub(super) fn losses<B: KernelBackend>(compared: &Compared<FloatTensor<B>>) -> FloatTensor<B> {
     let slices = compared.slices::<B>();
-    let parts = slices.map(|[logits, _, targets, shares]| B::cross_entropy_rows(logits, targets, shares).1);
+    let parts = slices.map(|[logits, _, targets, shares]| B::cross_entropy_losses(logits, targets, shares));
     B::float_cat(parts.collect(), 0)
 }
 
 /// The sum of all losses, each times its share, `[1]`, and its gradients.
 pub(super) fn loss_and_gradients<B: KernelBackend>(
     compared: &Compared<FloatTensor<B>>,
-    table_learns: bool,
+    learns: Learns,
 ) -> (FloatTensor<B>, Gradients<FloatTensor<B>>) {
     let [vocab, _] = compared.table.shape().dims();
     let mut loss = None;
@@ -95,19 +102,20 @@ pub(super) fn loss_and_gradients<B: KernelBackend>(
         let (grad, losses) = B::cross_entropy_rows(logits, targets, shares);
         loss = add(loss, B::float_sum(losses));
         of_states.push(B::float_matmul(grad.clone(), compared.table.clone()));
-        if table_learns {
+        if learns.table {
             of_table = add(of_table, B::float_matmul(B::float_transpose(grad.clone()), states));
         }
-        of_bias = add(of_bias, B::float_sum_dim(grad, 0));
+        if learns.bias {
+            of_bias = add(of_bias, B::float_sum_dim(grad, 0));
+        }
     }
-    let bias = of_bias.map(|grad| B::float_reshape(grad, Shape::new([vocab])));
-    let nothing = || compared.bias.clone();
     (
-        loss.unwrap_or_else(|| B::float_sum(nothing())),
+        // Without a row there is no slice.
+        loss.unwrap_or_else(|| B::float_sum(compared.shares.clone())),
         Gradients {
             states: B::float_cat(of_states, 0),
             table: of_table,
-            bias: bias.unwrap_or_else(nothing),
+            bias: of_bias.map(|grad| B::float_reshape(grad, Shape::new([vocab]))),
         },
     )
 }

@@ -13,7 +13,7 @@ use crate::tasks::network::Pass;
 /// The smallest number of places that is computed at once.
 const FEWEST: usize = 8;
 
-/// `count` rounded up to one of eight numbers between two powers of two.
+/// `count` rounded up to one of four numbers between two powers of two.
 fn rounded(count: usize) -> usize {
     let step = (count.next_power_of_two() / 8).max(FEWEST);
     count.max(1).next_multiple_of(step)
