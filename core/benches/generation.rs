@@ -1,5 +1,5 @@
-//! Measures how long a small GPT-2 takes to continue a text, by the number of new tokens: with its cache a token costs the same
-//! wherever it stands, without it each costs more than the last.
+//! Measures how long a small GPT-2 takes to continue a text, by the number of new tokens: with its cache a token costs nearly
+//! the same wherever it stands (attention reads buffers that grow by 128 tokens), without it each costs more than the last.
 //!
 //! `cargo bench --workspace --bench generation`; the elements a second are new tokens.
 

@@ -95,8 +95,13 @@ impl GenerationConfig {
         if !(self.top_p > 0.0 && self.top_p <= 1.0) {
             return error("top_p", self.top_p, "must be above 0, at most 1");
         }
-        if !(self.repetition_penalty.is_finite() && self.repetition_penalty > 0.0) {
-            return error("repetition_penalty", self.repetition_penalty, "must be above 0");
+        // Beyond these a logit would not fit f32.
+        if !(1e-3..=1e3).contains(&self.repetition_penalty) {
+            return error(
+                "repetition_penalty",
+                self.repetition_penalty,
+                "must be from 0.001 to 1000",
+            );
         }
         Ok(())
     }
@@ -114,8 +119,10 @@ impl GenerationConfig {
             let best = likeliest(&logits);
             return Ok((0..logits.len()).map(|id| f32::from(u8::from(id == best))).collect());
         }
+        // From the highest down: the lowest temperature leaves that one, and none becomes infinite upwards.
+        let highest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         for logit in &mut logits {
-            *logit /= self.temperature as f32;
+            *logit = (f64::from(*logit - highest) / self.temperature) as f32;
         }
         self.keep_top_k(&mut logits);
         self.keep_top_p(&mut logits);
@@ -125,6 +132,9 @@ impl GenerationConfig {
 
     /// Makes each token that occurred less likely, once.
     fn penalise(&self, logits: &mut [f32], before: &[u32]) {
+        if self.repetition_penalty == 1.0 {
+            return;
+        }
         let penalty = self.repetition_penalty as f32;
         let mut seen: Vec<u32> = before.to_vec();
         seen.sort_unstable();
@@ -284,6 +294,25 @@ mod tests {
         GenerationConfig {
             temperature: 1.0,
             ..GenerationConfig::default()
+        }
+    }
+
+    #[test]
+    fn a_temperature_next_to_none_is_greedy() {
+        for temperature in [1e-3, 1e-50, f64::MIN_POSITIVE] {
+            let config = GenerationConfig {
+                temperature,
+                ..GenerationConfig::default()
+            };
+            config.validate().expect("a temperature");
+            assert_eq!(kept(config, &[]), [1, 3], "{temperature}");
+        }
+        let penalised = |repetition_penalty| GenerationConfig {
+            repetition_penalty,
+            ..GenerationConfig::default()
+        };
+        for penalty in [0.0, 1e-40, 1e9, f64::NAN] {
+            assert!(penalised(penalty).validate().is_err(), "{penalty}");
         }
     }
 

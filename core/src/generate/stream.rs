@@ -1,7 +1,7 @@
 //! Turns tokens into text as they come, whole characters only.
 //!
-//! A token of a byte-level vocabulary may end within a character, which then shows as one U+FFFD at the end; it is held back
-//! until the next tokens complete it. Only the last tokens are decoded again for each new one, so a long text costs no more
+//! A token may end within a character, which then shows as U+FFFD at the end, one for all its bytes or one for each; it is
+//! held back until the next tokens complete it. Only the last tokens are decoded again for each new one, so a long text costs no more
 //! for each token than a short one.
 
 use crate::tokenizer::{Tokenizer, TokenizerError};
@@ -40,13 +40,10 @@ impl<'a> TextStream<'a> {
     pub fn push(&mut self, id: u32) -> Result<String, TokenizerError> {
         self.window.push(id);
         let text = self.tokenizer.decode(&self.window)?;
-        let whole = text.strip_suffix(char::REPLACEMENT_CHARACTER);
-        let piece = text
-            .get(self.told..whole.unwrap_or(&text).len())
-            .unwrap_or_default()
-            .to_owned();
+        let whole = text.trim_end_matches(char::REPLACEMENT_CHARACTER).len();
+        let piece = text.get(self.told..whole).unwrap_or_default().to_owned();
         self.told += piece.len();
-        if whole.is_none() && self.window.len() >= 2 * WINDOW {
+        if whole == text.len() && self.window.len() >= 2 * WINDOW {
             self.window.drain(..self.window.len() - WINDOW);
             self.told = self.tokenizer.decode(&self.window)?.len();
         }
@@ -95,6 +92,19 @@ mod tests {
         );
         assert_eq!(pieces.concat(), text);
         assert_eq!(stream.finish().expect("decodes"), "");
+    }
+
+    #[test]
+    fn a_character_of_three_bytes_that_are_tokens_is_told_when_it_is_whole() {
+        let json = r#"{"version": "1.0", "added_tokens": [], "normalizer": null, "pre_tokenizer": null, "post_processor": null,
+            "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]},
+            "model": {"type": "BPE", "unk_token": "<unk>", "byte_fallback": true, "merges": [],
+                "vocab": {"<unk>": 0, "<0xE5>": 1, "<0xAF>": 2, "<0xBA>": 3, "a": 4}}}"#;
+        let files = Files::from([("tokenizer.json".to_owned(), json.as_bytes().to_vec())]);
+        let tokenizer = Tokenizer::from_files(&files).expect("a tokenizer");
+        let mut stream = TextStream::after(&[4], &tokenizer).expect("a stream");
+        let pieces = [1, 2, 3, 4].map(|id| stream.push(id).expect("decodes"));
+        assert_eq!(pieces, ["", "", "寺", "a"]);
     }
 
     #[test]
