@@ -99,7 +99,8 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
         Some(format) => format,
         None if options.gold == GoldColumn::Answers && is_squad(text) => Format::Squad,
         None if options.gold == GoldColumn::Entities && is_words(&extension, text) => Format::Conll,
-        None if options.gold.is_plain() && is_text(&extension, text) => Format::Text,
+        // Who names a column or picks rows by one has a table.
+        None if options.gold.is_plain() && !options.names_columns() && is_text(&extension, text) => Format::Text,
         None => match extension.as_str() {
             "json" => json_kind(text),
             "jsonl" | "ndjson" if !text.trim_start().starts_with('[') => Format::JsonLines,

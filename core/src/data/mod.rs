@@ -81,6 +81,13 @@ pub struct ReadOptions {
     pub label_names: Option<Vec<String>>,
 }
 
+impl ReadOptions {
+    /// Whether a column is chosen, which only tables and records have.
+    fn names_columns(&self) -> bool {
+        self.text_column.is_some() || self.pair_column.is_some() || self.filter.is_some()
+    }
+}
+
 /// A column chosen by header name or by number.
 ///
 /// A header that holds exactly the digits of a number wins over the position.

@@ -58,7 +58,11 @@ mod tests {
             gold,
             ..ReadOptions::default()
         };
-        let data = read_file(name, text.as_bytes(), &options).map_err(|error| error.to_string())?;
+        with(name, &options, text)
+    }
+
+    fn with(name: &str, options: &ReadOptions, text: &str) -> Result<Vec<(usize, String)>, String> {
+        let data = read_file(name, text.as_bytes(), options).map_err(|error| error.to_string())?;
         Ok(data
             .examples
             .into_iter()
@@ -90,6 +94,14 @@ mod tests {
                 .len(),
             2
         );
+        // Unless a column of it is named.
+        let options = ReadOptions {
+            gold: GoldColumn::Lines,
+            text_column: "text".parse().ok(),
+            ..ReadOptions::default()
+        };
+        let rows = with("a.txt", &options, "text;label\na;b\n").expect("valid");
+        assert_eq!(rows, [(2, "a".to_owned())]);
         assert_eq!(
             of("a.txt", GoldColumn::Documents, " \n\u{c}\n").expect_err("nothing"),
             "a.txt: no rows"
