@@ -134,6 +134,23 @@ fn masked_lm_learns_what_is_hidden_and_fills_masks() {
 }
 
 #[test]
+fn a_folder_whose_blocks_are_longer_than_its_model_is_read() {
+    let temp = TempDir::new().expect("temp");
+    let folder = temp.path().join("model");
+    fs::create_dir(&folder).expect("a new folder");
+    for entry in fs::read_dir(root().join("assets/bert-tiny")).expect("the model ships") {
+        let file = entry.expect("an entry").path();
+        fs::copy(&file, folder.join(file.file_name().expect("a name"))).expect("copied");
+    }
+    let mut config = json(&fs::read_to_string(folder.join("config.json")).expect("config.json"));
+    config["block_size"] = 100_000.into();
+    fs::write(folder.join("config.json"), config.to_string()).expect("written");
+    // More tokens than the model's 512.
+    let data = file(&temp, "sentences.txt", &sentences().repeat(3));
+    assert!(perplexity(&folder, &data) > 1.0);
+}
+
+#[test]
 fn a_resumed_run_hides_what_an_unbroken_one_does() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "sentences.txt", &sentences());

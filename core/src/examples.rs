@@ -3,6 +3,8 @@
 //! Texts are kept as text; only one window of them is tokenized at a time, so a million rows train in the memory of
 //! their bytes. Used by training, evaluation and prediction alike.
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
@@ -91,10 +93,18 @@ impl<'a> RowSource<'a> {
             let rows = indices.iter().map(|&index| &cache.rows[index]).collect();
             return Ok(Window::Cached(rows, cache.hidden, cache.layers_done));
         }
+        // What has several rows in a window is cut into tokens once for all of them.
+        let mut parts: BTreeMap<usize, Vec<Row>> = BTreeMap::new();
         let encode = |&row: &usize| match self.rows.place(row) {
-            RowPlace::Example { example, part } => {
-                let example = &self.examples[example];
-                self.task.encode(example, part, &self.text, purpose)
+            RowPlace::Example(example) => self.task.encode(&self.examples[example], &self.text, purpose),
+            RowPlace::Part { example, part } => {
+                let rows = match parts.entry(example) {
+                    Entry::Occupied(rows) => rows.into_mut(),
+                    Entry::Vacant(place) => {
+                        place.insert(self.task.encode_parts(&self.examples[example], &self.text, purpose)?)
+                    }
+                };
+                Ok(rows.get(part).cloned().unwrap_or_default())
             }
             RowPlace::Block(block) => self.task.encode_block(block, row, &self.text, purpose),
         };
@@ -187,7 +197,7 @@ impl<'a> RowSource<'a> {
 
     fn bytes(&self, row: usize) -> usize {
         match self.rows.place(row) {
-            RowPlace::Example { example, .. } => {
+            RowPlace::Example(example) | RowPlace::Part { example, .. } => {
                 let example = &self.examples[example];
                 example.text.len() + example.text_pair.as_ref().map_or(0, String::len)
             }

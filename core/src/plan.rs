@@ -6,6 +6,7 @@
 use burn::module::Module;
 
 use crate::examples::CachedPositions;
+use crate::kernels::slice_rows;
 use crate::models::encoder::ModelSizes;
 use crate::tasks::network::{Network, frozen_layers};
 use crate::training_config::TrainLayers;
@@ -37,6 +38,8 @@ pub struct Workload {
     pub cached_rows: usize,
     /// What of them the task's head reads.
     pub reads: CachedPositions,
+    /// Places a forward pass that are compared with every word of the vocabulary.
+    pub words: usize,
 }
 
 /// Floats that a layer keeps for its backward pass, in multiples of `batch · seq · hidden`: its input, query, key, value,
@@ -46,6 +49,9 @@ const HIDDEN_FLOATS: usize = 10;
 const INTERMEDIATE_FLOATS: usize = 2;
 /// In multiples of `batch · heads · seq²`: probabilities before and after dropout.
 const SCORE_FLOATS: usize = 2;
+/// In multiples of a slice of logits: where no kernel of ours works in place, their logarithmic probabilities, the
+/// probabilities and these with the right words taken off exist at once.
+const LOGIT_FLOATS: usize = 3;
 
 /// Weights that learn.
 pub fn trainable_parameters(network: &Network, layers: TrainLayers) -> usize {
@@ -66,6 +72,7 @@ pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
         max_length,
         cached_rows,
         reads,
+        words,
     } = workload;
     let sizes = network.sizes();
     let seq = max_length.min(sizes.max_length);
@@ -82,7 +89,18 @@ pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
     let cache = cached_rows as u64 * (cached_tokens * sizes.hidden_size) as u64;
     // A weight, its gradient and two moments.
     let weights = (network.num_params() + 3 * trainable_parameters(network, train_layers)) as u64;
-    4 * (weights + activations as u64 + cache)
+    4 * (weights + activations as u64 + cache + word_floats(sizes, train_layers, words))
+}
+
+/// Floats of comparing `words` places with the vocabulary: a slice of logits on its way to its gradient, and what the
+/// embedding table learns as an output, beside what it learns as an input.
+fn word_floats(sizes: ModelSizes, train_layers: TrainLayers, words: usize) -> u64 {
+    let slice = LOGIT_FLOATS * words.min(slice_rows(sizes.vocab_size)) * sizes.vocab_size;
+    let table = match (words, train_layers) {
+        (1.., TrainLayers::All) => sizes.vocab_size * sizes.hidden_size,
+        _ => 0,
+    };
+    (slice + table) as u64
 }
 
 fn layer_parameters(sizes: ModelSizes) -> usize {
@@ -124,17 +142,23 @@ mod tests {
     #[test]
     fn fewer_layers_need_less() {
         let network = network(BertConfig::default(), 2);
-        let bytes = |train_layers| {
+        let with_words = |train_layers, words| {
             let workload = Workload {
                 train_layers,
                 batch_size: 8,
                 max_length: 128,
                 cached_rows: 0,
                 reads: CachedPositions::First,
+                words,
             };
             memory_bytes(&network, workload)
         };
+        let bytes = |train_layers| with_words(train_layers, 0);
         assert!(bytes(TrainLayers::All) > bytes(TrainLayers::Top(6)));
         assert!(bytes(TrainLayers::Top(6)) > bytes(TrainLayers::Head));
+        // 154 words of 30,522 make a slice of 19 MB; more words than a slice holds cost no more.
+        let words = |count| with_words(TrainLayers::Top(6), count) - bytes(TrainLayers::Top(6));
+        assert_eq!(words(154), 3 * 4 * 154 * 30_522);
+        assert_eq!(words(1 << 20), words(1 << 21));
     }
 }

@@ -75,9 +75,11 @@ pub enum RowIndex {
 /// What a row is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowPlace<'a> {
-    /// An example, or a part of it.
-    Example {
-        /// Its number.
+    /// An example, by its number.
+    Example(usize),
+    /// A part of an example.
+    Part {
+        /// The example's number.
         example: usize,
         /// Number of the part.
         part: usize,
@@ -191,10 +193,10 @@ impl RowIndex {
     /// What `row` is made of.
     pub fn place(&self, row: usize) -> RowPlace<'_> {
         match self {
-            Self::Examples(_) => RowPlace::Example { example: row, part: 0 },
+            Self::Examples(_) => RowPlace::Example(row),
             Self::Parts(rows) => {
                 let (example, part) = rows[row];
-                RowPlace::Example {
+                RowPlace::Part {
                     example: example as usize,
                     part: part as usize,
                 }
@@ -206,7 +208,7 @@ impl RowIndex {
     /// The example that `row` is or is a part of; nothing where it is a block of running text.
     pub fn example(&self, row: usize) -> Option<usize> {
         match self.place(row) {
-            RowPlace::Example { example, .. } => Some(example),
+            RowPlace::Example(example) | RowPlace::Part { example, .. } => Some(example),
             RowPlace::Block(_) => None,
         }
     }
@@ -322,8 +324,8 @@ mod tests {
         let rows = RowIndex::parts([1, 0, 3]);
         assert_eq!(rows.len(), 4);
         let places = (0..4).map(|row| match rows.place(row) {
-            RowPlace::Example { example, part } => (example, part),
-            RowPlace::Block(_) => panic!("no text was cut"),
+            RowPlace::Part { example, part } => (example, part),
+            other => panic!("{other:?}"),
         });
         assert_eq!(places.collect::<Vec<_>>(), [(0, 0), (2, 0), (2, 1), (2, 2)]);
         assert_eq!(RowIndex::Examples(3).example(2), Some(2));
@@ -342,7 +344,7 @@ mod tests {
         blocks.push(3);
         let ids = |index: &RowIndex, row| match index.place(row) {
             RowPlace::Block(tokens) => Blocks::encoding(tokens),
-            RowPlace::Example { .. } => panic!("rows are blocks"),
+            other => panic!("{other:?}"),
         };
         let mut longer = blocks.clone();
         let index = RowIndex::Blocks(blocks);

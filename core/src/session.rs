@@ -209,9 +209,6 @@ impl Session {
         batch_size: usize,
         progress: impl FnMut(usize),
     ) -> Result<(Vec<Prediction>, usize)> {
-        if self.task.kind().definition().is_causal {
-            return Err(TaskError::Continues.into());
-        }
         let text = self.text_encoder(max_length);
         let answers = self
             .answers(examples, text, Purpose::Predict, batch_size, progress)
@@ -332,6 +329,7 @@ impl Session {
                 max_length: 128,
                 cached_rows: 0,
                 reads: self.task.reads(),
+                words: self.task.words_of(8 * 128),
             };
             (String::from(train_layers), memory_bytes(&self.network, workload))
         };

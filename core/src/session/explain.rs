@@ -10,7 +10,7 @@ use crate::error::Result;
 use crate::examples::host_values;
 use crate::models::layers::Dropout;
 use crate::rows::Row;
-use crate::tasks::{TaskError, TaskKind};
+use crate::tasks::TaskError;
 use crate::tokenizer::Encoding;
 
 /// What is asked about a text.
@@ -44,7 +44,7 @@ impl Session {
     pub async fn explain(&self, encoding: &Encoding, question: Question) -> Result<Reasons> {
         self.check_head()?;
         let task = self.task.kind();
-        if matches!(task, TaskKind::MaskedLm | TaskKind::CausalLm) {
+        if !task.definition().has_reasons {
             return Err(TaskError::NoReasons { task }.into());
         }
         let sizes = self.network.sizes();

@@ -296,6 +296,7 @@ fn plan(
         max_length: task.longest_row(config.max_length),
         cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
         reads: task.reads(),
+        words: task.words_of(config.batch_size * task.longest_row(config.max_length)),
     };
     let needed = memory_bytes(network, workload);
     if let Some(available) = data.available_memory.filter(|&free| free < needed) {

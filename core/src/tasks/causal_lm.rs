@@ -24,6 +24,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "LMHeadModel",
     problem_type: None,
     is_causal: true,
+    has_reasons: false,
     gold: GoldColumn::Documents,
     metrics: &[BestMetric::Loss],
     of_bundle,
@@ -44,10 +45,10 @@ pub struct CausalLm {
 }
 
 fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
-    let size = super::block_size(&bundle.config_json)?;
+    let size = super::block_size(bundle)?.filter(|&size| size >= FEWEST);
     // A folder of somebody else's may read less than the usual block.
-    let longest = bundle.model_config.sizes().max_length;
-    let block_size = size.filter(|&size| size >= FEWEST).unwrap_or(BLOCK_SIZE).min(longest);
+    let usual = || BLOCK_SIZE.min(bundle.model_config.sizes().max_length);
+    let block_size = size.unwrap_or_else(usual);
     Ok(Box::new(CausalLm { block_size }))
 }
 
@@ -78,7 +79,7 @@ impl CausalLm {
     }
 }
 
-/// A document in pieces that end where lines do, so that none is too large to cut into tokens at once.
+/// A document in pieces that end where lines do, since tokenizers take more memory than a long text does; a line is never cut.
 fn pieces(mut text: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
         if text.is_empty() {
@@ -117,11 +118,19 @@ impl Task for CausalLm {
         self.block_size
     }
 
+    fn words_of(&self, tokens: usize) -> usize {
+        tokens
+    }
+
     fn check(&self, _data: NamedExamples) -> Result<(), TaskError> {
         Ok(())
     }
 
-    fn rows(&self, examples: &[Example], text: &TextEncoder, _purpose: Purpose) -> Result<RowIndex> {
+    /// None to predict from: continuations are asked for one by one.
+    fn rows(&self, examples: &[Example], text: &TextEncoder, purpose: Purpose) -> Result<RowIndex> {
+        if purpose == Purpose::Predict {
+            return Err(TaskError::Continues.into());
+        }
         let mut blocks = Blocks::new(self.block_size);
         for example in examples.iter().filter(|example| !example.text.is_empty()) {
             for piece in pieces(&example.text) {
@@ -135,15 +144,13 @@ impl Task for CausalLm {
         Ok(RowIndex::Blocks(blocks))
     }
 
-    /// Never asked for training or evaluation, whose rows are blocks.
-    fn encode(&self, _example: &Example, _part: usize, _text: &TextEncoder, _purpose: Purpose) -> Result<Row> {
-        Err(TaskError::Continues.into())
-    }
-
-    fn encode_block(&self, block: &[BlockToken], _number: usize, _text: &TextEncoder, purpose: Purpose) -> Result<Row> {
-        if purpose == Purpose::Predict {
-            return Err(TaskError::Continues.into());
-        }
+    fn encode_block(
+        &self,
+        block: &[BlockToken],
+        _number: usize,
+        _text: &TextEncoder,
+        _purpose: Purpose,
+    ) -> Result<Row> {
         let next = (0u32..).zip(block.iter().skip(1));
         let next = next.map(|(position, token)| WordAt { position, id: token.id });
         Ok(Row {

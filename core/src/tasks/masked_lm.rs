@@ -30,6 +30,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForMaskedLM",
     problem_type: None,
     is_causal: false,
+    has_reasons: false,
     gold: GoldColumn::Lines,
     metrics: &[BestMetric::Loss],
     of_bundle,
@@ -76,7 +77,7 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
             probability,
             whole_words,
         },
-        block_size: super::block_size(config)?.unwrap_or(0),
+        block_size: super::block_size(bundle)?.unwrap_or(0),
         top_k: DEFAULT_TOP_K,
     }))
 }
@@ -189,6 +190,10 @@ impl Task for MaskedLm {
         }
     }
 
+    fn words_of(&self, tokens: usize) -> usize {
+        (tokens as f64 * self.masking.probability).ceil() as usize
+    }
+
     fn check(&self, _data: NamedExamples) -> Result<(), TaskError> {
         Ok(())
     }
@@ -207,7 +212,7 @@ impl Task for MaskedLm {
         Ok(RowIndex::Blocks(blocks))
     }
 
-    fn encode(&self, example: &Example, _part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+    fn encode(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
         if purpose == Purpose::Predict {
             return Self::open(example, text);
         }

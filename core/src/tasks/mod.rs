@@ -48,6 +48,8 @@ pub struct Definition {
     pub problem_type: Option<&'static str>,
     /// Whether its models see only what stands before a token.
     pub is_causal: bool,
+    /// Whether an output can be traced to the tokens it comes from: not where words of a whole vocabulary are the outputs.
+    pub has_reasons: bool,
     /// What the label column of its data holds.
     pub gold: GoldColumn,
     /// What the best model can have the best of, the usual choice first.
@@ -138,14 +140,15 @@ fn refuse_class_options(config: &TrainingConfig) -> Result<(), OptionError> {
     Ok(())
 }
 
-/// `block_size` of config.json, a key of ours.
-fn block_size(config_json: &Map<String, Value>) -> Result<Option<usize>, BundleError> {
-    let Some(value) = config_json.get("block_size") else {
+/// `block_size` of config.json, a key of ours; never more than the model reads.
+fn block_size(bundle: &Bundle) -> Result<Option<usize>, BundleError> {
+    let Some(value) = bundle.config_json.get("block_size") else {
         return Ok(None);
     };
     let size = value.as_u64().and_then(|size| usize::try_from(size).ok());
+    let longest = bundle.model_config.sizes().max_length;
     let reason = "must be a number, 0 or more";
-    size.map(Some)
+    size.map(|size| Some(size.min(longest)))
         .ok_or_else(|| BundleError::config("block_size", value, reason))
 }
 
@@ -185,6 +188,12 @@ pub trait Task {
         max_length
     }
 
+    /// How many of so many tokens are compared with every word of the vocabulary.
+    fn words_of(&self, tokens: usize) -> usize {
+        let _ = tokens;
+        0
+    }
+
     /// Refuses examples that cannot be learned from.
     ///
     /// # Errors
@@ -208,12 +217,11 @@ pub trait Task {
         Ok(RowIndex::Examples(examples.len()))
     }
 
-    /// A part of an example as a row; by default its text or pair, with [`Self::target`].
+    /// An example as a row; by default its text or pair, with [`Self::target`].
     ///
     /// # Errors
     /// If the text cannot be encoded.
-    fn encode(&self, example: &Example, part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
-        let _ = part;
+    fn encode(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
         let options = EncodeOptions::max_length(text.max_length);
         let encoding = text
             .tokenizer
@@ -223,6 +231,14 @@ pub trait Task {
             Purpose::Train { .. } | Purpose::Evaluate => self.target(example),
         };
         Ok(Row { encoding, target })
+    }
+
+    /// All rows of an example, where [`Self::rows`] makes parts of it.
+    ///
+    /// # Errors
+    /// If the text cannot be encoded.
+    fn encode_parts(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Vec<Row>> {
+        Ok(vec![self.encode(example, text, purpose)?])
     }
 
     /// The row of a block of running text, the `number`th, where [`Self::rows`] cuts such.

@@ -30,6 +30,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForSequenceClassification",
     problem_type: Some("multi_label_classification"),
     is_causal: false,
+    has_reasons: true,
     gold: GoldColumn::Labels,
     metrics: &[BestMetric::MicroF1, BestMetric::MacroF1, BestMetric::Loss],
     of_bundle,

@@ -17,7 +17,7 @@ use crate::data::{AnswerSpan, Example, GoldColumn, NamedExamples};
 use crate::error::Result;
 use crate::loss::CrossEntropy;
 use crate::metrics::answer_report;
-use crate::models::layers::Dropout;
+use crate::models::layers::{Dropout, MASKED_SCORE};
 use crate::predictions::AnswerPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder, WindowScores};
@@ -34,6 +34,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForQuestionAnswering",
     problem_type: None,
     is_causal: false,
+    has_reasons: true,
     gold: GoldColumn::Answers,
     metrics: &[
         BestMetric::F1,
@@ -111,6 +112,30 @@ impl QuestionAnswering {
         };
         let windows: Result<_, TokenizerError> = text.tokenizer.encode_windows(&example.text, Some(passage), &options);
         Ok(windows?)
+    }
+
+    /// A window of the passage, with where the answer stands in it.
+    fn row(example: &Example, window: Encoding, purpose: Purpose) -> Row {
+        let target = match (purpose, example.gold.answers()) {
+            (Purpose::Predict, _) | (_, None) => Target::None,
+            (_, Some(answers)) => {
+                let (tokens, spans): (Vec<usize>, Vec<(u32, u32)>) = passage_tokens(&window).into_iter().unzip();
+                let place = answers
+                    .first()
+                    .and_then(|answer| covered(&spans, answer.start, end(answer)));
+                let none = no_answer_token(&window);
+                let (from, to) = place.map_or((none, none), |(from, to)| (tokens[from], tokens[to]));
+                Target::Span([from as u32, to as u32])
+            }
+        };
+        Row {
+            // Nothing of a passage in windows is cut off.
+            encoding: Encoding {
+                truncated: false,
+                ..window
+            },
+            target,
+        }
     }
 
     /// What an example's rows say.
@@ -215,28 +240,9 @@ impl Task for QuestionAnswering {
         Ok(RowIndex::parts(counts.collect::<Result<Vec<_>>>()?))
     }
 
-    fn encode(&self, example: &Example, part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
-        let encoding = self.windows(example, text)?.into_iter().nth(part).unwrap_or_default();
-        let target = match (purpose, example.gold.answers()) {
-            (Purpose::Predict, _) | (_, None) => Target::None,
-            (_, Some(answers)) => {
-                let (tokens, spans): (Vec<usize>, Vec<(u32, u32)>) = passage_tokens(&encoding).into_iter().unzip();
-                let place = answers
-                    .first()
-                    .and_then(|answer| covered(&spans, answer.start, end(answer)));
-                let none = no_answer_token(&encoding);
-                let (from, to) = place.map_or((none, none), |(from, to)| (tokens[from], tokens[to]));
-                Target::Span([from as u32, to as u32])
-            }
-        };
-        Ok(Row {
-            // Nothing of a passage in windows is cut off.
-            encoding: Encoding {
-                truncated: false,
-                ..encoding
-            },
-            target,
-        })
+    fn encode_parts(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Vec<Row>> {
+        let windows = self.windows(example, text)?.into_iter();
+        Ok(windows.map(|window| Self::row(example, window, purpose)).collect())
     }
 
     /// Nothing by itself: where an answer stands is known once the text is encoded.
@@ -264,7 +270,7 @@ impl Task for QuestionAnswering {
                     Target::Span(span) => Some(span[end] as usize),
                     _ => None,
                 });
-                padding.extend((0..seq).map(|at| if at < length { 0.0f32 } else { PADDED }));
+                padding.extend((0..seq).map(|at| if at < length { 0.0f32 } else { MASKED_SCORE }));
             }
         }
         let logits: Tensor<2> = logits.swap_dims(1, 2).reshape([batch * 2, seq]); // [batch · 2, seq]
@@ -339,9 +345,6 @@ impl Task for QuestionAnswering {
         Ok(())
     }
 }
-
-/// What is added to the logits of padding: far below any, and finite.
-const PADDED: f32 = -1e9;
 
 /// The logarithm of the sum of exponentials.
 fn log_sum<'a>(logits: impl Iterator<Item = &'a f32> + Clone) -> f32 {

@@ -26,6 +26,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForSequenceClassification",
     problem_type: Some("regression"),
     is_causal: false,
+    has_reasons: true,
     gold: GoldColumn::Score,
     metrics: &[BestMetric::Spearman, BestMetric::Pearson, BestMetric::Loss],
     of_bundle,

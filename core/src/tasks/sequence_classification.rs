@@ -25,6 +25,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForSequenceClassification",
     problem_type: Some("single_label_classification"),
     is_causal: false,
+    has_reasons: true,
     gold: GoldColumn::Label,
     metrics: &[
         BestMetric::Accuracy,

@@ -35,6 +35,7 @@ pub const DEFINITION: Definition = Definition {
     class_suffix: "ForTokenClassification",
     problem_type: None,
     is_causal: false,
+    has_reasons: true,
     gold: GoldColumn::Entities,
     metrics: &[BestMetric::F1, BestMetric::MacroF1, BestMetric::Loss],
     of_bundle,
@@ -266,7 +267,7 @@ impl Task for TokenClassification {
         check_tagged(data)
     }
 
-    fn encode(&self, example: &Example, _part: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+    fn encode(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
         let options = EncodeOptions::max_length(text.max_length);
         let encoding = match example.gold.words() {
             Some(words) => {

@@ -22,7 +22,7 @@ struct Entry {
 }
 
 const NO_TOKEN: u32 = u32::MAX;
-/// Bytes of a key: four characters of Japanese are one less.
+/// Bytes of a key: a length, and room for three characters of Japanese behind `##`.
 const KEY: usize = 12;
 /// Stands for the length of a token that does not fit its key.
 const LONG: u8 = u8::MAX;
