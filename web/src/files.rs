@@ -89,13 +89,15 @@ fn record(row: &Row) -> Value {
         Gold::Label(label) => record["label"] = json!(label),
         Gold::Labels(labels) => record["labels"] = json!(labels),
         Gold::Score(score) => record["score"] = json!(score),
-        Gold::Spans(spans) => {
-            let spans = spans
-                .iter()
-                .map(|span| json!({ "span": [span.start, span.end], "type": span.label }));
-            record["entities"] = spans.collect();
+        // Where only some texts came as words, all are written as texts, and what the words' tags name as parts of them.
+        Gold::Words(words) if words.tags().is_none() => {}
+        Gold::Words(_) | Gold::Spans(_) => {
+            let parts = row.named_parts().into_iter();
+            record["entities"] = parts
+                .map(|part| json!({ "span": [part.start, part.end], "type": part.label }))
+                .collect();
         }
-        _ => {}
+        Gold::None | Gold::Answers(_) => {}
     }
     record
 }
@@ -130,4 +132,44 @@ fn squad(rows: &[Row]) -> String {
     };
     let paragraphs: Vec<Value> = rows.iter().enumerate().map(paragraph).collect();
     json!({ "version": "v2.0", "data": [{ "title": "", "paragraphs": paragraphs }] }).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use terakoya_core::data::{EntitySpan, GoldColumn, ReadOptions, TaggedWords, read};
+
+    use super::*;
+
+    fn part(start: u32, end: u32) -> EntitySpan {
+        let label = "town".to_owned();
+        EntitySpan { start, end, label }
+    }
+
+    #[test]
+    fn words_among_texts_keep_their_names() {
+        let (text, words) = TaggedWords::join(
+            &["🗼", "in", "Kyoto", "bay", "or", "Nara"],
+            Some(&["O", "O", "B-town", "I-town", "O", "B-town"]),
+        );
+        let rows = [
+            (text, Gold::Words(words.into())),
+            ("in Osaka".to_owned(), Gold::Spans([part(3, 8)].into())),
+        ];
+        let rows = rows.map(|(text, gold)| Row {
+            text,
+            text_pair: None,
+            gold,
+        });
+        let file = write(&rows);
+        assert_eq!(file.extension, "jsonl");
+        let options = ReadOptions {
+            gold: GoldColumn::Entities,
+            ..ReadOptions::default()
+        };
+        let data = read("examples.jsonl", file.text.as_bytes(), &options).expect("the core reads what is written");
+        let golds = data.examples.into_iter().map(|example| example.gold);
+        let expected = [[part(5, 14), part(18, 22)].into(), [part(3, 8)].into()].map(Gold::Spans);
+        assert_eq!(golds.collect::<Vec<_>>(), expected);
+        assert_eq!(write(&rows[..1]).extension, "conll", "words by themselves stay words");
+    }
 }

@@ -5,7 +5,8 @@
 //! dropped where a newer one waits; they are then answered by [`Event::Stale`].
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::Gold;
+use terakoya_core::bio::{Entity, Tag, entities};
+use terakoya_core::data::{EntitySpan, Gold};
 use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::task_kind::TaskKind;
@@ -144,6 +145,41 @@ pub struct Row {
     pub text_pair: Option<String>,
     /// Its right answer, where it is known.
     pub gold: Gold,
+}
+
+impl Row {
+    /// The named parts of the text, as spans of characters, also where its words were given with tags.
+    pub fn named_parts(&self) -> Vec<EntitySpan> {
+        let Gold::Words(words) = &self.gold else {
+            return self.gold.spans().unwrap_or_default().to_vec();
+        };
+        let Some(tags) = words.tags() else {
+            return Vec::new();
+        };
+        let places = self.word_places();
+        let (found, _) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
+        let span = |entity: Entity| {
+            Some(EntitySpan {
+                start: places.get(entity.start)?.0,
+                end: places.get(entity.end.checked_sub(1)?)?.1,
+                label: entity.entity_type.to_owned(),
+            })
+        };
+        found.into_iter().filter_map(span).collect()
+    }
+
+    /// The first character of each given word and the one after its last; nothing where no words were given.
+    pub fn word_places(&self) -> Vec<(u32, u32)> {
+        let mut start = 0;
+        let place = |word: &str| {
+            let end = start + word.chars().count() as u32;
+            let place = (start, end);
+            start = end + 1;
+            place
+        };
+        let words = self.gold.words();
+        words.map_or_else(Vec::new, |words| words.words(&self.text).map(place).collect())
+    }
 }
 
 /// A row as browsers keep it: earlier versions knew labels only.

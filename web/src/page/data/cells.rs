@@ -9,7 +9,7 @@ use yew::prelude::*;
 
 use super::DataMsg;
 use super::answering::{answer_of_selection, part_of_selection, toggled};
-use super::gold::{named_parts, with_parts};
+use super::gold::with_parts;
 use super::label_select::LabelSelect;
 use super::table::Table;
 use crate::messages::Row;
@@ -117,7 +117,7 @@ fn ScoreBox(props: &ScoreBoxProps) -> Html {
 /// The named parts with a button to take each away, and a choice that names what is selected in the text.
 fn parts(props: &Props, set: &Callback<Gold>) -> Html {
     let w = props.words;
-    let found = named_parts(&props.row);
+    let found = props.row.named_parts();
     let characters: Vec<char> = props.row.text.chars().collect();
     let spelled = |part: &EntitySpan| -> String {
         let part = characters.get(part.start as usize..part.end as usize);

@@ -1,6 +1,6 @@
 //! Changes right answers as the table needs it: finds the names in them, renames, marks parts, fits them to another task.
 
-use terakoya_core::bio::{Tag, entities};
+use terakoya_core::bio::Tag;
 use terakoya_core::data::{AnswerSpan, EntitySpan, Gold, TaggedWords};
 use terakoya_core::task_kind::TaskKind;
 
@@ -12,40 +12,8 @@ pub fn names(row: &Row) -> Vec<String> {
     match &row.gold {
         Gold::Label(label) => vec![label.clone()],
         Gold::Labels(labels) => labels.to_vec(),
-        _ => named_parts(row).into_iter().map(|span| span.label).collect(),
+        _ => row.named_parts().into_iter().map(|span| span.label).collect(),
     }
-}
-
-/// The named parts of a text, as spans of characters.
-pub fn named_parts(row: &Row) -> Vec<EntitySpan> {
-    let Gold::Words(words) = &row.gold else {
-        return row.gold.spans().unwrap_or_default().to_vec();
-    };
-    let Some(tags) = words.tags() else {
-        return Vec::new();
-    };
-    let places = places(words, &row.text);
-    let (found, _) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
-    let span = |entity: terakoya_core::bio::Entity| {
-        Some(EntitySpan {
-            start: places.get(entity.start)?.0,
-            end: places.get(entity.end.checked_sub(1)?)?.1,
-            label: entity.entity_type.to_owned(),
-        })
-    };
-    found.into_iter().filter_map(span).collect()
-}
-
-/// The first character of each word and the one after its last.
-fn places(words: &TaggedWords, text: &str) -> Vec<(u32, u32)> {
-    let mut start = 0;
-    let place = |word: &str| {
-        let end = start + word.chars().count() as u32;
-        let place = (start, end);
-        start = end + 1;
-        place
-    };
-    words.words(text).map(place).collect()
 }
 
 /// The answer of `row` with `parts` for its named parts; of words that were given, those that a part touches.
@@ -54,7 +22,7 @@ pub fn with_parts(row: &Row, mut parts: Vec<EntitySpan>) -> Gold {
     let Gold::Words(words) = &row.gold else {
         return Gold::Spans(parts.into());
     };
-    let places = places(words, &row.text);
+    let places = row.word_places();
     let mut before = None;
     let tag = |&(start, end): &(u32, u32)| {
         let part = parts.iter().position(|part| part.start < end && start < part.end);
@@ -74,7 +42,7 @@ pub fn with_parts(row: &Row, mut parts: Vec<EntitySpan>) -> Gold {
 /// The answer of `row` with one more named part, in the place of those it lies over.
 pub fn with_part(row: &Row, part: EntitySpan) -> Gold {
     let apart = |other: &EntitySpan| other.end <= part.start || part.end <= other.start;
-    let mut parts: Vec<EntitySpan> = named_parts(row).into_iter().filter(apart).collect();
+    let mut parts: Vec<EntitySpan> = row.named_parts().into_iter().filter(apart).collect();
     parts.push(part);
     with_parts(row, parts)
 }
@@ -105,7 +73,7 @@ pub fn rename(row: &mut Row, old: &str, new: Option<&str>) {
             *labels = renamed.into();
         }
         Gold::Words(_) | Gold::Spans(_) => {
-            let mut parts = named_parts(row);
+            let mut parts = row.named_parts();
             if parts.iter().any(|part| part.label == old) {
                 match new {
                     Some(new) => parts

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::DataMsg;
 use super::cells::GoldCell;
-use super::gold::{is_known, named_parts};
+use super::gold::is_known;
 use super::rows::focus_row;
 use super::table::Table;
 use crate::messages::Row;
@@ -84,7 +84,7 @@ fn text(props: &Props) -> Html {
             </>
         },
         Second::Nothing => {
-            let marks = Mark::of_spans(&named_parts(row), &props.table.labels);
+            let marks = Mark::of_spans(&row.named_parts(), &props.table.labels);
             html! { <Marked class={selectable} text={row.text.clone()} {marks} /> }
         }
         Second::Passage => {

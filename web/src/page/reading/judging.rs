@@ -6,7 +6,6 @@ use terakoya_core::data::Gold;
 use terakoya_core::protocol::{Evaluation, Prediction};
 
 use crate::messages::Row;
-use crate::page::data::gold::named_parts;
 
 /// The label that a prediction stands for; nothing where it is none.
 pub fn label(prediction: &Prediction) -> &str {
@@ -23,7 +22,8 @@ pub fn confidence(prediction: &Prediction) -> Option<f64> {
 
 /// The named parts that a row has, and those that the model says: start, end, type.
 pub fn parts(row: &Row, prediction: &Prediction) -> [BTreeSet<(usize, usize, String)>; 2] {
-    let gold = named_parts(row)
+    let gold = row
+        .named_parts()
         .into_iter()
         .map(|span| (span.start as usize, span.end as usize, span.label));
     let said = match prediction {

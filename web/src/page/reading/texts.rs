@@ -8,7 +8,6 @@ use yew::prelude::*;
 
 use super::judging::{confidence, label, parts};
 use crate::messages::Row;
-use crate::page::data::gold::named_parts;
 use crate::page::figures;
 use crate::page::marked::{Mark, Marked};
 use crate::page::pager::Pager;
@@ -172,7 +171,7 @@ fn names_over(w: Words, row: &Row, prediction: &Prediction, names: &[String]) ->
     };
     let title = |score: f32| figures::percent(f64::from(score));
     let system = stand_out(Mark::of_entities(entities, names, title), &gold, "extra");
-    let right = stand_out(Mark::of_spans(&named_parts(row), names), &said, "missing");
+    let right = stand_out(Mark::of_spans(&row.named_parts(), names), &said, "missing");
     html! {
         <dl class="over">
             <dt>{ w.predicted() }</dt><dd><Marked text={row.text.clone()} marks={system} /></dd>
