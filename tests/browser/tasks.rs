@@ -333,14 +333,32 @@ fn a_table_of_an_earlier_version_is_still_there() {
 fn a_change_of_the_task_can_be_taken_back() {
     visit(Visit::new("task-choice"), async |tab| {
         tab.open().await;
-        let before = tab.text("#label-counts").await;
+        // A model whose head is for labels.
+        tab.bring_micro(20).await;
+        let counts = tab.text("#label-counts").await;
+        let (source, columns) = (".data-status span", ".data-status .caption");
+        let origin = (tab.text(source).await, tab.text(columns).await);
+        assert_eq!(origin.0, "pets.csv");
+        let other_task = "document.querySelector('#prediction [data-fit=\"other-task\"]')";
+        let labels_are_back = format!(
+            "document.querySelector('#row-0 .label-select') && document.querySelector('#prediction .classification')
+             && !{other_task}"
+        );
         tab.fill("#task", "regression").await;
         tab.wait("scores", "document.querySelector('#row-0 .score-box')").await;
+        tab.wait("another task in the first step", other_task).await;
         assert_eq!(tab.count("#label-counts").await, 0);
         tab.click("#undo").await;
-        tab.wait("labels", "document.querySelector('#row-0 .label-select')")
-            .await;
-        assert_eq!(tab.text("#label-counts").await, before);
+        tab.wait("labels", &labels_are_back).await;
+        assert_eq!(tab.text("#label-counts").await, counts);
+        tab.click("#lesson-similarity").await;
+        tab.wait("another task in the first step", other_task).await;
+        assert_eq!(tab.count("#try-pair").await, 1);
+        tab.click("#undo").await;
+        tab.wait("labels", &labels_are_back).await;
+        assert_eq!(tab.count("#try-pair").await, 0);
+        assert_eq!(tab.text("#label-counts").await, counts);
+        assert_eq!((tab.text(source).await, tab.text(columns).await), origin);
         tab.fill("#task", "multi-label-classification").await;
         tab.wait("sets", "document.querySelector('#row-0 .label-set')").await;
         assert_eq!(tab.count("#label-counts li").await, 2);

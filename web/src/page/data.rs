@@ -42,8 +42,8 @@ const FIRST_LESSON: Lesson = Lesson::Sentiment;
 pub struct Data {
     /// The examples.
     pub table: Shared<Table>,
-    /// The table before the last change that took something away.
-    pub previous: Option<Shared<Table>>,
+    /// What was there before the last change that took something away.
+    pub previous: Option<Previous>,
     /// How the rows are shared out; follows the table, the share and the seed.
     pub parts: Shared<Parts>,
     /// What the rows came from.
@@ -66,6 +66,15 @@ pub struct Data {
     pub seed: u64,
     /// Whether the browser remembers the table.
     pub remembered: bool,
+}
+
+/// What [`DataMsg::Undo`] brings back.
+#[derive(Debug, Clone)]
+pub struct Previous {
+    table: Shared<Table>,
+    source: Option<String>,
+    lesson: Option<Lesson>,
+    columns: Option<String>,
 }
 
 /// Why a file is not in the table.
@@ -167,8 +176,25 @@ impl Data {
 
     /// Changes the table so that it can be taken back.
     fn change_for_undo(&mut self) -> &mut Table {
-        self.previous = Some(self.table.clone());
+        self.previous = Some(Previous {
+            table: self.table.clone(),
+            source: self.source.clone(),
+            lesson: self.lesson,
+            columns: self.columns.clone(),
+        });
         self.table.change()
+    }
+
+    /// Takes the last such change back; whether the rows are of another kind now.
+    fn undo(&mut self) -> bool {
+        let Some(previous) = self.previous.take() else {
+            return false;
+        };
+        let kind = |table: &Table| (table.task, table.has_pairs());
+        let other_kind = kind(&self.table) != kind(&previous.table);
+        self.table = previous.table;
+        (self.source, self.lesson, self.columns) = (previous.source, previous.lesson, previous.columns);
+        other_kind
     }
 
     /// Takes rows that were read as examples of `task`; those that come behind others become examples of theirs.
@@ -220,6 +246,13 @@ impl App {
                 self.table_changed(ctx);
                 self.try_examples(ctx);
             }
+            DataMsg::Undo => {
+                let other_kind = self.data.change().undo();
+                self.table_changed(ctx);
+                if other_kind {
+                    self.try_examples(ctx);
+                }
+            }
             change => {
                 self.change_table(change);
                 self.table_changed(ctx);
@@ -264,11 +297,6 @@ impl App {
                 let task = data.table.task;
                 *data.change_for_undo() = Table::new(task, Vec::new());
                 (data.source, data.lesson, data.columns) = (None, None, None);
-            }
-            DataMsg::Undo => {
-                if let Some(previous) = data.previous.take() {
-                    data.table = previous;
-                }
             }
             DataMsg::AddLabel(label) => data.table.change().add_label(&label),
             DataMsg::RenameLabel(number, name) => data.change_for_undo().rename_label(number, &name),
