@@ -366,6 +366,22 @@ fn a_change_of_the_task_can_be_taken_back() {
 }
 
 #[test]
+fn a_file_with_a_lessons_name_is_no_lesson() {
+    visit(Visit::new("lesson-name"), async |tab| {
+        tab.open().await;
+        let file = tab.write(
+            "sentiment.csv",
+            b"text,label\nthe tea is hot,good\nthe tea is cold,bad\n",
+        );
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("two rows", "document.querySelectorAll('#rows tbody tr').length === 2")
+            .await;
+        let examples = tab.text("#try .examples").await;
+        assert!(examples.contains("the tea is"), "{examples}");
+    });
+}
+
+#[test]
 fn lessons_come_with_their_task_and_licence() {
     const LESSONS: [(&str, &str, &str); 6] = [
         ("topic", "sequence-classification", "CC0"),

@@ -101,6 +101,8 @@ pub enum Problem {
 /// Whether rows replace those of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Placing {
+    /// They do, and are a lesson.
+    Lesson(Lesson),
     /// They do.
     Replace,
     /// They come behind them.
@@ -201,11 +203,14 @@ impl Data {
     fn place(&mut self, name: &str, placing: Placing, task: TaskKind, rows: Vec<Row>) {
         match placing {
             _ if self.table.rows.is_empty() => *self.table.change() = Table::new(task, rows),
-            Placing::Replace => *self.change_for_undo() = Table::new(task, rows),
+            Placing::Lesson(_) | Placing::Replace => *self.change_for_undo() = Table::new(task, rows),
             Placing::Append => self.table.change().append(rows),
         }
         self.source = Some(name.to_owned());
-        self.lesson = Lesson::of_file(name).filter(|_| placing == Placing::Replace);
+        self.lesson = match placing {
+            Placing::Lesson(lesson) => Some(lesson),
+            Placing::Replace | Placing::Append => None,
+        };
         self.columns = None;
         self.error = None;
         self.filter = Filter::All;
@@ -328,7 +333,7 @@ impl App {
         self.data.change().reading = true;
         ctx.link().send_future(async move {
             let bytes = browser::fetch(&address).await;
-            Msg::Data(DataMsg::Bytes(name, Placing::Replace, bytes))
+            Msg::Data(DataMsg::Bytes(name, Placing::Lesson(lesson), bytes))
         });
     }
 

@@ -60,9 +60,4 @@ impl Lesson {
         };
         format!("{folder}/{}", self.file())
     }
-
-    /// The lesson that a file of this name is.
-    pub fn of_file(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|lesson| lesson.file() == name)
-    }
 }
