@@ -26,6 +26,8 @@ mod server;
 mod speed;
 #[path = "browser/tab.rs"]
 mod tab;
+#[path = "browser/tables.rs"]
+mod tables;
 #[path = "browser/tasks.rs"]
 mod tasks;
 #[path = "browser/training.rs"]

@@ -1,0 +1,113 @@
+//! Where the table of examples comes from, and what becomes of it: lessons, files, an earlier visit, another task and back.
+
+use serde_json::{Value, json};
+
+use super::visit::{Visit, visit};
+
+#[test]
+fn a_table_of_an_earlier_version_is_still_there() {
+    visit(Visit::new("earlier-table"), async |tab| {
+        tab.load().await;
+        let earlier = json!({ "rows": [{ "text": "a cat", "text_pair": null, "label": "meow" }, { "text": "?", "text_pair": null, "label": null }], "labels": ["meow"] });
+        for (table, rows) in [(earlier.to_string(), 2), ("{\"rows\": 7}".to_owned(), 50)] {
+            let script = format!("localStorage.setItem('terakoya.table', {})", Value::from(table));
+            tab.value(&script).await;
+            tab.open().await;
+            tab.wait(
+                "the table",
+                &format!("document.querySelectorAll('#rows tbody tr').length === {rows}"),
+            )
+            .await;
+        }
+    });
+}
+
+#[test]
+fn a_change_of_the_task_can_be_taken_back() {
+    visit(Visit::new("task-choice"), async |tab| {
+        tab.open().await;
+        // A model whose head is for labels.
+        tab.bring_micro(20).await;
+        let counts = tab.text("#label-counts").await;
+        let (source, columns) = (".data-status span", ".data-status .caption");
+        let origin = (tab.text(source).await, tab.text(columns).await);
+        assert_eq!(origin.0, "pets.csv");
+        let other_task = "document.querySelector('#prediction [data-fit=\"other-task\"]')";
+        let labels_are_back = format!(
+            "document.querySelector('#row-0 .label-select') && document.querySelector('#prediction .classification')
+             && !{other_task}"
+        );
+        tab.fill("#task", "regression").await;
+        tab.wait("scores", "document.querySelector('#row-0 .score-box')").await;
+        tab.wait("another task in the first step", other_task).await;
+        assert_eq!(tab.count("#label-counts").await, 0);
+        tab.click("#undo").await;
+        tab.wait("labels", &labels_are_back).await;
+        assert_eq!(tab.text("#label-counts").await, counts);
+        tab.click("#lesson-similarity").await;
+        tab.wait("another task in the first step", other_task).await;
+        assert_eq!(tab.count("#try-pair").await, 1);
+        tab.click("#undo").await;
+        tab.wait("labels", &labels_are_back).await;
+        assert_eq!(tab.count("#try-pair").await, 0);
+        assert_eq!(tab.text("#label-counts").await, counts);
+        assert_eq!((tab.text(source).await, tab.text(columns).await), origin);
+        tab.fill("#task", "multi-label-classification").await;
+        tab.wait("sets", "document.querySelector('#row-0 .label-set')").await;
+        assert_eq!(tab.count("#label-counts li").await, 2);
+    });
+}
+
+#[test]
+fn a_file_with_a_lessons_name_is_no_lesson() {
+    visit(Visit::new("lesson-name"), async |tab| {
+        tab.open().await;
+        let file = tab.write(
+            "sentiment.csv",
+            b"text,label\nthe tea is hot,good\nthe tea is cold,bad\n",
+        );
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("two rows", "document.querySelectorAll('#rows tbody tr').length === 2")
+            .await;
+        let examples = tab.text("#try .examples").await;
+        assert!(examples.contains("the tea is"), "{examples}");
+    });
+}
+
+#[test]
+fn lessons_come_with_their_task_and_licence() {
+    const LESSONS: [(&str, &str, &str); 6] = [
+        ("topic", "sequence-classification", "CC0"),
+        ("similarity", "regression", "CC BY-SA 4.0"),
+        ("inference", "sequence-classification", "CC BY-SA 4.0"),
+        ("names", "token-classification", "CC BY-SA 3.0"),
+        ("answers", "question-answering", "CC BY-SA 4.0"),
+        ("sentiment", "sequence-classification", "CC0"),
+    ];
+    let site = Visit {
+        model: None,
+        ..Visit::new("lessons")
+    };
+    visit(site, async |tab| {
+        tab.open().await;
+        for (lesson, task, licence) in LESSONS {
+            tab.click(&format!("#lesson-{lesson}")).await;
+            let arrived = format!(
+                "document.querySelector('#task').value === '{task}'
+                 && document.querySelector('.data-status').innerText.includes('{lesson}.')"
+            );
+            tab.wait(lesson, &arrived).await;
+            assert!(
+                tab.text(&format!("#lesson-{lesson} small")).await.contains(licence),
+                "{lesson}"
+            );
+            assert_eq!(tab.count("#rows tbody tr.unlabelled").await, 0, "{lesson}");
+            // Similarity, names and answers need another head than the one that ships.
+            let fits = task == "sequence-classification";
+            let said = "document.querySelector('#prediction [data-fit=\"other-task\"]')";
+            let said = if fits { format!("!{said}") } else { said.to_owned() };
+            tab.wait("whether the head fits", &said).await;
+            tab.picture(&format!("lesson-{lesson}")).await;
+        }
+    });
+}
