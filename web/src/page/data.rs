@@ -43,15 +43,11 @@ pub struct Data {
     /// The examples.
     pub table: Shared<Table>,
     /// What was there before the last change that took something away.
-    pub previous: Option<Previous>,
+    pub previous: Option<(Shared<Table>, Origin)>,
     /// How the rows are shared out; follows the table, the share and the seed.
     pub parts: Shared<Parts>,
     /// What the rows came from.
-    pub source: Option<String>,
-    /// The lesson they are, if they are one.
-    pub lesson: Option<Lesson>,
-    /// Which columns were read.
-    pub columns: Option<String>,
+    pub origin: Origin,
     /// Why the last file could not be read.
     pub error: Option<Problem>,
     /// Whether a file is being read.
@@ -68,13 +64,15 @@ pub struct Data {
     pub remembered: bool,
 }
 
-/// What [`DataMsg::Undo`] brings back.
-#[derive(Debug, Clone)]
-pub struct Previous {
-    table: Shared<Table>,
-    source: Option<String>,
-    lesson: Option<Lesson>,
-    columns: Option<String>,
+/// What the newest rows came from, as far as they came together.
+#[derive(Debug, Clone, Default)]
+pub struct Origin {
+    /// The file's name.
+    pub source: Option<String>,
+    /// The lesson they are, if they are one.
+    pub lesson: Option<Lesson>,
+    /// Which columns were read.
+    pub columns: Option<String>,
 }
 
 /// Why a file is not in the table.
@@ -178,25 +176,18 @@ impl Data {
 
     /// Changes the table so that it can be taken back.
     fn change_for_undo(&mut self) -> &mut Table {
-        self.previous = Some(Previous {
-            table: self.table.clone(),
-            source: self.source.clone(),
-            lesson: self.lesson,
-            columns: self.columns.clone(),
-        });
+        self.previous = Some((self.table.clone(), self.origin.clone()));
         self.table.change()
     }
 
     /// Takes the last such change back; whether the rows are of another kind now.
     fn undo(&mut self) -> bool {
-        let Some(previous) = self.previous.take() else {
-            return false;
-        };
         let kind = |table: &Table| (table.task, table.has_pairs());
-        let other_kind = kind(&self.table) != kind(&previous.table);
-        self.table = previous.table;
-        (self.source, self.lesson, self.columns) = (previous.source, previous.lesson, previous.columns);
-        other_kind
+        let undone = kind(&self.table);
+        if let Some(previous) = self.previous.take() {
+            (self.table, self.origin) = previous;
+        }
+        undone != kind(&self.table)
     }
 
     /// Takes rows that were read as examples of `task`; those that come behind others become examples of theirs.
@@ -206,12 +197,14 @@ impl Data {
             Placing::Lesson(_) | Placing::Replace => *self.change_for_undo() = Table::new(task, rows),
             Placing::Append => self.table.change().append(rows),
         }
-        self.source = Some(name.to_owned());
-        self.lesson = match placing {
-            Placing::Lesson(lesson) => Some(lesson),
-            Placing::Replace | Placing::Append => None,
+        self.origin = Origin {
+            source: Some(name.to_owned()),
+            lesson: match placing {
+                Placing::Lesson(lesson) => Some(lesson),
+                Placing::Replace | Placing::Append => None,
+            },
+            columns: None,
         };
-        self.columns = None;
         self.error = None;
         self.filter = Filter::All;
         self.page = 0;
@@ -301,7 +294,7 @@ impl App {
             DataMsg::Clear => {
                 let task = data.table.task;
                 *data.change_for_undo() = Table::new(task, Vec::new());
-                (data.source, data.lesson, data.columns) = (None, None, None);
+                data.origin = Origin::default();
             }
             DataMsg::AddLabel(label) => data.table.change().add_label(&label),
             DataMsg::RenameLabel(number, name) => data.change_for_undo().rename_label(number, &name),
@@ -378,7 +371,7 @@ impl App {
         match event {
             Event::Data { task, rows, columns } => {
                 data.place(name, placing, task, rows);
-                data.columns = Some(columns);
+                data.origin.columns = Some(columns);
                 self.table_changed(ctx);
                 self.try_examples(ctx);
             }

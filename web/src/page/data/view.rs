@@ -82,8 +82,7 @@ fn status(props: &Props) -> Html {
     let w = props.words;
     let Data {
         table,
-        source,
-        columns,
+        origin,
         previous,
         remembered,
         ..
@@ -95,8 +94,8 @@ fn status(props: &Props) -> Html {
         <div class="data-status">
             <p role="status">
                 <strong class="number">{ w.row_count(table.rows.len()) }</strong>
-                if let Some(source) = source { <span>{ source }</span> }
-                if let Some(columns) = columns { <span class="caption">{ columns }</span> }
+                if let Some(source) = &origin.source { <span>{ source }</span> }
+                if let Some(columns) = &origin.columns { <span class="caption">{ columns }</span> }
                 if !table.rows.is_empty() {
                     <span class="caption">{ if *remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
                 }

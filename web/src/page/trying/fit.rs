@@ -53,7 +53,7 @@ impl App {
 
     /// Texts to begin with: of the first lesson those that say something about it, else the first that are tested on.
     pub fn examples_to_try(&self) -> Vec<Text> {
-        if self.data.table.rows.is_empty() || self.data.lesson == Some(Lesson::Sentiment) {
+        if self.data.table.rows.is_empty() || self.data.origin.lesson == Some(Lesson::Sentiment) {
             let text = |text: &&str| Text {
                 text: (*text).to_owned(),
                 text_pair: None,
