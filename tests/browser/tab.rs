@@ -106,7 +106,7 @@ impl Tab {
             .clone()
     }
 
-    /// Waits until an expression of JavaScript is true, or something; gives its value.
+    /// Waits until an expression of JavaScript is true, or something that is not empty or 0; gives its value.
     pub async fn wait(&self, what: &str, expression: &str) -> Value {
         self.wait_long(what, expression, SOON).await
     }
@@ -121,7 +121,14 @@ impl Tab {
                     "((value) => value instanceof Node ? true : value)({expression})"
                 ))
                 .await;
-            if !matches!(value, Value::Null | Value::Bool(false)) {
+            let is_there = match &value {
+                Value::Null => false,
+                Value::Bool(is) => *is,
+                Value::Number(number) => number.as_f64() != Some(0.0),
+                Value::String(text) => !text.is_empty(),
+                Value::Array(_) | Value::Object(_) => true,
+            };
+            if is_there {
                 return value;
             }
             assert!(start.elapsed() < limit, "waited {limit:?} for {what}: {expression}");
