@@ -58,16 +58,27 @@ pub fn test_wasm() -> Result<()> {
     command::run(&mut program("node", &["tests/wasm/run.mjs", path]))
 }
 
+/// Measurements in a browser that take minutes and compare with nothing: `cargo xtask bench --web` takes them.
+const MEASUREMENTS: [&str; 2] = [
+    "training_the_upper_layers_fits_into_a_tab",
+    "steps_are_timed_in_the_browser",
+];
+
 /// Checks the tests that visit the site, and visits the one that step `web` built; the native program compares.
 ///
 /// # Errors
 /// If something is missing, or a test fails.
 pub fn test_browser() -> Result<()> {
-    let visit: &[&str] = &["test", "--release", "--locked", "--", "--nocapture", "--test-threads=1"];
-    for arguments in TIDY.into_iter().chain([visit]) {
+    for arguments in TIDY {
         command::run(&mut browser_tests(arguments)?)?;
     }
-    Ok(())
+    let visit = ["test", "--release", "--locked", "--", "--nocapture", "--test-threads=1"];
+    let mut visit = browser_tests(&visit)?;
+    for name in MEASUREMENTS {
+        println!("left out: {name}, a measurement of minutes; cargo xtask bench --web takes it");
+        visit.args(["--skip", name]);
+    }
+    command::run(&mut visit)
 }
 
 /// A cargo for the tests that visit the site; they find the command line by a variable.

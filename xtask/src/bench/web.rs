@@ -68,7 +68,7 @@ fn in_chromium() -> Result<BTreeMap<String, Value>> {
     ];
     let mut tests = outside::browser_tests(&test)?;
     println!("$ {}", command::typed(&tests));
-    let said = tests.env("TERAKOYA_MEASURE", "1").output()?;
+    let said = tests.output()?;
     let lines = String::from_utf8_lossy(&said.stdout);
     if !said.status.success() {
         bail!("{lines}{}", String::from_utf8_lossy(&said.stderr));
