@@ -333,11 +333,11 @@ pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<
 async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Result<Event, Failure> {
     let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
     let start = now();
-    let prediction = predict(text, session).await?;
+    let prediction = predict(text, &encoding, session).await?;
     let milliseconds = now() - start;
     // Only answers of one kind stand side by side.
     let before = match before.filter(|before| before.task() == session.task()) {
-        Some(session) => predict(text, session).await?,
+        Some(session) => predict(text, &encoding, session).await?,
         None => None,
     };
     Ok(Event::Tried {
@@ -349,9 +349,9 @@ async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Resu
     })
 }
 
-/// The model's answer, where its head is trained.
-async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, Failure> {
-    if !session.has_head() || leaves_nothing_open(text, session)? {
+/// The model's answer to a text, which `encoding` is of, where its head is trained.
+async fn predict(text: &Text, encoding: &Encoding, session: &Session) -> Result<Option<Prediction>, Failure> {
+    if !session.has_head() || leaves_nothing_open(encoding, session) {
         return Ok(None);
     }
     let row = Row {
@@ -364,13 +364,9 @@ async fn predict(text: &Text, session: &Session) -> Result<Option<Prediction>, F
 }
 
 /// Whether the model guesses hidden words and the text hides none.
-fn leaves_nothing_open(text: &Text, session: &Session) -> Result<bool, Failure> {
-    if session.task() != TaskKind::MaskedLm {
-        return Ok(false);
-    }
+fn leaves_nothing_open(encoding: &Encoding, session: &Session) -> bool {
     let mask = session.tokenizer().mask_id();
-    let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
-    Ok(!encoding.ids.iter().any(|id| Some(*id) == mask))
+    session.task() == TaskKind::MaskedLm && !encoding.ids.iter().any(|id| Some(*id) == mask)
 }
 
 fn tokens(encoding: &Encoding, session: &Session) -> Vec<Token> {
