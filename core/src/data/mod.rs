@@ -248,6 +248,14 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
     }
 }
 
+/// The format that [`read`] takes a file for.
+///
+/// # Errors
+/// If it is not UTF-8.
+pub fn format_of(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Format, DataError> {
+    Ok(format::detect(name, utf8(name, bytes)?, options))
+}
+
 /// The text of a file, without its byte order mark.
 fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, DataError> {
     let text = std::str::from_utf8(bytes).map_err(|source| {

@@ -2,7 +2,7 @@
 //! the names of its columns.
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{DataError, Dataset, Format, Gold, ReadOptions, read};
+use terakoya_core::data::{DataError, Dataset, Format, Gold, ReadOptions, format_of, read};
 use terakoya_core::task_kind::TaskKind;
 
 use super::desk::in_words;
@@ -66,26 +66,27 @@ fn read_file(name: &str, file: Option<&Uint8Array>) -> Result<Event, ReadingErro
 
 /// Reads a file for the first task whose form it has.
 fn read_as_what_it_is(name: &str, bytes: &[u8]) -> Result<(TaskKind, Dataset), DataError> {
-    let read_for = |task: TaskKind| {
-        let options = ReadOptions {
-            gold: task.definition().gold,
-            ..ReadOptions::default()
-        };
-        read(name, bytes, &options)
+    let options = |task: TaskKind| ReadOptions {
+        gold: task.definition().gold,
+        ..ReadOptions::default()
     };
+    let read_for = |task| read(name, bytes, &options(task));
+    let format_for = |task| format_of(name, bytes, &options(task));
     // Tables name their columns; only files of another form may hold passages or names.
-    if ![".csv", ".tsv"]
+    let is_table = [".csv", ".tsv"]
         .iter()
-        .any(|table| name.to_ascii_lowercase().ends_with(table))
-    {
-        let questions = read_for(TaskKind::QuestionAnswering);
-        match questions {
-            Ok(data) if data.columns.format == Format::Squad => return Ok((TaskKind::QuestionAnswering, data)),
+        .any(|table| name.to_ascii_lowercase().ends_with(table));
+    if !is_table && format_for(TaskKind::QuestionAnswering)? == Format::Squad {
+        match read_for(TaskKind::QuestionAnswering) {
+            Ok(data) => return Ok((TaskKind::QuestionAnswering, data)),
             Err(error @ DataError::Answer { .. }) => return Err(error),
-            _ => {}
+            // It may be an object of another form.
+            Err(_) => {}
         }
-        let names = read_for(TaskKind::TokenClassification);
-        match names {
+    }
+    let may_name_parts = |format| matches!(format, Format::Conll | Format::Json | Format::JsonLines);
+    if !is_table && may_name_parts(format_for(TaskKind::TokenClassification)?) {
+        match read_for(TaskKind::TokenClassification) {
             Ok(data) if has_parts(&data) => return Ok((TaskKind::TokenClassification, data)),
             // A list of labels is no list of spans.
             Err(error @ DataError::Span { .. }) => {
