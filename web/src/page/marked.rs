@@ -2,6 +2,7 @@
 
 use terakoya_core::data::EntitySpan;
 use terakoya_core::predictions::EntityPrediction;
+use terakoya_core::task_kind::TaskKind;
 use yew::prelude::*;
 
 /// Colours of the style sheet; further names begin again with the first.
@@ -66,6 +67,14 @@ pub fn types(labels: &[String]) -> Vec<String> {
     types.sort();
     types.dedup();
     types
+}
+
+/// The names that a model's labels say: of tags their types.
+pub fn names_said(task: TaskKind, labels: &[String]) -> Vec<String> {
+    match task {
+        TaskKind::TokenClassification => types(labels),
+        _ => labels.to_vec(),
+    }
 }
 
 /// What a marked text is drawn from.

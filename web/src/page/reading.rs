@@ -14,14 +14,13 @@ pub mod view;
 use std::rc::Rc;
 
 use terakoya_core::protocol::Evaluation;
-use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use self::map::{Map, Wish};
 use super::app::{App, Msg};
 use super::client::Reply;
 use super::data::gold::names;
-use super::marked::types;
+use super::marked::names_said;
 use super::tasks;
 use crate::messages::{Event, Request, Row, WhichModel};
 
@@ -178,10 +177,7 @@ impl App {
             Some(config) => config.task,
             None => self.data.table.task,
         };
-        let known = match task {
-            TaskKind::TokenClassification => types(&model.labels),
-            _ => model.labels.clone(),
-        };
+        let known = names_said(task, &model.labels);
         let mut said = self.reading.rows.iter().flat_map(names);
         model.task == Some(task) && (!tasks::of(task).names || said.any(|label| known.contains(&label)))
     }

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use terakoya_core::data::{EntitySpan, Gold};
 use terakoya_core::task_kind::TaskKind;
-use web_sys::{Element, Event as DomEvent, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Event as DomEvent, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::DataMsg;
 use super::answering::{answer_of_selection, part_of_selection, toggled};
 use super::gold::with_parts;
 use super::label_select::LabelSelect;
+use super::rows::row_of;
 use super::table::Table;
 use crate::messages::Row;
 use crate::page::figures;
@@ -152,8 +153,8 @@ fn name_selection(props: &Props, set: &Callback<Gold>) -> Callback<Event> {
         };
         let label = select.value();
         select.set_selected_index(0);
-        let element = row_element(&select);
-        if let Some(gold) = element.and_then(|element| part_of_selection(&row, &element, label.clone())) {
+        let row_element = row_of(event.target());
+        if let Some(gold) = row_element.and_then(|(_, element)| part_of_selection(&row, &element, label.clone())) {
             set.emit(gold);
         }
     })
@@ -170,9 +171,7 @@ fn answer(props: &Props, set: &Callback<Gold>) -> Html {
     let take = {
         let (row, set) = (props.row.clone(), set.clone());
         Callback::from(move |event: MouseEvent| {
-            let button: Option<Element> = event.target_dyn_into();
-            let element = button.and_then(|button| row_element(&button));
-            if let Some(gold) = element.and_then(|element| answer_of_selection(&row, &element)) {
+            if let Some(gold) = row_of(event.target()).and_then(|(_, element)| answer_of_selection(&row, &element)) {
                 set.emit(gold);
             }
         })
@@ -187,9 +186,4 @@ fn answer(props: &Props, set: &Callback<Gold>) -> Html {
             <button type="button" class="chip" onclick={none}>{ w.no_answer() }</button>
         </div>
     }
-}
-
-/// The row that an element is in.
-fn row_element(element: &Element) -> Option<Element> {
-    element.closest("tr[data-row]").ok()?
 }

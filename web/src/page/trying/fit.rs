@@ -1,14 +1,13 @@
 //! Fits the step to the examples and to the model: whose task is tried, with which texts, and whether the model can say it.
 
 use terakoya_core::protocol::Inspection;
-use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use super::FIRST_TEXT;
 use crate::messages::{Row, Text};
 use crate::page::app::App;
 use crate::page::data::Lesson;
-use crate::page::marked::types;
+use crate::page::marked::names_said;
 use crate::page::tasks;
 
 /// Other texts to begin with: one of each feeling, one undecided, one in English.
@@ -81,10 +80,7 @@ impl App {
             return Fit::Good;
         };
         let task = self.trying.task;
-        let said = match task {
-            TaskKind::TokenClassification => types(&model.labels),
-            _ => model.labels.clone(),
-        };
+        let said = names_said(task, &model.labels);
         let table = &self.data.table;
         let names = tasks::of(task).names && table.task == task && !table.labels.is_empty();
         match model.task {
