@@ -1,6 +1,7 @@
 //! Says what a task is to the page: which boxes it has, which options mean something for it, how its training begins.
 //!
-//! [`of`] is the page's only match over the tasks. What a model says is drawn by the kind of its answer, in `results`.
+//! What a task's examples look like stands in `data`, its words in `words::tasks`; what a model says is drawn by the kind of its
+//! answer, in `results`.
 
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::BestMetric;

@@ -179,7 +179,7 @@ texts! {
     data_hint: "例文とラベルを用意します。数十文からはじめられます。",
         "Gather sentences with labels. A few dozen are enough to begin.";
     choose_file: "ファイルを選ぶ", "Choose a file";
-    choose_file_about: "ここに置いても読めます（csv・tsv・json、50 MB まで）", "or drop it here: csv, tsv, json, up to 50 MB";
+    choose_file_about: "ここに置いても読めます（csv・tsv・txt・json・conll、50 MB まで）", "or drop it here: csv, tsv, txt, json, conll, up to 50 MB";
     paste: "貼り付ける", "Paste";
     paste_example: "text,label\n駅員さんが親切でした。,positive", "text,label\nThe staff were kind.,positive";
     paste_table: "表として読む", "Read as a table";
@@ -199,7 +199,7 @@ texts! {
     download_data: "ファイルに保存", "Save as a file";
     clear_table: "すべて消す", "Clear all";
     table_remembered: "この表はブラウザが覚えています", "this browser remembers the table";
-    table_not_remembered: "この表は閉じると消えます。csv で保存できます", "closing the page loses the table; save it as csv";
+    table_not_remembered: "この表は閉じると消えます。ファイルに保存できます", "closing the page loses the table; save it as a file";
     split_title: "教える分と、確かめる分に分ける", "Split into what is taught and what is tested";
     split_hint: "確かめる分は学習に使いません。種が同じなら分け方も同じで、コマンドラインの結果とも一致します。",
         "Test rows are never trained on. The same seed splits the same way, on the command line too.";
