@@ -154,21 +154,7 @@ impl Step {
                 "--",
                 "gpu_pair",
             ],
-            // The core with it, as both are compiled for the site.
-            Self::Wasm => &[
-                "clippy",
-                "--release",
-                "--locked",
-                "--package",
-                "terakoya-web",
-                "--features",
-                "browser,worker,checks",
-                "--target",
-                WASM_TARGET,
-                "--",
-                "-D",
-                "warnings",
-            ],
+            Self::Wasm => &WASM_LINTS,
         }
     }
 
@@ -189,6 +175,11 @@ impl Step {
             Self::Browser => outside::test_browser()?,
             Self::Node => outside::test_wasm()?,
             Self::Chores => outside::test_chores()?,
+            Self::Wasm => {
+                // The page by itself is compiled without all that computes: what only the worker has must not be missed.
+                command::run(&mut cargo(&lints_for_wasm("browser")).env("CARGO_NET_OFFLINE", "true"))?;
+                command::run(&mut self.command())?;
+            }
             _ => command::run(&mut self.command())?,
         }
         Ok(Outcome::Passed)
@@ -204,6 +195,26 @@ impl Step {
         command
     }
 }
+
+/// Lints of the browser app with some of its features.
+const fn lints_for_wasm(features: &'static str) -> [&'static str; 11] {
+    [
+        "clippy",
+        "--release",
+        "--locked",
+        "--package",
+        "terakoya-web",
+        "--features",
+        features,
+        "--target",
+        WASM_TARGET,
+        "--",
+        "-Dwarnings",
+    ]
+}
+
+/// The core with it, as both are compiled for the site.
+const WASM_LINTS: [&str; 11] = lints_for_wasm("browser,worker,checks");
 
 /// Says to the parity tests which device to use.
 const TEST_DEVICE: &str = "TERAKOYA_TEST_DEVICE";
