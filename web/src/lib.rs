@@ -4,6 +4,8 @@
 //! burn, still loads. They speak [`messages`] only; what they share beside it lies in this library. Messages and files need
 //! no browser: their tests run wherever the workspace's do.
 
+#[cfg(any(feature = "worker", feature = "checks"))]
+pub mod constructors;
 pub mod files;
 pub mod messages;
 #[cfg(feature = "browser")]

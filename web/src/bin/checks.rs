@@ -14,6 +14,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
 fn main() {
+    terakoya_web::constructors::run();
     console_error_panic_hook::set_once();
     // The GPU stack reports a broken shader as a line of the log and goes on with garbage: such lines must be seen.
     console_log::init_with_level(log::Level::Warn).expect("there is no other log");

@@ -1,5 +1,6 @@
 //! The program of the worker.
 
 fn main() {
+    terakoya_web::constructors::run();
     terakoya_web::worker::start();
 }
