@@ -6,6 +6,8 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
+use crate::predictions::argmax;
+
 /// One tag, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tag<'a> {
@@ -163,7 +165,7 @@ impl TagSet {
     /// The most likely number for each of some positions, each by itself; `logits` are `[positions, labels]`.
     pub fn likeliest(&self, logits: &[f32]) -> Vec<usize> {
         let rows = logits.chunks_exact(self.labels.len().max(1));
-        rows.map(highest).collect()
+        rows.map(argmax).collect()
     }
 
     /// The numbers that make sense together and are most likely together (Viterbi): no `I-` begins an entity, if the set has
@@ -220,17 +222,6 @@ impl TagSet {
             _ => all.collect(),
         }
     }
-}
-
-/// The first place of the highest value.
-fn highest(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 /// The first of `places` with the highest score, and that score.

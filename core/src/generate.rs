@@ -8,9 +8,11 @@ mod columns;
 mod stream;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
+use crate::predictions::argmax;
+use crate::random::unit;
 use crate::train::{Control, HostFuture};
 
 pub use columns::side_by_side;
@@ -116,7 +118,7 @@ impl GenerationConfig {
         }
         self.penalise(&mut logits, before);
         if self.temperature == 0.0 {
-            let best = likeliest(&logits);
+            let best = argmax(&logits);
             return Ok((0..logits.len()).map(|id| f32::from(u8::from(id == best))).collect());
         }
         // From the highest down: the lowest temperature leaves that one, and none becomes infinite upwards.
@@ -185,17 +187,6 @@ impl GenerationConfig {
     }
 }
 
-/// The first number of the highest value.
-fn likeliest(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (id, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = id;
-        }
-    }
-    best
-}
-
 fn softmax(values: &mut [f32]) {
     let highest = values.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let mut sum = 0.0;
@@ -228,9 +219,9 @@ impl Sampler {
     pub fn choose(&mut self, logits: Vec<f32>, before: &[u32]) -> Result<u32, GenerateError> {
         let probabilities = self.config.probabilities(logits, before)?;
         if self.config.temperature == 0.0 {
-            return Ok(likeliest(&probabilities) as u32);
+            return Ok(argmax(&probabilities) as u32);
         }
-        let draw = (self.rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64;
+        let draw = unit(&mut self.rng);
         let mut sum = 0.0;
         let mut last = 0;
         for (id, &probability) in probabilities.iter().enumerate().filter(|(_, p)| **p > 0.0) {

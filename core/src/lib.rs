@@ -34,6 +34,7 @@ pub mod kernels;
 #[cfg(feature = "compute")]
 pub mod models;
 pub mod predictions;
+pub mod random;
 pub mod task_kind;
 #[cfg(feature = "compute")]
 pub mod tasks;

@@ -1,16 +1,16 @@
 //! Shuffles and splits rows by a seed, the same on every platform and for ever.
 //!
-//! Both the generator (ChaCha with 8 rounds, keyed by the seed) and the way its numbers become positions are fixed here
-//! rather than taken from a library's convenience functions, whose results may change between versions.
+//! The generator (ChaCha with 8 rounds) is keyed by the seed here; [`crate::random`] makes its numbers positions.
 
 use std::fmt;
 use std::str::FromStr;
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 use serde::{Deserialize, Serialize};
 
 use super::ParseError;
+use crate::random::below;
 
 /// Shuffles in place (Fisher–Yates, from the last position down).
 pub fn shuffle<T>(items: &mut [T], seed: u64) {
@@ -19,17 +19,6 @@ pub fn shuffle<T>(items: &mut [T], seed: u64) {
     let mut generator = ChaCha8Rng::from_seed(key);
     for last in (1..items.len()).rev() {
         items.swap(last, below(&mut generator, last as u64 + 1) as usize);
-    }
-}
-
-/// A uniform number in `0..bound` (Lemire's multiplication with rejection); `bound` is at least 1.
-fn below(generator: &mut ChaCha8Rng, bound: u64) -> u64 {
-    loop {
-        let product = u128::from(generator.next_u64()) * u128::from(bound);
-        // The low half is uneven only below 2^64 mod bound.
-        if product as u64 >= bound.wrapping_neg() % bound {
-            return (product >> 64) as u64;
-        }
     }
 }
 

@@ -9,6 +9,7 @@ use crate::batch::{Batch, Inputs, collate};
 use crate::error::Result;
 use crate::examples::host_values;
 use crate::models::layers::Dropout;
+use crate::predictions::argmax;
 use crate::rows::Row;
 use crate::tasks::TaskError;
 use crate::tokenizer::Encoding;
@@ -71,7 +72,7 @@ impl Session {
         let (outputs, input, values) = self.outputs_of(embedded, &batch, encoding);
         let output = match question.output {
             Some(output) => output,
-            None => highest(&host_values(outputs.clone().without_autodiff()).await?),
+            None => argmax(&host_values(outputs.clone().without_autodiff()).await?),
         };
         let [_, width] = outputs.dims();
         within("label", output, width)?;
@@ -115,17 +116,6 @@ impl Session {
         let pass = network.pass(&batch, &rows, &mut Dropout::off());
         (self.task.outputs(pass), input, values)
     }
-}
-
-/// The first number of the highest value.
-fn highest(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 #[cfg(test)]

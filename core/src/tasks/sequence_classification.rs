@@ -11,7 +11,7 @@ use crate::examples::CachedPositions;
 use crate::loss::{CrossEntropy, mean_cross_entropy};
 use crate::metrics::{classification_report, gold_labels};
 use crate::models::layers::Dropout;
-use crate::predictions::ClassPrediction;
+use crate::predictions::{ClassPrediction, argmax};
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
@@ -265,17 +265,6 @@ impl ClassPrediction {
             logits: Some(logits.to_vec()),
         }
     }
-}
-
-/// The first index of the highest value.
-pub fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (index, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = index;
-        }
-    }
-    best
 }
 
 fn softmax(logits: &[f32]) -> Vec<f32> {

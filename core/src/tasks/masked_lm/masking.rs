@@ -4,8 +4,9 @@
 //! What is chosen depends on a seed alone, so a resumed run hides what an unbroken one does.
 
 use rand_chacha::ChaCha8Rng;
-use rand_chacha::rand_core::{Rng, SeedableRng};
+use rand_chacha::rand_core::SeedableRng;
 
+use crate::random::{below, unit};
 use crate::rows::WordAt;
 use crate::tokenizer::{Encoding, Tokenizer};
 
@@ -47,9 +48,9 @@ impl Masking {
             return Vec::new();
         }
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
-        let mut chosen: Vec<&Vec<usize>> = units.iter().filter(|_| chance(&mut rng) < self.probability).collect();
+        let mut chosen: Vec<&Vec<usize>> = units.iter().filter(|_| unit(&mut rng) < self.probability).collect();
         if chosen.is_empty() {
-            chosen.push(&units[below(&mut rng, units.len())]);
+            chosen.push(&units[below(&mut rng, units.len() as u64) as usize]);
         }
         let mut words = Vec::new();
         for &position in chosen.into_iter().flatten() {
@@ -57,11 +58,11 @@ impl Masking {
                 position: position as u32,
                 id: encoding.ids[position],
             });
-            let draw = chance(&mut rng);
+            let draw = unit(&mut rng);
             if draw < 0.8 {
                 encoding.ids[position] = ids.mask;
             } else if draw < 0.9 {
-                encoding.ids[position] = below(&mut rng, ids.vocab_size as usize) as u32;
+                encoding.ids[position] = below(&mut rng, ids.vocab_size.into()) as u32;
             }
         }
         words
@@ -88,16 +89,6 @@ impl Masking {
         }
         units
     }
-}
-
-/// A number from 0 to below 1.
-fn chance(rng: &mut ChaCha8Rng) -> f64 {
-    (rng.next_u64() >> 11) as f64 / (1u64 << 53) as f64
-}
-
-/// A number below `bound`, which is at least 1.
-fn below(rng: &mut ChaCha8Rng, bound: usize) -> usize {
-    ((u128::from(rng.next_u64()) * bound as u128) >> 64) as usize
 }
 
 #[cfg(test)]
