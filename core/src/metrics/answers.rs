@@ -6,7 +6,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::hash::Hash;
 
 use serde::{Deserialize, Serialize};
 
@@ -51,28 +50,11 @@ pub struct AnswerScores {
 /// # Errors
 /// If there is nothing to score, or not one prediction for each question.
 pub fn answer_report(gold: &[Vec<&str>], predicted: &[&str]) -> Result<AnswerReport, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
-    let rules = match gold.iter().any(Vec::is_empty) {
-        true => Rules::Version2,
-        false => Rules::Version1,
-    };
-    let all: Vec<[f64; 3]> = gold
-        .iter()
-        .zip(predicted)
-        .map(|(gold, said)| rules.score(gold, said))
-        .collect();
+    let all = answer_scores(gold, predicted)?;
     let part = |has_answer: bool| {
         let rows = gold.iter().zip(&all).filter(|(gold, _)| gold.is_empty() != has_answer);
-        let rows: Vec<[f64; 3]> = rows.map(|(_, scores)| *scores).collect();
-        (rules == Rules::Version2 && !rows.is_empty()).then(|| mean(&rows))
+        let rows: Vec<AnswerScores> = rows.map(|(_, scores)| *scores).collect();
+        (Rules::of(gold) == Rules::Version2 && !rows.is_empty()).then(|| mean(&rows))
     };
     let whole = mean(&all);
     Ok(AnswerReport {
@@ -86,13 +68,30 @@ pub fn answer_report(gold: &[Vec<&str>], predicted: &[&str]) -> Result<AnswerRep
     })
 }
 
-fn mean(rows: &[[f64; 3]]) -> AnswerScores {
-    let of = |index: usize| rows.iter().map(|scores| scores[index]).sum::<f64>() / rows.len().max(1) as f64;
+/// The scores of each question by itself, under the rules that count for all of them; arguments and errors are those of
+/// [`answer_report`].
+pub fn answer_scores(gold: &[Vec<&str>], predicted: &[&str]) -> Result<Vec<AnswerScores>, MetricsError> {
+    if gold.len() != predicted.len() {
+        return Err(MetricsError::Lengths {
+            gold: gold.len(),
+            predicted: predicted.len(),
+        });
+    }
+    if gold.is_empty() {
+        return Err(MetricsError::NoExamples);
+    }
+    let rules = Rules::of(gold);
+    let questions = gold.iter().zip(predicted);
+    Ok(questions.map(|(gold, said)| rules.score(gold, said)).collect())
+}
+
+fn mean(rows: &[AnswerScores]) -> AnswerScores {
+    let of = |score: fn(&AnswerScores) -> f64| rows.iter().map(score).sum::<f64>() / rows.len().max(1) as f64;
     AnswerScores {
         examples: rows.len() as u64,
-        exact_match: of(0),
-        f1: of(1),
-        character_f1: of(2),
+        exact_match: of(|scores| scores.exact_match),
+        f1: of(|scores| scores.f1),
+        character_f1: of(|scores| scores.character_f1),
     }
 }
 
@@ -104,8 +103,16 @@ enum Rules {
 }
 
 impl Rules {
+    /// Those of questions with these answers.
+    fn of(gold: &[Vec<&str>]) -> Self {
+        match gold.iter().any(Vec::is_empty) {
+            true => Self::Version2,
+            false => Self::Version1,
+        }
+    }
+
     /// Exact match and both F1 of an answer, each against the gold answer that suits it best.
-    fn score(self, gold: &[&str], predicted: &str) -> [f64; 3] {
+    fn score(self, gold: &[&str], predicted: &str) -> AnswerScores {
         let mut gold: Vec<String> = gold.iter().map(|gold| normalized(gold)).collect();
         if self == Self::Version2 {
             gold.retain(|gold| !gold.is_empty());
@@ -127,10 +134,16 @@ impl Rules {
                 *best = best.max(score);
             }
         }
-        best
+        let [exact_match, f1, character_f1] = best;
+        AnswerScores {
+            examples: 1,
+            exact_match,
+            f1,
+            character_f1,
+        }
     }
 
-    fn f1<T: Ord + Hash>(self, gold: Vec<T>, predicted: Vec<T>) -> f64 {
+    fn f1<T: Ord>(self, gold: Vec<T>, predicted: Vec<T>) -> f64 {
         if self == Self::Version2 && (gold.is_empty() || predicted.is_empty()) {
             return f64::from(u8::from(gold == predicted));
         }
@@ -271,6 +284,17 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn a_question_counts_by_the_rules_of_its_file() {
+        // An answer of articles alone is empty once normalized: version 1.1 finds nothing shared, 2.0 says the same twice.
+        let alone = answer_scores(&[vec!["the"]], &["a"]).expect("valid");
+        let beside = answer_scores(&[vec!["the"], vec![]], &["a", ""]).expect("valid");
+        assert_eq!((alone[0].exact_match, alone[0].f1), (1.0, 0.0));
+        assert_eq!((beside[0].exact_match, beside[0].f1), (1.0, 1.0));
+        let report = answer_report(&[vec!["the"], vec![]], &["a", "x"]).expect("valid");
+        assert_eq!((report.f1, report.examples), (0.5, 2));
     }
 
     #[test]

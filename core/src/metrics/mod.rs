@@ -18,7 +18,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
 
-pub use answers::{AnswerReport, AnswerScores, answer_report};
+pub use answers::{AnswerReport, AnswerScores, answer_report, answer_scores};
 pub use correlation::{cosine, pearson, spearman};
 pub use entities::{EntityReport, entity_report};
 pub use language::LanguageReport;

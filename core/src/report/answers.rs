@@ -6,19 +6,23 @@ use super::Page;
 use super::listing::{Listing, Row, Value};
 use super::marks::{Mark, marked};
 use crate::data::{AnswerSpan, Example};
-use crate::metrics::answer_report;
+use crate::metrics::answer_scores;
 use crate::protocol::{AnswerPrediction, Prediction};
 
 /// The failures of the page: answers that are not right to the letter.
 pub fn listing(page: &Page) -> Listing {
     let mut rows = Vec::new();
+    let (mut answered, mut texts, mut answers) = (Vec::new(), Vec::new(), Vec::new());
     for (example, prediction) in page.examples.iter().zip(&page.evaluation.predictions) {
         let Prediction::Answer(said) = prediction else { continue };
         let gold = example.gold.answers().unwrap_or_default();
-        let texts: Vec<&str> = gold.iter().map(|answer| answer.text.as_str()).collect();
-        let Ok(scores) = answer_report(&[texts], &[&said.answer]) else {
-            continue;
-        };
+        answered.push((example, said, gold));
+        texts.push(gold.iter().map(|answer| answer.text.as_str()).collect());
+        answers.push(said.answer.as_str());
+    }
+    // Without a question there is nothing to score, and nothing to list.
+    let scores = answer_scores(&texts, &answers).unwrap_or_default();
+    for ((example, said, gold), scores) in answered.into_iter().zip(scores) {
         if scores.exact_match == 1.0 {
             continue;
         }
