@@ -47,10 +47,11 @@ pub fn legible(markup: &str) -> String {
     markup.chars().map(shown).collect()
 }
 
-/// Whether a character may stand in HTML and XML: neither a control character nor what Unicode keeps out of texts.
+/// Whether a character may stand in HTML and XML: white space of lines, else neither a control character nor what Unicode
+/// keeps out of texts.
 fn is_character(c: char) -> bool {
     let noncharacter = ('\u{fdd0}'..='\u{fdef}').contains(&c) || u32::from(c) & 0xfffe == 0xfffe;
-    c == '\n' || c == '\t' || !(c.is_control() || noncharacter)
+    matches!(c, '\n' | '\r' | '\t') || !(c.is_control() || noncharacter)
 }
 
 /// A hash as Content-Security-Policy writes it.
@@ -73,8 +74,11 @@ mod tests {
 
     #[test]
     fn what_is_no_character_is_shown_as_such() {
-        let page = document("a\u{7}\u{fffe}\u{85}b", html! { "\r\n" });
+        let page = document("a\u{7}\u{fffe}\u{85}b", html! { "one\r\n\ttwo" });
         assert!(page.contains("<title>a\u{fffd}\u{fffd}\u{fffd}b</title>"), "{page}");
-        assert!(!page.contains('\r'));
+        assert!(
+            page.contains("one\r\n\ttwo"),
+            "lines may end as Windows ends them: {page}"
+        );
     }
 }
