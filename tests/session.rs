@@ -7,11 +7,12 @@ use std::path::Path;
 use futures_lite::future::block_on;
 use terakoya_core::data::{Dataset, Gold, ReadOptions, read};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::error::Error;
 use terakoya_core::protocol::{TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::tokenizer::Files;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
-use terakoya_core::training_config::{TrainLayers, TrainingConfig};
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
+use terakoya_core::training_config::{Probe, TrainLayers, TrainingConfig};
 
 fn asset(path: &str) -> Vec<u8> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../assets").join(path);
@@ -96,6 +97,15 @@ fn train(
     train: &Dataset,
     host: &mut MemoryHost,
 ) -> (Session, TrainingRecord) {
+    tried(session, config, train, host).expect("it trains")
+}
+
+fn tried(
+    session: Session,
+    config: &TrainingConfig,
+    train: &Dataset,
+    host: &mut MemoryHost,
+) -> Result<(Session, TrainingRecord), Error> {
     let eval = rows("dev.csv", 12);
     let named = |name, data| NamedExamples { name, examples: data };
     let data = TrainingData {
@@ -106,7 +116,7 @@ fn train(
         available_memory: None,
         fail_at_step: None,
     };
-    block_on(session.train(config, data, host)).expect("it trains")
+    block_on(session.train(config, data, host))
 }
 
 fn weights(session: &Session) -> Vec<u8> {
@@ -230,4 +240,27 @@ fn other_labels_take_a_new_last_layer_only() {
         "{:?}",
         host.notes
     );
+}
+
+#[test]
+fn a_probe_asks_between_its_batches_whether_to_go_on() {
+    let config = TrainingConfig {
+        train_layers: TrainLayers::Head,
+        probe: Probe::Logistic,
+        ..config()
+    };
+    let data = rows("train.csv", 24);
+    let mut host = MemoryHost::default();
+    train(open(model()), &config, &data, &mut host);
+    // Once behind what is cached of either file; then of 24 and 12 rows in batches of 4.
+    assert_eq!(host.asked, 2 + 6 + 3);
+    for stop_at in [1, 2, 3, 8, 9, 11] {
+        let mut host = MemoryHost {
+            stop_at: Some(stop_at),
+            ..MemoryHost::default()
+        };
+        let stopped = tried(open(model()), &config, &data, &mut host).err();
+        let is_interrupted = matches!(stopped, Some(Error::Train(TrainError::Interrupted)));
+        assert!(is_interrupted && host.asked == stop_at, "{stop_at}: {stopped:?}");
+    }
 }

@@ -60,9 +60,11 @@ impl ClassificationHead {
         self
     }
 
-    /// BERT's `pooler_output`, `[batch, hidden]`, of the first tokens' hidden states `[batch, hidden]`.
-    pub fn pool(&self, first: Tensor<2>) -> Tensor<2> {
-        let x = self.dense.forward(first);
+    /// What the last layer reads, BERT's `pooler_output`: `[batch, hidden]` of `hidden_states` `[batch, seq, hidden]`.
+    pub fn pooled_output(&self, hidden_states: Tensor<3>, dropout: &mut Dropout) -> Tensor<2> {
+        let [batch, _, hidden] = hidden_states.dims();
+        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
+        let x = self.dense.forward(dropout.forward(first, self.config.input_dropout));
         match self.config.activation {
             HeadActivation::Tanh => x.tanh(),
             HeadActivation::Relu => activation::relu(x),
@@ -71,9 +73,7 @@ impl ClassificationHead {
 
     /// Logits, `[batch, outputs]`, of `hidden_states` `[batch, seq, hidden]`.
     pub fn forward(&self, hidden_states: Tensor<3>, dropout: &mut Dropout) -> Tensor<2> {
-        let [batch, _, hidden] = hidden_states.dims();
-        let first = hidden_states.slice([0..batch, 0..1]).reshape([batch, hidden]);
-        let pooled_output = self.pool(dropout.forward(first, self.config.input_dropout));
+        let pooled_output = self.pooled_output(hidden_states, dropout);
         self.classifier
             .forward(dropout.forward(pooled_output, self.config.dropout))
     }

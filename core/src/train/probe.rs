@@ -6,7 +6,7 @@
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::{RunHost, RunInputs, TrainError};
+use super::{Control, RunHost, RunInputs, TrainError};
 use crate::data::LabelMap;
 use crate::error::Result;
 use crate::examples::{Answering, RowSource, host_values};
@@ -23,7 +23,7 @@ const MOST_ITERATIONS: usize = 1000;
 /// The network with a fitted last layer, off the autodiff device, and what was done.
 ///
 /// # Errors
-/// If there are not two classes, or the device fails.
+/// If there are not two classes, the device fails, or the host stops it before it is done.
 pub async fn probe(
     network: Network,
     inputs: RunInputs<'_>,
@@ -31,7 +31,7 @@ pub async fn probe(
 ) -> Result<(Network, TrainingRecord)> {
     let network = network.valid();
     let device = inputs.device.clone().inner();
-    let set = read(&network, &inputs, &device).await?;
+    let set = read(&network, &inputs, &device, host).await?;
     let problem = Problem {
         features: &set.features,
         classes: &set.classes,
@@ -59,7 +59,7 @@ pub async fn probe(
         ..TrainingRecord::default()
     };
     if let Some(eval) = &inputs.eval {
-        let evaluation = evaluated(&network, eval, &inputs, &device).await?;
+        let evaluation = evaluated(&network, eval, &inputs, &device, host).await?;
         record.evaluations.push(evaluation.clone());
         host.event(TrainEvent::Evaluated(evaluation));
     }
@@ -85,8 +85,21 @@ struct TrainingSet {
     weights: Vec<f64>,
 }
 
+/// Asks the host whether to go on: what is half done is no model.
+async fn go_on(host: &mut dyn RunHost) -> Result<()> {
+    match host.control().await {
+        Control::Continue => Ok(()),
+        Control::Stop => Err(TrainError::Interrupted.into()),
+    }
+}
+
 /// What the last layer reads of each training row. A sync point for each batch.
-async fn read(network: &Network, inputs: &RunInputs<'_>, device: &Device) -> Result<TrainingSet> {
+async fn read(
+    network: &Network,
+    inputs: &RunInputs<'_>,
+    device: &Device,
+    host: &mut dyn RunHost,
+) -> Result<TrainingSet> {
     let source: &RowSource = &inputs.train;
     let count = source.rows.len();
     let mut set = TrainingSet {
@@ -100,10 +113,9 @@ async fn read(network: &Network, inputs: &RunInputs<'_>, device: &Device) -> Res
         let input = source.batch(&window, &positions, device);
         let rows = window.rows(&positions);
         let pass = network.pass(&input, &rows, &mut Dropout::off());
-        let [batch_size, _, hidden] = pass.hidden_states.dims();
-        let first = pass.hidden_states.slice([0..batch_size, 0..1]);
-        let pooled = network.head.classification().pool(first.reshape([batch_size, hidden]));
-        let values = host_values(pooled).await?;
+        let [_, _, hidden] = pass.hidden_states.dims();
+        let head = network.head.classification();
+        let values = host_values(head.pooled_output(pass.hidden_states, &mut Dropout::off())).await?;
         for ((values, row), &index) in values.chunks(hidden).zip(rows).zip(&batch) {
             set.features[index] = values.to_vec();
             // A row without a class would count nothing.
@@ -112,6 +124,8 @@ async fn read(network: &Network, inputs: &RunInputs<'_>, device: &Device) -> Res
                 set.weights[index] = inputs.task.weight(&[&row.target]);
             }
         }
+        // Before the next batch, and behind the last before the fit, which nothing interrupts.
+        go_on(host).await?;
     }
     Ok(set)
 }
@@ -133,9 +147,12 @@ async fn evaluated(
     eval: &RowSource<'_>,
     inputs: &RunInputs<'_>,
     device: &Device,
+    host: &mut dyn RunHost,
 ) -> Result<EvaluationRecord> {
     let mut answering = Answering::new(network, eval, Purpose::Evaluate, inputs.config.eval_batch_size)?;
-    while answering.step(device).await?.is_some() {}
+    while answering.step(device).await?.is_some() {
+        go_on(host).await?;
+    }
     let (outputs, _) = answering.finish();
     let label_map = LabelMap::default();
     let (loss, report) = inputs.task.report(eval.answered(&outputs, &label_map))?;
