@@ -5,7 +5,7 @@
 //! dropped where a newer one waits; they are then answered by [`Event::Stale`].
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::bio::{Entity, Tag, entities};
+use terakoya_core::bio::Entity;
 use terakoya_core::data::{EntitySpan, Gold};
 use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
@@ -150,36 +150,26 @@ pub struct Row {
 impl Row {
     /// The named parts of the text, as spans of characters, also where its words were given with tags.
     pub fn named_parts(&self) -> Vec<EntitySpan> {
-        let Gold::Words(words) = &self.gold else {
-            return self.gold.spans().unwrap_or_default().to_vec();
+        let (found, _) = self.gold.entities(&self.text);
+        let span = |entity: Entity| EntitySpan {
+            start: number(entity.start),
+            end: number(entity.end),
+            label: entity.entity_type.to_owned(),
         };
-        let Some(tags) = words.tags() else {
-            return Vec::new();
-        };
-        let places = self.word_places();
-        let (found, _) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
-        let span = |entity: Entity| {
-            Some(EntitySpan {
-                start: places.get(entity.start)?.0,
-                end: places.get(entity.end.checked_sub(1)?)?.1,
-                label: entity.entity_type.to_owned(),
-            })
-        };
-        found.into_iter().filter_map(span).collect()
+        found.into_iter().map(span).collect()
     }
 
     /// The first character of each given word and the one after its last; nothing where no words were given.
     pub fn word_places(&self) -> Vec<(u32, u32)> {
-        let mut start = 0;
-        let place = |word: &str| {
-            let end = start + word.chars().count() as u32;
-            let place = (start, end);
-            start = end + 1;
-            place
-        };
+        let place = |(start, end)| (number(start), number(end));
         let words = self.gold.words();
-        words.map_or_else(Vec::new, |words| words.words(&self.text).map(place).collect())
+        words.map_or_else(Vec::new, |words| words.places(&self.text).map(place).collect())
     }
+}
+
+/// A place in a text, whose characters a u32 counts.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
 }
 
 /// A row as browsers keep it: earlier versions knew labels only.

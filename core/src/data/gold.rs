@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::{DataError, Place};
+use crate::bio::{Entity, Tag, entities};
 
 /// The right answer of an example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -68,6 +69,17 @@ impl TaggedWords {
         let starts = std::iter::once(0).chain(self.ends.iter().map(|&end| end as usize + 1));
         let ranges = starts.zip(self.ends.iter().map(|&end| end as usize));
         ranges.map(|(start, end)| text.get(start..end).unwrap_or_default())
+    }
+
+    /// The first character of each word of `text` and the one after its last.
+    pub fn places<'a>(&'a self, text: &'a str) -> impl Iterator<Item = (usize, usize)> + 'a {
+        let mut start = 0;
+        self.words(text).map(move |word| {
+            let end = start + word.chars().count();
+            let place = (start, end);
+            start = end + 1;
+            place
+        })
     }
 
     /// The words' tags, where the file has them.
@@ -137,6 +149,28 @@ impl Gold {
             Self::Spans(spans) => Some(spans),
             _ => None,
         }
+    }
+
+    /// The entities of `text`, whose answer this is, in characters, and how many of them begin with an `I-` tag. A tag that is
+    /// none names nothing.
+    pub fn entities<'a>(&'a self, text: &str) -> (Vec<Entity<'a>>, usize) {
+        if let Some((words, tags)) = self.words().and_then(|words| Some((words, words.tags()?))) {
+            let (found, repaired) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
+            let places: Vec<(usize, usize)> = words.places(text).collect();
+            let in_characters = |entity: Entity<'a>| {
+                let words = places.get(entity.start..entity.end)?;
+                let ((start, _), (_, end)) = (*words.first()?, *words.last()?);
+                Some(Entity { start, end, ..entity })
+            };
+            return (found.into_iter().filter_map(in_characters).collect(), repaired);
+        }
+        let spans = self.spans().unwrap_or_default().iter();
+        let spans = spans.map(|span| Entity {
+            start: span.start as usize,
+            end: span.end as usize,
+            entity_type: &span.label,
+        });
+        (spans.collect(), 0)
     }
 
     /// The answers, where they are known.
@@ -283,4 +317,24 @@ impl GoldReader<'_> {
 
 fn finite(text: &str) -> Option<f64> {
     f64::from_str(text.trim()).ok().filter(|number| number.is_finite())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_become_characters_of_their_text() {
+        let words = ["𠮷田", "さん", "東京", "都", "へ"];
+        let (text, words) = TaggedWords::join(&words, Some(&["I-人", "O", "B-地", "I-地", "X"]));
+        let gold = Gold::Words(Box::new(words));
+        let (found, repaired) = gold.entities(&text);
+        let found: Vec<_> = found
+            .iter()
+            .map(|entity| (entity.start, entity.end, entity.entity_type))
+            .collect();
+        assert_eq!((found, repaired), (vec![(0, 2, "人"), (6, 10, "地")], 1));
+        let (text, words) = TaggedWords::join(&["東京"], None);
+        assert_eq!(Gold::Words(Box::new(words)).entities(&text), (Vec::new(), 0));
+    }
 }

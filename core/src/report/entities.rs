@@ -7,10 +7,11 @@ use maud::{Markup, html};
 use super::Page;
 use super::listing::{Listing, Row, Value};
 use super::marks::{Mark, marked};
-use crate::bio::{Entity, Tag, entities};
+use crate::bio::Entity;
 use crate::data::{Example, LabelMap};
 use crate::metrics::EntityReport;
-use crate::protocol::{Prediction, TagsPrediction};
+use crate::protocol::{EntityPrediction, Prediction, TagsPrediction};
+use crate::tasks::token_classification::mapped;
 
 /// Colours in the style sheet.
 const COLOURS: usize = 8;
@@ -61,14 +62,7 @@ pub fn listing(page: &Page, report: &EntityReport) -> Listing {
 
 /// The score of the surest of the predicted entities that are wrong.
 fn confidence(said: &TagsPrediction, wrong: &BTreeSet<Entity>) -> Value {
-    let scores = said.entities.iter().filter(|entity| {
-        let (start, end, entity_type) = (entity.start, entity.end, entity.label.as_str());
-        wrong.contains(&Entity {
-            start,
-            end,
-            entity_type,
-        })
-    });
+    let scores = said.entities.iter().filter(|entity| wrong.contains(&place(entity)));
     let surest = scores.map(|entity| entity.score).reduce(f32::max);
     match (surest, wrong.is_empty()) {
         (Some(score), _) => Value::probability(score),
@@ -78,66 +72,33 @@ fn confidence(said: &TagsPrediction, wrong: &BTreeSet<Entity>) -> Value {
 }
 
 fn said_entities(said: &TagsPrediction) -> BTreeSet<Entity<'_>> {
-    let entity = |entity: &'_ crate::protocol::EntityPrediction| (entity.start, entity.end);
-    let entities = said.entities.iter().map(|said| {
-        let (start, end) = entity(said);
-        Entity {
-            start,
-            end,
-            entity_type: &said.label,
-        }
-    });
-    entities.collect()
+    said.entities.iter().map(place).collect()
+}
+
+fn place(said: &EntityPrediction) -> Entity<'_> {
+    Entity {
+        start: said.start,
+        end: said.end,
+        entity_type: &said.label,
+    }
 }
 
 /// The gold entities of an example, in characters of its text, as the report counts them.
 fn gold_entities<'a>(example: &'a Example, map: &'a LabelMap) -> BTreeSet<Entity<'a>> {
-    if let Some(spans) = example.gold.spans() {
-        let entity = |span: &'a crate::data::EntitySpan| Entity {
-            start: span.start as usize,
-            end: span.end as usize,
-            entity_type: map.apply(&span.label),
-        };
-        return spans.iter().map(entity).collect();
-    }
-    let Some(words) = example.gold.words() else {
-        return BTreeSet::new();
-    };
-    let mut places = Vec::with_capacity(words.len());
-    let mut start = 0;
-    for word in words.words(&example.text) {
-        let end = start + word.chars().count();
-        places.push((start, end));
-        start = end + 1;
-    }
-    let tags = words.tags().into_iter().flatten();
-    let (found, _) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
-    let in_characters = |entity: Entity<'a>| {
-        let words = places.get(entity.start..entity.end)?;
-        Some(Entity {
-            start: words.first()?.0,
-            end: words.last()?.1,
-            entity_type: map.apply(entity.entity_type),
-        })
-    };
-    found.into_iter().filter_map(in_characters).collect()
+    let (found, _) = example.gold.entities(&example.text);
+    found.into_iter().map(|entity| mapped(entity, map)).collect()
 }
 
 /// One line where both sides agree, else what the system says above what is gold.
 fn lines(text: &str, [said, gold]: [&BTreeSet<Entity>; 2], colour: impl Fn(&Entity) -> usize) -> Markup {
     let line = |own: &BTreeSet<Entity>, other: &BTreeSet<Entity>| {
-        let mark = |entity: &Entity| {
-            let framed = if other.contains(entity) { "" } else { " alone" };
-            (entity.start, entity.end, format!("entity c{}{framed}", colour(entity)))
-        };
         let marks = own.iter().map(|entity| {
-            let (start, end, class) = mark(entity);
-            let label = Some(entity.entity_type);
+            let framed = if other.contains(entity) { "" } else { " alone" };
             Mark {
-                start,
-                end,
-                class,
-                label,
+                start: entity.start,
+                end: entity.end,
+                class: format!("entity c{}{framed}", colour(entity)),
+                label: Some(entity.entity_type),
             }
         });
         marked(text, &marks.collect::<Vec<_>>())
@@ -157,15 +118,19 @@ fn lines(text: &str, [said, gold]: [&BTreeSet<Entity>; 2], colour: impl Fn(&Enti
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::{Gold, TaggedWords};
+    use crate::data::{EntitySpan, Gold};
 
     #[test]
-    fn words_become_characters_of_their_text() {
-        let (text, words) = TaggedWords::join(&["𠮷田", "さん", "東京", "都"], Some(&["B-人", "O", "B-地", "I-地"]));
+    fn gold_has_the_names_of_the_map() {
+        let span = |start, end, label: &str| EntitySpan {
+            start,
+            end,
+            label: label.to_owned(),
+        };
         let example = Example {
-            text,
+            text: "𠮷田さん 東京都".to_owned(),
             text_pair: None,
-            gold: Gold::Words(Box::new(words)),
+            gold: Gold::Spans([span(0, 2, "人"), span(5, 8, "地")].into()),
             line: 1,
         };
         let map: LabelMap = "人=PER".parse().expect("a map");
@@ -173,6 +138,6 @@ mod tests {
             .into_iter()
             .map(|entity| (entity.start, entity.end, entity.entity_type))
             .collect();
-        assert_eq!(found, [(0, 2, "PER"), (6, 10, "地")]);
+        assert_eq!(found, [(0, 2, "PER"), (5, 8, "地")]);
     }
 }

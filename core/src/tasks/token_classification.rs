@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
-use self::places::{Pieces, Reading, gold_entities, gold_tags, is_reachable, places, predicted_entities, read};
+use self::places::{Pieces, Reading, gold_tags, is_reachable, places, predicted_entities, read};
 use crate::bio::{Entity, Tag, TagSet};
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, GoldColumn, LabelMap, NamedExamples};
@@ -337,7 +337,7 @@ impl Task for TokenClassification {
         let (mut repaired_gold, mut repaired_predicted, mut unreachable) = (0, 0, 0);
         for (example, output) in answered.examples.iter().zip(answered.outputs) {
             let readings = self.readings(example, output);
-            let (entities, repaired) = gold_entities(example, &readings);
+            let (entities, repaired) = example.gold.entities(&example.text);
             unreachable += entities
                 .iter()
                 .filter(|entity| !is_reachable(entity, &readings))
@@ -375,7 +375,7 @@ impl Task for TokenClassification {
 }
 
 /// The entity under the name that `map` gives its type.
-fn mapped<'a>(entity: Entity<'a>, map: &'a LabelMap) -> Entity<'a> {
+pub fn mapped<'a>(entity: Entity<'a>, map: &'a LabelMap) -> Entity<'a> {
     Entity {
         entity_type: map.apply(entity.entity_type),
         ..entity

@@ -125,58 +125,27 @@ pub fn read<'a>(
         .into_iter()
         .zip(scored(choose(tags, &first_logits), &first_logits))
         .peekable();
-    let mut start = 0;
-    let reading = |(number, word): (u32, &str)| {
+    let reading = |(number, (start, end)): (u32, (usize, usize))| {
         let seen = said.next_if(|(at, _)| *at == number);
-        let end = start + word.chars().count();
-        let reading = Reading {
+        Reading {
             start,
             end,
             tag: seen.map_or(Tag::Outside, |(_, (tag, _))| tag),
             score: seen.map(|(_, (_, score))| score),
-        };
-        start = end + 1;
-        reading
+        }
     };
-    (0..).zip(words.words(&example.text)).map(reading).collect()
-}
-
-/// The entities of an example as it was tagged by hand, in characters, and how many begin with an `I-`.
-pub fn gold_entities<'a>(example: &'a Example, readings: &[Reading]) -> (Vec<Entity<'a>>, usize) {
-    if let Some(tags) = example.gold.words().and_then(|words| words.tags()) {
-        let (found, repaired) = entities(tags.map(|tag| Tag::parse(tag).unwrap_or(Tag::Outside)));
-        return (in_characters(found, readings), repaired);
-    }
-    let spans = example.gold.spans().unwrap_or_default().iter();
-    let spans = spans.map(|span| Entity {
-        start: span.start as usize,
-        end: span.end as usize,
-        entity_type: &span.label,
-    });
-    (spans.collect(), 0)
+    (0..).zip(words.places(&example.text)).map(reading).collect()
 }
 
 /// The entities that the readings make, in characters; with the readings that each is of, and how many begin with an `I-`.
 pub fn predicted_entities<'a>(readings: &[Reading<'a>]) -> (Vec<(Entity<'a>, std::ops::Range<usize>)>, usize) {
     let (found, repaired) = entities(readings.iter().map(|reading| reading.tag));
-    let ranges = found.iter().map(|entity| entity.start..entity.end).collect::<Vec<_>>();
-    (
-        in_characters(found, readings).into_iter().zip(ranges).collect(),
-        repaired,
-    )
-}
-
-fn in_characters<'a>(entities: Vec<Entity<'a>>, readings: &[Reading]) -> Vec<Entity<'a>> {
     let spanned = |entity: Entity<'a>| {
         let of = readings.get(entity.start..entity.end)?;
-        let (first, last) = (of.first()?, of.last()?);
-        Some(Entity {
-            start: first.start,
-            end: last.end,
-            ..entity
-        })
+        let (start, end) = (of.first()?.start, of.last()?.end);
+        Some((Entity { start, end, ..entity }, entity.start..entity.end))
     };
-    entities.into_iter().filter_map(spanned).collect()
+    (found.into_iter().filter_map(spanned).collect(), repaired)
 }
 
 /// Whether places that the model saw begin and end where the entity does.
@@ -293,7 +262,7 @@ mod tests {
         let (begin, outside) = (Tag::Begin("x"), Tag::Outside);
         assert_eq!(spans, [(0, 1, begin), (2, 4, begin), (5, 6, outside), (7, 8, outside)]);
         assert!(readings[0].score > Some(0.99) && readings[2].score.is_none());
-        let (gold, repaired) = gold_entities(&example, &readings);
+        let (gold, repaired) = example.gold.entities(&example.text);
         assert_eq!(
             gold.iter().map(|gold| (gold.start, gold.end)).collect::<Vec<_>>(),
             [(2, 6), (7, 8)]
@@ -341,7 +310,7 @@ mod tests {
             }
         );
         assert_eq!(repaired, 0);
-        let (gold, _) = gold_entities(&example, &readings);
+        let (gold, _) = example.gold.entities(&example.text);
         let reachable: Vec<bool> = gold.iter().map(|gold| is_reachable(gold, &readings)).collect();
         assert_eq!(reachable, [true, false]);
     }
