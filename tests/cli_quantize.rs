@@ -199,6 +199,34 @@ fn a_model_trained_on_blocks_is_saved_plain_and_measured_by_its_metrics() {
 }
 
 #[test]
+fn a_text_is_measured_as_evaluate_measures_it() {
+    let temp = TempDir::new().expect("temp");
+    // As a table, each line would lose its second half.
+    let lines = temp.path().join("lines.txt");
+    fs::write(
+        &lines,
+        "the cat sleeps\ton the warm mat\nthe dog runs\tover the green field\n",
+    )
+    .expect("written");
+    let (model, lines) = (bert_tiny(), text(&lines));
+    let (_, said) = quantize(&model, &temp, "small", &["--data", lines]);
+    let evaluate = [
+        "evaluate",
+        "--model",
+        text(&model),
+        "--data",
+        lines,
+        "--device",
+        "cpu",
+        "--json",
+    ];
+    let report: Value = serde_json::from_str(&stdout(&run(&evaluate, ""))).expect("JSON");
+    assert!(report["perplexity"].as_f64() > Some(1.0), "{report}");
+    assert_eq!(said["metrics"]["perplexity"]["before"], report["perplexity"]);
+    assert_eq!(said["metrics"]["tokens"]["before"], report["tokens"]);
+}
+
+#[test]
 fn pairs_with_scores_are_ranked() {
     let temp = TempDir::new().expect("temp");
     let rows = "sentence1,sentence2,score\n\

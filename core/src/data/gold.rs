@@ -5,7 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataError, Place};
+use super::format::{Format, detect};
+use super::{DataError, Place, ReadOptions};
 use crate::bio::{Entity, Tag, entities};
 
 /// The right answer of an example.
@@ -230,7 +231,7 @@ pub enum GoldColumn {
 
 impl GoldColumn {
     /// Whether the texts are all that counts, so that a file may be plain text.
-    pub(super) fn is_plain(self) -> bool {
+    pub fn is_plain(self) -> bool {
         matches!(self, Self::Lines | Self::Documents)
     }
 
@@ -248,6 +249,18 @@ impl GoldColumn {
             Self::Entities => ["entities", "spans", "labels", "label"],
             Self::Answers => ["answers", "answer", "label", "labels"],
         }
+    }
+}
+
+impl ReadOptions {
+    /// The same for who shows labels or measures by them: a language model asks for none, but a table may have one. What is
+    /// read as plain text, by the options or the file's `name`, stays lines or works.
+    pub fn with_labels_of_tables(mut self, name: &str) -> Self {
+        // The name and the options decide before anything of the text does.
+        if self.gold.is_plain() && detect(name, "", &self) != Format::Text {
+            self.gold = GoldColumn::Label;
+        }
+        self
     }
 }
 
@@ -336,5 +349,30 @@ mod tests {
         assert_eq!((found, repaired), (vec![(0, 2, "人"), (6, 10, "地")], 1));
         let (text, words) = TaggedWords::join(&["東京"], None);
         assert_eq!(Gold::Words(Box::new(words)).entities(&text), (Vec::new(), 0));
+    }
+
+    #[test]
+    fn only_tables_of_a_language_model_show_labels() {
+        let read_as = |gold, name: &str, format| {
+            let options = ReadOptions {
+                format,
+                gold,
+                ..ReadOptions::default()
+            };
+            options.with_labels_of_tables(name).gold
+        };
+        for own in [GoldColumn::Lines, GoldColumn::Documents] {
+            for (name, format, expected) in [
+                ("works.txt", None, own),
+                ("works", None, own),
+                ("rows.tsv", None, GoldColumn::Label),
+                ("rows.jsonl", None, GoldColumn::Label),
+                ("rows.csv", Some(Format::Text), own),
+                ("works.txt", Some(Format::Tsv), GoldColumn::Label),
+            ] {
+                assert_eq!(read_as(own, name, format), expected, "{name} {format:?}");
+            }
+        }
+        assert_eq!(read_as(GoldColumn::Score, "rows.csv", None), GoldColumn::Score);
     }
 }

@@ -60,18 +60,15 @@ fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
         return stdin_lines();
     };
     let own = folder::task(&args.model).definition().gold;
-    let is_plain_text = path.extension().is_some_and(|extension| extension == "txt");
     let shows_labels = args.output.is_some() || args.plot.is_some();
-    let gold = match own {
+    let options = args.read.read_options(own, args.filter.clone())?;
+    let mut options = options.with_labels_of_tables(&path.to_string_lossy());
+    options.gold = match options.gold {
         // Where the file's form hangs on what it is for, it is read as that.
-        GoldColumn::Entities | GoldColumn::Answers => own,
-        GoldColumn::Lines | GoldColumn::Documents if is_plain_text => own,
+        own @ (GoldColumn::Entities | GoldColumn::Answers | GoldColumn::Lines | GoldColumn::Documents) => own,
         _ if !shows_labels => GoldColumn::Unread,
-        // A language model asks for no label, but a table may have one.
-        GoldColumn::Lines | GoldColumn::Documents => GoldColumn::Label,
-        _ => own,
+        gold => gold,
     };
-    let options = args.read.read_options(gold, args.filter.clone())?;
     Ok(DataFile::read(path, &options)?.examples)
 }
 

@@ -10,7 +10,7 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
-use terakoya_core::data::{Example, Gold, GoldColumn, LabelMap};
+use terakoya_core::data::{Example, Gold, LabelMap};
 use terakoya_core::metrics::{cosine, spearman};
 use terakoya_core::quantize::{QuantizeReport, quantize};
 use terakoya_core::session::Session;
@@ -146,12 +146,9 @@ impl Probe {
             return Ok(Self::Sentences(texts.collect()));
         };
         let task = folder::task(&args.model);
-        let gold = match task.definition().gold {
-            // A model that says words asks for no labels; numbers there are scores all the same.
-            GoldColumn::Lines | GoldColumn::Documents => GoldColumn::Label,
-            gold => gold,
-        };
-        let options = args.read.read_options(gold, args.filter.clone())?;
+        // A model that says words asks for no labels; numbers in a table are scores all the same.
+        let options = args.read.read_options(task.definition().gold, args.filter.clone())?;
+        let options = options.with_labels_of_tables(&path.to_string_lossy());
         let mut data = DataFile::read(path, &options)?;
         let is_of_vectors = task != TaskKind::Regression;
         let score = |example: &Example| example.gold.score().filter(|_| is_of_vectors);
