@@ -38,8 +38,8 @@ pub fn json(text: &str) -> Value {
     serde_json::from_str(text).expect("JSON")
 }
 
-/// Runs what must fail with one error that contains `expected`.
-pub fn fails(command: Command, expected: &str) {
+/// Runs what must fail with one error that contains `expected`; gives all that it said.
+pub fn fails(command: Command, expected: &str) -> String {
     let output = run(command);
     let message = stderr(&output);
     assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
@@ -47,4 +47,5 @@ pub fn fails(command: Command, expected: &str) {
     assert_eq!(errors.len(), 1, "{message}");
     assert!(errors[0].contains(expected), "{message}");
     assert!(!message.contains("panicked"), "{message}");
+    message
 }

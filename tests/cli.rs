@@ -1,6 +1,7 @@
 //! Drives the real binary on the model and data that ship: training, prediction, bad input, exit codes.
 
 mod binary;
+mod stdin;
 mod topics;
 mod transformers;
 
@@ -12,6 +13,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use stdin::run_with;
 use topics::{QUICK, model, train, train_file};
 
 fn dev_file() -> PathBuf {
@@ -392,22 +394,7 @@ fn usage_errors_exit_with_two() {
 fn small_commands_print_results_only() {
     let folder = model();
     let folder = folder.to_str().expect("UTF-8");
-    let with_stdin = |args: &[&str], text: &str| {
-        use std::io::Write;
-        let mut command = terakoya(args);
-        command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        let mut child = command.spawn().expect("starts");
-        child
-            .stdin
-            .take()
-            .expect("a pipe")
-            .write_all(text.as_bytes())
-            .expect("written");
-        child.wait_with_output().expect("ends")
-    };
+    let with_stdin = |args: &[&str], text: &str| run_with(terakoya(args), text);
     let tokens = with_stdin(&["tokenize", "--model", folder, "--json"], "Hello, world!\n\n");
     let lines: Vec<Value> = stdout(&tokens).lines().map(json).collect();
     assert_eq!(lines.len(), 2);

@@ -1,63 +1,41 @@
 //! Drives the real binary through what frozen features are for: files of vectors, the picture of texts, and the probe.
 
+mod binary;
+mod stdin;
+mod tiny;
 mod transformers;
 
 use std::fs;
-use std::io::Write;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::path::Path;
+use std::process::{Command, Output};
 
 use html5gum::{Token, Tokenizer};
 use serde_json::Value;
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use stdin::run_with;
+use tiny::{file, train};
 
 fn asset(path: &str) -> String {
     let path = root().join("assets").join(path);
     path.to_str().expect("UTF-8").to_owned()
 }
 
-fn run(args: &[&str], stdin: &str) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    command.args(args).args(["--device", "cpu"]);
+fn on_cpu(args: &[&str]) -> Command {
+    let mut command = terakoya(args);
+    command.args(["--device", "cpu"]);
     command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().expect("the binary starts");
-    // A command that refuses its flags does not read.
-    let _ = child.stdin.take().expect("piped").write_all(stdin.as_bytes());
-    child.wait_with_output().expect("it ends")
 }
 
-fn stderr(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stderr).into_owned()
+/// What a run that must not fail prints.
+fn said(args: &[&str]) -> String {
+    stdout(&run(on_cpu(args)))
 }
 
-fn stdout(args: &[&str], stdin: &str) -> String {
-    let output = run(args, stdin);
-    assert!(output.status.success(), "{args:?}: {}", stderr(&output));
-    String::from_utf8(output.stdout).expect("UTF-8")
-}
-
-fn fails(args: &[&str], code: i32, expected: &str) {
-    let output = run(args, "one text\n");
-    let message = stderr(&output);
-    assert_eq!(output.status.code(), Some(code), "{args:?}: {message}");
-    assert!(
-        message.contains(expected) && !message.contains("panicked"),
-        "{expected}: {message}"
-    );
-}
-
-/// A file of the test's own.
-fn file(temp: &TempDir, name: &str, text: &str) -> String {
-    let path = temp.path().join(name);
-    fs::write(&path, text).expect("written");
-    path.to_str().expect("UTF-8").to_owned()
+/// The same of `text` on stdin.
+fn said_of(args: &[&str], text: &str) -> String {
+    stdout(&run_with(on_cpu(args), text))
 }
 
 fn path(temp: &TempDir, name: &str) -> String {
@@ -76,19 +54,17 @@ fn texts(temp: &TempDir) -> String {
 fn vectors_are_the_same_on_the_terminal_in_csv_and_for_numpy() {
     let temp = TempDir::new().expect("temp");
     let (model, data) = (asset("bert-tiny"), texts(&temp));
-    let printed = stdout(&["embed", "--model", &model, "--data", &data, "--json"], "");
-    let vectors: Vec<Vec<f32>> = printed
-        .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
-        .collect();
+    let printed = said(&["embed", "--model", &model, "--data", &data, "--json"]);
+    let vectors = printed.lines().map(|line| serde_json::from_str(line).expect("JSON"));
+    let vectors: Vec<Vec<f32>> = vectors.collect();
     assert_eq!((vectors.len(), vectors[0].len()), (3, 128));
     let lines = format!("{EVIL} tea\nrice and soup\nthe old temple\n");
-    assert_eq!(printed, stdout(&["embed", "--model", &model, "--json"], &lines));
+    assert_eq!(printed, said_of(&["embed", "--model", &model, "--json"], &lines));
 
     let [csv, npy] = ["vectors.csv", "vectors.npy"].map(|name| path(&temp, name));
     for output in [&csv, &npy] {
-        let said = stdout(&["embed", "--model", &model, "--data", &data, "--output", output], "");
-        assert_eq!(said, "", "the file takes the place of stdout");
+        let printed = said(&["embed", "--model", &model, "--data", &data, "--output", output]);
+        assert_eq!(printed, "", "the file takes the place of stdout");
     }
     let csv = fs::read_to_string(csv).expect("csv");
     let rows: Vec<Vec<&str>> = csv.lines().map(|line| line.split(',').collect()).collect();
@@ -122,26 +98,10 @@ fn passages_longer_than_the_model_are_one_vector_each() {
     let paragraph = serde_json::json!({ "context": context, "qas": [question("1"), question("2")] });
     let data = serde_json::json!({ "version": "1.1", "data": [{ "title": "t", "paragraphs": [paragraph] }] });
     let data = file(&temp, "long.json", &data.to_string());
-    let (model, output) = (asset("bert-tiny"), path(&temp, "answers"));
-    stdout(
-        &[
-            "train",
-            "--task",
-            "question-answering",
-            "--model",
-            &model,
-            "--train",
-            &data,
-            "--output",
-            &output,
-            "--epochs",
-            "1",
-            "--max-length",
-            "128",
-        ],
-        "",
-    );
-    let vectors = stdout(&["embed", "--model", &output, "--data", &data], "");
+    let output = path(&temp, "answers");
+    let flags = ["--train", &data, "--epochs", "1", "--max-length", "128"];
+    stdout(&run(train("question-answering", Path::new(&output), &flags)));
+    let vectors = said(&["embed", "--model", &output, "--data", &data]);
     assert_eq!(vectors.lines().count(), 2);
 }
 
@@ -173,7 +133,7 @@ fn the_picture_shows_each_text_once_and_escapes_it() {
     let (model, data) = (asset("bert-tiny"), texts(&temp));
     let [first, second] = ["a.svg", "b.svg"].map(|name| path(&temp, name));
     for picture in [&first, &second] {
-        stdout(&["embed", "--model", &model, "--data", &data, "--plot", picture], "");
+        said(&["embed", "--model", &model, "--data", &data, "--plot", picture]);
     }
     let svg = fs::read_to_string(&first).expect("a picture");
     assert_eq!(svg, fs::read_to_string(&second).expect("the same picture"));
@@ -191,7 +151,7 @@ fn the_picture_shows_each_text_once_and_escapes_it() {
     });
     assert!((shares.sum::<f64>() - 100.0).abs() <= 0.1 + 1e-9);
     let unlabelled = path(&temp, "lines.svg");
-    stdout(
+    said_of(
         &["embed", "--model", &model, "--plot", &unlabelled],
         "one text\nanother\n",
     );
@@ -208,56 +168,41 @@ fn what_embed_cannot_write_is_said() {
     let (model, data) = (asset("bert-tiny"), texts(&temp));
     let txt = path(&temp, "vectors.txt");
     fails(
-        &["embed", "--model", &model, "--data", &data, "--output", &txt],
-        1,
+        on_cpu(&["embed", "--model", &model, "--data", &data, "--output", &txt]),
         "written as .csv or .npy",
     );
     fails(
-        &["embed", "--model", &model, "--data", &data, "--plot", "no/folder/a.svg"],
-        1,
+        on_cpu(&["embed", "--model", &model, "--data", &data, "--plot", "no/folder/a.svg"]),
         "there is no folder no/folder",
     );
+    let one = file(&temp, "one.txt", "one text\n");
     let svg = path(&temp, "one.svg");
     fails(
-        &["embed", "--model", &model, "--plot", &svg],
-        1,
+        on_cpu(&["embed", "--model", &model, "--data", &one, "--plot", &svg]),
         "at least two vectors, there are 1",
     );
-    fails(&["embed", "--model", &model, "--filter", "1=x"], 2, "--data");
 }
 
 /// Fits a probe to the shipped data about topics.
 fn probe(output: &str, more: &[&str]) -> Output {
-    let (model, train, eval) = (
-        asset("bert-tiny"),
-        asset("topics-en/train.csv"),
-        asset("topics-en/dev.csv"),
-    );
-    let mut args = vec![
-        "train",
-        "--task",
-        "sequence-classification",
-        "--model",
-        &model,
+    let [data, eval] = ["topics-en/train.csv", "topics-en/dev.csv"].map(asset);
+    let flags = [
         "--train",
-        &train,
+        &data,
         "--eval",
         &eval,
-        "--output",
-        output,
         "--train-layers",
         "head",
         "--probe",
         "logistic",
-        "--json",
     ];
-    args.extend(more);
-    run(&args, "")
+    let mut command = train("sequence-classification", Path::new(output), &flags);
+    command.arg("--json").args(more);
+    run(command)
 }
 
 fn report(output: Output) -> Value {
-    assert!(output.status.success(), "{}", stderr(&output));
-    serde_json::from_slice(&output.stdout).expect("JSON")
+    json(&stdout(&output))
 }
 
 /// Of shares of 360 texts: the solver stops at a gradient of 1e-6, which is this difference; logits are rounded to f32.
@@ -282,10 +227,9 @@ fn the_saved_model_says_what_the_probe_fitted() {
     // Where the intercepts go free, the mean probability of a class is its share of the training data: no other model of
     // these features has that, and what was saved has it.
     let train = asset("topics-en/train.csv");
-    let said = stdout(&["predict", "--model", &one, "--data", &train, "--json"], "");
-    let lines: Vec<Value> = said
+    let lines: Vec<Value> = said(&["predict", "--model", &one, "--data", &train, "--json"])
         .lines()
-        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .map(json)
         .collect();
     let data = fs::read_to_string(&train).expect("data");
     for label in ["food", "phones", "sports", "travel"] {
@@ -301,8 +245,7 @@ fn the_saved_model_says_what_the_probe_fitted() {
         );
     }
     let eval = asset("topics-en/dev.csv");
-    let evaluated = stdout(&["evaluate", "--model", &one, "--data", &eval, "--json"], "");
-    let evaluated: Value = serde_json::from_str(&evaluated).expect("JSON");
+    let evaluated = json(&said(&["evaluate", "--model", &one, "--data", &eval, "--json"]));
     assert_eq!(evaluated["accuracy"], fitted["eval"]["report"]["accuracy"]);
     assert!(
         evaluated["accuracy"].as_f64().expect("a number") > 0.4,
@@ -327,72 +270,42 @@ fn transformers_says_what_the_probe_says() {
     let folder = path(&temp, "model");
     report(probe(&folder, &[]));
     let data = asset("topics-en/dev.csv");
-    let said = stdout(
-        &["predict", "--model", &folder, "--data", &data, "--json", "--logits"],
-        "",
-    );
-    let logits = file(&temp, "logits.jsonl", &said);
+    let printed = said(&["predict", "--model", &folder, "--data", &data, "--json", "--logits"]);
+    let logits = file(&temp, "logits.jsonl", &printed);
     transformers::compare(&folder, &logits, &["--tolerance", TOLERANCE]);
 }
 
 #[test]
 fn what_a_probe_cannot_do_is_said_before_anything_is_computed() {
     let temp = TempDir::new().expect("temp");
-    let (model, output) = (asset("bert-tiny"), path(&temp, "out"));
-    let data = texts(&temp);
-    let base = [
-        "train", "--model", &model, "--train", &data, "--output", &output, "--probe", "logistic",
-    ];
-    let with = |more: &[&'static str]| [base.to_vec(), more.to_vec()].concat();
-    let task = ["--task", "sequence-classification"];
-    fails(&with(&task), 1, "--probe is logistic: needs --train-layers head");
-    fails(
-        &with(&["--task", "regression", "--train-layers", "head"]),
-        1,
-        "works for sequence-classification only",
-    );
-    fails(
-        &with(&[
-            "--task",
-            "sequence-classification",
-            "--train-layers",
-            "head",
-            "--probe-l2=-1",
-        ]),
-        1,
-        "--probe-l2 is -1",
-    );
-    fails(
-        &with(&[
-            "--task",
-            "sequence-classification",
-            "--train-layers",
-            "head",
-            "--label-smoothing",
-            "0.1",
-        ]),
-        1,
-        "must be 0 with --probe",
-    );
+    let (data, output) = (texts(&temp), path(&temp, "out"));
+    let base = ["--train", &data, "--probe", "logistic"];
+    let with = |task, more: &[&str]| train(task, Path::new(&output), &[&base, more].concat());
+    let classes = "sequence-classification";
+    fails(with(classes, &[]), "--probe is logistic: needs --train-layers head");
+    let head = ["--train-layers", "head"];
+    fails(with("regression", &head), "works for sequence-classification only");
+    for (flags, expected) in [
+        (&["--probe-l2=-1"][..], "--probe-l2 is -1"),
+        (&["--label-smoothing", "0.1"], "must be 0 with --probe"),
+    ] {
+        fails(with(classes, &[&head, flags].concat()), expected);
+    }
     let one = file(&temp, "one.csv", "sentence,label\ntea,a\nsoup,a\n");
     let labels = file(&temp, "labels.txt", "a\nb\n");
-    let args = [
-        "train",
-        "--task",
-        "sequence-classification",
-        "--model",
-        &model,
+    let flags = [
         "--train",
         &one,
         "--labels",
         &labels,
-        "--output",
-        &output,
-        "--train-layers",
-        "head",
         "--probe",
         "logistic",
+        "--train-layers",
+        "head",
     ];
-    fails(&args, 1, "are of 1 class; a logistic regression needs at least two");
+    fails(
+        train(classes, Path::new(&output), &flags),
+        "are of 1 class; a logistic regression needs at least two",
+    );
     assert!(!Path::new(&output).exists());
 }

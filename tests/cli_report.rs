@@ -1,67 +1,38 @@
 //! Drives `evaluate --report` of the real binary for each task: the page is well-formed HTML that needs no network, shows what
 //! went wrong, and lets nothing of the data become markup.
 
+mod binary;
+mod tiny;
+
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use html5gum::{Token, Tokenizer};
 use serde_json::json;
 use tempfile::TempDir;
 
+use binary::{fails, json, root, run, stdout, terakoya};
+use tiny::{file, train};
+
 /// What would run if it were not escaped.
 const EVIL: &str = "<script>alert(1)</script>";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-fn run(args: &[&str]) -> Output {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    let output = command.args(args).stdin(Stdio::null()).output();
-    output.expect("the binary starts")
-}
-
-fn succeeds(args: &[&str]) {
-    let output = run(args);
-    assert!(
-        output.status.success(),
-        "{args:?}: {}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-}
-
-/// A file of the test's own.
-fn file(folder: &Path, name: &str, text: &str) -> String {
-    let path = folder.join(name);
-    fs::write(&path, text).expect("written");
-    path.to_str().expect("UTF-8").to_owned()
-}
-
 /// Trains the shipped model for `task` on `data`, once over it, and gives the page of its evaluation on the same.
-fn page(task: &str, name: &str, text: &str, train: &[&str], evaluate: &[&str]) -> String {
+fn page(task: &str, name: &str, text: &str, more: &[&str], evaluate: &[&str]) -> String {
     let temp = TempDir::new().expect("temp");
     // Markup characters in the names of files, where the system allows them.
     let name = match cfg!(windows) {
         true => name.to_owned(),
         false => format!("&<b>{name}"),
     };
-    let data = file(temp.path(), &name, text);
-    let model = root().join("assets/bert-tiny");
-    let output = temp.path().join("model");
-    let [model, output] = [&model, &output].map(|path| path.to_str().expect("UTF-8"));
-    let mut args = vec![
-        "train", "--task", task, "--model", model, "--train", &data, "--eval", &data, "--output", output,
-    ];
-    args.extend(["--device", "cpu", "--epochs", "2", "--batch-size", "4"]);
-    args.extend(train);
-    succeeds(&args);
-    let report = temp.path().join("report.html");
-    let path = report.to_str().expect("UTF-8");
-    let mut args = vec!["evaluate", "--model", output, "--data", &data, "--report", path];
-    args.extend(["--device", "cpu"]);
-    args.extend(evaluate);
-    succeeds(&args);
+    let data = file(&temp, &name, text);
+    let [model, report] = ["model", "report.html"].map(|name| temp.path().join(name));
+    let flags = ["--train", &data, "--eval", &data, "--epochs", "2", "--batch-size", "4"];
+    stdout(&run(train(task, &model, &[&flags, more].concat())));
+    let mut command = terakoya(&["evaluate", "--data", &data, "--device", "cpu", "--json"]);
+    command.arg("--model").arg(&model).arg("--report").arg(&report);
+    command.args(evaluate);
+    let results = json(&stdout(&run(command)));
+    assert!(results["loss"].is_number(), "the page is beside the results: {results}");
     let html = fs::read_to_string(&report).expect("a page in UTF-8");
     check(&html);
     assert!(html.contains("<h2>Training</h2>"), "no curves");
@@ -235,10 +206,10 @@ fn answers_are_marked_in_their_passage() {
 }
 
 /// The first lines of the Japanese lessons, as a file of the test's own.
-fn few_lessons(folder: &Path) -> String {
+fn few_lessons(temp: &TempDir) -> String {
     let lessons = fs::read_to_string(root().join("assets/lessons-ja/sentiment.csv")).expect("lessons");
     let few: Vec<&str> = lessons.lines().take(9).collect();
-    file(folder, "few.csv", &few.join("\n"))
+    file(temp, "few.csv", &few.join("\n"))
 }
 
 #[test]
@@ -254,7 +225,7 @@ fn language_models_show_scores_and_curves() {
 fn a_model_without_history_has_a_page_without_curves() {
     let temp = TempDir::new().expect("temp");
     let model = root().join("assets/e5-small-ja-en");
-    let data = few_lessons(temp.path());
+    let data = few_lessons(&temp);
     let copy = temp.path().join("model");
     fs::create_dir(&copy).expect("a folder");
     for entry in fs::read_dir(&model).expect("the model") {
@@ -265,10 +236,9 @@ fn a_model_without_history_has_a_page_without_curves() {
     }
     fs::write(copy.join("training.json"), "{\"record\": 7}").expect("written");
     let report = temp.path().join("report.html");
-    let [copy, report] = [&copy, &report].map(|path| path.to_str().expect("UTF-8"));
-    succeeds(&[
-        "evaluate", "--model", copy, "--data", &data, "--report", report, "--device", "cpu",
-    ]);
+    let mut command = terakoya(&["evaluate", "--data", &data, "--device", "cpu"]);
+    command.arg("--model").arg(&copy).arg("--report").arg(&report);
+    stdout(&run(command));
     let html = fs::read_to_string(report).expect("a page");
     check(&html);
     assert!(!html.contains("<h2>Training</h2>"));
@@ -277,26 +247,15 @@ fn a_model_without_history_has_a_page_without_curves() {
 #[test]
 fn a_page_that_cannot_be_written_is_named_before_anything_is_computed() {
     let temp = TempDir::new().expect("temp");
-    let model = asset_model();
-    let data = few_lessons(temp.path());
+    let data = few_lessons(&temp);
     let folder = temp.path().to_str().expect("UTF-8");
     for (report, expected) in [
         ("no/such/folder/report.html", "there is no folder no/such/folder"),
         (folder, "is a folder"),
     ] {
-        let output = run(&[
-            "evaluate", "--model", &model, "--data", &data, "--report", report, "--device", "cpu",
-        ]);
-        let message = String::from_utf8_lossy(&output.stderr);
-        assert_eq!(output.status.code(), Some(1), "{message}");
-        assert!(
-            message.contains(expected) && !message.contains("evaluating"),
-            "{message}"
-        );
+        let mut command = terakoya(&["evaluate", "--data", &data, "--report", report, "--device", "cpu"]);
+        command.arg("--model").arg(root().join("assets/e5-small-ja-en"));
+        let message = fails(command, expected);
+        assert!(!message.contains("evaluating"), "{message}");
     }
-}
-
-fn asset_model() -> String {
-    let model = root().join("assets/e5-small-ja-en");
-    model.to_str().expect("UTF-8").to_owned()
 }
