@@ -183,6 +183,29 @@ fn what_embed_cannot_write_is_said() {
     );
 }
 
+#[test]
+fn flags_that_would_do_nothing_are_refused() {
+    let model = asset("bert-tiny");
+    let embed = ["embed", "--model", &model];
+    let predict = ["predict", "--model", &model];
+    let quantize = ["quantize", "--model", &model, "--output", "small"];
+    for (command, flags, expected) in [
+        (&embed[..], &["--filter", "1=x"][..], "--data <FILE>"),
+        (&embed, &["--text-column", "2"], "--data <FILE>"),
+        (&predict, &["--format", "tsv"], "--data <FILE>"),
+        (&predict, &["--text", "one", "--filter", "1=x"], "cannot be used with"),
+        (&predict, &["--text", "one", "--format", "tsv"], "cannot be used with"),
+        (&quantize, &["--quote", "none"], "--data <FILE>"),
+        (&embed, &["--json", "--output", "a.csv"], "cannot be used with"),
+        (&embed, &["--json", "--plot", "a.svg"], "cannot be used with"),
+    ] {
+        let output = run(on_cpu(&[command, flags].concat()));
+        let message = stderr(&output);
+        assert_eq!(output.status.code(), Some(2), "{command:?} {flags:?}: {message}");
+        assert!(message.contains(expected), "{command:?} {flags:?}: {message}");
+    }
+}
+
 /// Fits a probe to the shipped data about topics.
 fn probe(output: &str, more: &[&str]) -> Output {
     let [data, eval] = ["topics-en/train.csv", "topics-en/dev.csv"].map(asset);

@@ -170,7 +170,7 @@ pub struct PredictArgs {
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: PathBuf,
     /// The text, or the question; without it and without --data, texts are read from stdin, one a line
-    #[arg(long, alias = "question", conflicts_with = "data")]
+    #[arg(long, alias = "question", conflicts_with_all = ["data", "filter", "DataArgs"])]
     pub text: Option<String>,
     /// The second text of a pair, or the passage that the question is about
     #[arg(long, alias = "context", requires = "text")]
@@ -179,7 +179,7 @@ pub struct PredictArgs {
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
     /// Rows to take, as in 5=dev
-    #[arg(long, value_name = "COLUMN=VALUE")]
+    #[arg(long, requires = "data", value_name = "COLUMN=VALUE")]
     pub filter: Option<Filter>,
     /// How outputs are read.
     #[command(flatten)]
@@ -258,7 +258,7 @@ pub struct EmbedArgs {
     #[command(flatten)]
     pub device: DeviceArgs,
     /// Print one JSON array a text
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["output", "plot"])]
     pub json: bool,
 }
 
@@ -360,6 +360,12 @@ impl Cli {
     /// Parses the process's arguments; on a usage error prints it and exits with 2.
     pub fn parse_with_training_options() -> (Self, TrainingOptions) {
         let mut command = Self::command().mut_subcommand("train", training_options::declare);
+        // Where there may be no data file, flags that say how one is read need one.
+        for name in ["predict", "embed", "quantize"] {
+            command = command.mut_subcommand(name, |command| {
+                command.mut_group("DataArgs", |group| group.requires("data"))
+            });
+        }
         let matches = command.get_matches_mut();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
         let options = matches.subcommand_matches("train").map(training_options::given);

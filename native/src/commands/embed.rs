@@ -33,6 +33,7 @@ pub fn run(args: EmbedArgs) -> Result<()> {
     let is_kept = output.is_some() || args.plot.is_some();
     let mut kept: Vec<Vec<f32>> = Vec::new();
     let mut progress = Progress::new();
+    let mut done = 0;
     let mut out = BufWriter::new(stdout().lock());
     for chunk in examples.chunks(CHUNK) {
         let vectors = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;
@@ -40,7 +41,8 @@ pub fn run(args: EmbedArgs) -> Result<()> {
             true => kept.extend(vectors),
             false => print(&mut out, &vectors, args.json)?,
         }
-        progress.count("embedding", kept.len(), examples.len());
+        done += chunk.len();
+        progress.count("embedding", done, examples.len());
     }
     out.flush()?;
     if let Some((path, format)) = output {
