@@ -237,12 +237,13 @@ fn what_masked_lm_cannot_use_is_named() {
         train_new("masked-lm", &config, "gpt2", &output, &flags),
         "the model's tokenizer has no mask token",
     );
+    // Said before the data is looked for.
     let evaluate = [
         "evaluate",
         "--model",
         path(&bert),
         "--data",
-        &data,
+        "no.txt",
         "--predictions",
         "p.tsv",
         "--device",

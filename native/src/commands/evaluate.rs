@@ -10,6 +10,7 @@ use terakoya_core::data::{Example, LabelMap};
 use terakoya_core::protocol::{Evaluation, Prediction};
 use terakoya_core::report::Page;
 use terakoya_core::session::{NamedExamples, Session};
+use terakoya_core::tasks::TaskKind;
 
 use crate::args::EvaluateArgs;
 use crate::commands::{open_session, say_truncated};
@@ -22,7 +23,12 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     for path in [&args.report, &args.predictions].into_iter().flatten() {
         check_file(path)?;
     }
-    let gold = folder::task(&args.model).definition().gold;
+    let task = folder::task(&args.model);
+    let predictions = match &args.predictions {
+        Some(path) => Some((path, PredictionFormat::of(path, task)?)),
+        None => None,
+    };
+    let gold = task.definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
     let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
     for setting in args.settings.given() {
@@ -32,11 +38,8 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
-    if let Some(path) = &args.predictions {
-        if evaluation.predictions.is_empty() {
-            bail!("--predictions: the model's task has a loss and no predictions");
-        }
-        write_predictions(path, &data.examples, &evaluation, &label_map)?;
+    if let Some((path, format)) = predictions {
+        write_file(path, &format.bytes(&data.examples, &evaluation, &label_map)?)?;
     }
     if let Some(path) = &args.report {
         let history = folder::history(&args.model);
@@ -111,48 +114,75 @@ pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()>
     Ok(())
 }
 
-/// Writes every example with gold, predicted and score, in the format of the file's extension.
-fn write_predictions(path: &Path, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<()> {
-    let rows = examples.iter().zip(&evaluation.predictions);
-    let gold = |example: &Example| match example.gold.labels() {
-        Some(labels) => {
-            let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
-            labels.join(",")
+/// The form of a file of predictions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum PredictionFormat {
+    /// An object a line.
+    JsonLines,
+    /// One word a line with its tag.
+    Words,
+    /// A header and a row an example.
+    Table { delimiter: u8 },
+}
+
+impl PredictionFormat {
+    /// The form that a file's extension names, where `task` has predictions to write like that.
+    fn of(path: &Path, task: TaskKind) -> Result<Self> {
+        if task.definition().gold.is_plain() {
+            bail!("--predictions: the model's task has a loss and no predictions");
         }
-        None => example.gold.to_string(),
-    };
-    let extension = path.extension().unwrap_or_default().to_string_lossy();
-    let bytes = if extension == "jsonl" || extension == "json" {
-        let mut text = String::new();
-        for (example, prediction) in rows {
-            let mut line = json!({
-                "text": example.text,
-                "text_pair": example.text_pair,
-                "gold": gold(example),
-                "predicted": prediction.answer().0,
-            });
-            let details = serde_json::to_value(prediction.clone().without_logits())?;
-            if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
-                details.shift_remove("label");
-                line.append(&mut details);
+        match path.extension().and_then(|extension| extension.to_str()) {
+            Some("jsonl" | "json") => Ok(Self::JsonLines),
+            Some("txt") if task != TaskKind::TokenClassification => {
+                bail!("{}: only tags are written as .txt", path.display())
             }
-            text += &format!("{line}\n");
+            Some("txt") => Ok(Self::Words),
+            Some("tsv") => Ok(Self::Table { delimiter: b'\t' }),
+            _ => Ok(Self::Table { delimiter: b',' }),
         }
-        text.into_bytes()
-    } else if extension == "txt" {
-        let words = two_columns(evaluation);
-        words.with_context(|| format!("{}: only tags are written as .txt", path.display()))?
-    } else {
-        let delimiter = if extension == "tsv" { b'\t' } else { b',' };
-        let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
-        writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
-        for (example, prediction) in rows {
-            let (answer, score) = prediction.answer();
-            let score = score.map(|score| score.to_string()).unwrap_or_default();
-            let pair = example.text_pair.as_deref().unwrap_or_default();
-            writer.write_record([&gold(example), &answer, &score, &example.text, pair])?;
+    }
+
+    /// The bytes of a file with gold, prediction and score of each of `examples`.
+    fn bytes(self, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<Vec<u8>> {
+        let rows = examples.iter().zip(&evaluation.predictions);
+        let gold = |example: &Example| match example.gold.labels() {
+            Some(labels) => {
+                let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
+                labels.join(",")
+            }
+            None => example.gold.to_string(),
+        };
+        match self {
+            Self::Words => two_columns(evaluation).context("predictions that are no tags"),
+            Self::JsonLines => {
+                let mut text = String::new();
+                for (example, prediction) in rows {
+                    let mut line = json!({
+                        "text": example.text,
+                        "text_pair": example.text_pair,
+                        "gold": gold(example),
+                        "predicted": prediction.answer().0,
+                    });
+                    let details = serde_json::to_value(prediction.clone().without_logits())?;
+                    if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
+                        details.shift_remove("label");
+                        line.append(&mut details);
+                    }
+                    text += &format!("{line}\n");
+                }
+                Ok(text.into_bytes())
+            }
+            Self::Table { delimiter } => {
+                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+                writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
+                for (example, prediction) in rows {
+                    let (answer, score) = prediction.answer();
+                    let score = score.map(|score| score.to_string()).unwrap_or_default();
+                    let pair = example.text_pair.as_deref().unwrap_or_default();
+                    writer.write_record([&gold(example), &answer, &score, &example.text, pair])?;
+                }
+                writer.into_inner().context("writing predictions")
+            }
         }
-        writer.into_inner().context("writing predictions")?
-    };
-    write_file(path, &bytes)
+    }
 }
