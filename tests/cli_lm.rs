@@ -437,6 +437,12 @@ fn models_learn_only_what_they_can() {
         "no two tokens",
     );
     fails(generate(&bert, "One", &[]), "a bert model cannot continue a text");
+    let said = run(generate(&bert, "One", &[])).stdout;
+    assert!(
+        said.is_empty(),
+        "nothing is continued: {}",
+        String::from_utf8_lossy(&said)
+    );
     let odd = file(
         &temp,
         "odd.json",

@@ -63,8 +63,11 @@ fn line(model: &Path, prompt: &str, generation: &Generation) -> Value {
 /// The continuation by the model of a folder; `streams` writes prompt and text to stdout as they come.
 fn continue_prompt(model: &Path, args: &GenerateArgs, config: &GenerationConfig, streams: bool) -> Result<Generation> {
     let session = open_session(model, &args.tokenizer, args.device.device.into())?;
-    let mut terminal = Terminal { streams, failed: None };
-    terminal.text(&args.prompt);
+    let mut terminal = Terminal {
+        prompt: Some(&args.prompt),
+        streams,
+        failed: None,
+    };
     let generation = block_on(session.generate(&args.prompt, config, &mut terminal))?;
     terminal.text("\n");
     match terminal.failed {
@@ -73,19 +76,21 @@ fn continue_prompt(model: &Path, args: &GenerateArgs, config: &GenerationConfig,
     }
 }
 
-/// Writes the text as it comes, where it is asked to.
-struct Terminal {
+/// Writes the text as it comes, where it is asked to; the prompt with its first piece, when the model is known to go on.
+struct Terminal<'a> {
+    prompt: Option<&'a str>,
     streams: bool,
     failed: Option<std::io::Error>,
 }
 
-impl GenerationHost for Terminal {
+impl GenerationHost for Terminal<'_> {
     fn text(&mut self, piece: &str) {
         if !self.streams || self.failed.is_some() {
             return;
         }
         let mut out = stdout().lock();
-        let written = out.write_all(piece.as_bytes()).and_then(|()| out.flush());
+        let prompt = self.prompt.take().unwrap_or_default();
+        let written = write!(out, "{prompt}{piece}").and_then(|()| out.flush());
         self.failed = written.err();
     }
 
