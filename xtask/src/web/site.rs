@@ -24,6 +24,9 @@ type Addresses = BTreeMap<&'static str, String>;
 /// Folders of `assets` that hold a model the page offers, the default first.
 const MODELS: [&str; 2] = ["e5-small-ja-en", "bert-tiny"];
 
+/// Files beside the lessons that the page never fetches: what drew the samples, and a text for the command line.
+const NOT_SERVED: [&str; 2] = ["/make.py", "/style.txt"];
+
 /// Writes the whole site into `output`, which is emptied first if it is a site.
 ///
 /// # Errors
@@ -98,8 +101,7 @@ fn lessons() -> Result<Files> {
     for (folder, prefix) in [("lessons-ja", "lessons/"), ("lessons-corpora", "lessons/corpora/")] {
         read_folder(&project().join("assets").join(folder), prefix, &mut files)?;
     }
-    // What drew the samples is no part of them.
-    files.retain(|name, _| !name.ends_with(".py"));
+    files.retain(|name, _| !NOT_SERVED.iter().any(|file| name.ends_with(file)));
     Ok(files)
 }
 
@@ -194,6 +196,20 @@ mod tests {
         );
         let error = fill("{{page}} {{pages}}", &addresses).expect_err("unknown");
         assert_eq!(error.to_string(), "a template asks for pages");
+    }
+
+    #[test]
+    fn lessons_are_served_with_their_licences_and_nothing_else() {
+        let files = lessons().expect("the lessons are in the tree");
+        assert!(files.contains_key("lessons/LICENSE") && files.contains_key("lessons/corpora/LICENSE-jglue"));
+        for name in files.keys() {
+            let file = name.rsplit('/').next().unwrap_or(name);
+            let is_lesson = file.ends_with(".csv") || file.ends_with(".json");
+            assert!(
+                is_lesson || file.starts_with("LICENSE") || file == "README.md",
+                "{name}"
+            );
+        }
     }
 
     #[test]
