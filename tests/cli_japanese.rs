@@ -1,12 +1,15 @@
 //! Drives the real binary on Japanese text: words and pieces, explanations, dictionaries of ours and of the user.
 
+mod stdin;
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+
+use stdin::run_with;
 
 /// A text with half-width kana, a ligature, a word that is cut into pieces, and one that the vocabulary lacks.
 const TEXT: &str = "ｶﾞﾗｽ㍿寺子屋へ🗼";
@@ -31,16 +34,9 @@ fn tokenizer(config: &str) -> TempDir {
 
 /// Runs the binary with `input` on stdin.
 fn run(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_terakoya"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // A command that fails before it reads closes the pipe.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(args);
+    run_with(command, input)
 }
 
 fn stdout(output: &Output) -> String {

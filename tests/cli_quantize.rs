@@ -1,17 +1,17 @@
 //! Drives the real binary on quantised folders: made, measured, opened by every command, trained on, refused when damaged.
 
+mod binary;
+mod stdin;
+
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
 
 use safetensors::tensor::{Dtype, SafeTensors};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
+use binary::{fails, json, root, run, stdout, terakoya};
+use stdin::run_with;
 
 fn bert_tiny() -> PathBuf {
     root().join("assets/bert-tiny")
@@ -25,41 +25,14 @@ fn text(path: &Path) -> &str {
     path.to_str().expect("UTF-8")
 }
 
-/// Runs the binary with `input` on stdin.
-fn run(args: &[&str], input: &str) -> Output {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_terakoya"))
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("the binary starts");
-    // A command that fails before it reads closes the pipe.
-    let _ = child.stdin.take().expect("a pipe").write_all(input.as_bytes());
-    child.wait_with_output().expect("it ends")
-}
-
-fn stdout(output: &Output) -> String {
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout.clone()).expect("UTF-8")
-}
-
-fn fails(args: &[&str], expected: &str) {
-    let output = run(args, "");
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{expected:?}: {message}");
-    let errors: Vec<&str> = message.lines().filter(|line| line.starts_with("error: ")).collect();
-    assert_eq!(errors.len(), 1, "{message}");
-    assert!(errors[0].contains(expected), "{message}");
-    assert!(!message.contains("panicked"), "{message}");
-}
-
 /// Quantises `model` into a new folder of `temp`; gives the folder and what `--json` says.
 fn quantize(model: &Path, temp: &TempDir, name: &str, more: &[&str]) -> (PathBuf, Value) {
     let output = temp.path().join(name);
     let flags = ["quantize", "--model", text(model), "--output", text(&output)];
-    let printed = stdout(&run(&[&flags[..], &["--device", "cpu", "--json"], more].concat(), ""));
-    (output, serde_json::from_str(&printed).expect("JSON"))
+    let printed = stdout(&run(terakoya(
+        &[&flags[..], &["--device", "cpu", "--json"], more].concat(),
+    )));
+    (output, json(&printed))
 }
 
 fn names(folder: &Path) -> Vec<String> {
@@ -72,8 +45,8 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 fn embed(model: &Path, sentence: &str) -> Vec<f64> {
-    let printed = stdout(&run(
-        &["embed", "--model", text(model), "--device", "cpu", "--json"],
+    let printed = stdout(&run_with(
+        terakoya(&["embed", "--model", text(model), "--device", "cpu", "--json"]),
         sentence,
     ));
     serde_json::from_str(&printed).expect("one vector")
@@ -119,7 +92,12 @@ fn a_quantised_folder_is_small_and_opens_like_the_other() {
     let line = "The temple garden was full of autumn leaves.";
     let (before, after) = (embed(&bert_tiny(), line), embed(&folder, line));
     assert!(before != after && cosine(&before, &after) > 0.97);
-    let tokenize = |model: &Path| stdout(&run(&["tokenize", "--model", text(model), "--json"], line));
+    let tokenize = |model: &Path| {
+        stdout(&run_with(
+            terakoya(&["tokenize", "--model", text(model), "--json"]),
+            line,
+        ))
+    };
     assert_eq!(tokenize(&bert_tiny()), tokenize(&folder));
     let again = [
         "quantize",
@@ -130,8 +108,8 @@ fn a_quantised_folder_is_small_and_opens_like_the_other() {
         "--device",
         "cpu",
     ];
-    fails(&again, "exists");
-    let table = stdout(&run(&[&again[..], &["--overwrite"]].concat(), ""));
+    fails(terakoya(&again), "exists");
+    let table = stdout(&run(terakoya(&[&again[..], &["--overwrite"]].concat())));
     assert!(
         table.contains("bert.embeddings.word_embeddings.weight") && table.contains("q4_32"),
         "{table}"
@@ -165,7 +143,7 @@ fn a_model_trained_on_blocks_is_saved_plain_and_measured_by_its_metrics() {
         "--train-layers",
         "head",
     ];
-    stdout(&run(&flags, ""));
+    stdout(&run(terakoya(&flags)));
     assert!(tuned.join("tokenizer.json").exists() && !tuned.join("tokenizer.json.gz").exists());
     let weights = fs::read(tuned.join("model.safetensors")).expect("weights");
     let weights = SafeTensors::deserialize(&weights).expect("a whole file");
@@ -194,7 +172,7 @@ fn a_model_trained_on_blocks_is_saved_plain_and_measured_by_its_metrics() {
         "cpu",
         "--json",
     ];
-    let report: Value = serde_json::from_str(&stdout(&run(&evaluate, ""))).expect("JSON");
+    let report = json(&stdout(&run(terakoya(&evaluate))));
     assert_eq!(report["accuracy"], said["metrics"]["accuracy"]["after"]);
 }
 
@@ -220,7 +198,7 @@ fn a_text_is_measured_as_evaluate_measures_it() {
         "cpu",
         "--json",
     ];
-    let report: Value = serde_json::from_str(&stdout(&run(&evaluate, ""))).expect("JSON");
+    let report = json(&stdout(&run(terakoya(&evaluate))));
     assert!(report["perplexity"].as_f64() > Some(1.0), "{report}");
     assert_eq!(said["metrics"]["perplexity"]["before"], report["perplexity"]);
     assert_eq!(said["metrics"]["tokens"]["before"], report["tokens"]);
@@ -258,7 +236,8 @@ fn what_cannot_be_measured_or_overwritten_is_refused() {
         text(&output),
         "--data",
     ];
-    let with = |rows: &str, expected: &str| fails(&[&flags[..], &[csv(&temp, rows).as_str()]].concat(), expected);
+    let with =
+        |rows: &str, expected: &str| fails(terakoya(&[&flags[..], &[csv(&temp, rows).as_str()]].concat()), expected);
     with("sentence1,sentence2,score\na b,c,1\nd,e,1\n", "all alike");
     let headless = temp.path().join("headless");
     fs::create_dir(&headless).expect("a new folder");
@@ -271,7 +250,10 @@ fn what_cannot_be_measured_or_overwritten_is_refused() {
     let rows = csv(&temp, "sentence,label\na b,x\nd,y\n");
     let mut of_headless = flags;
     of_headless[4] = text(&headless);
-    fails(&[&of_headless[..], &[rows.as_str()]].concat(), "no trained head");
+    fails(
+        terakoya(&[&of_headless[..], &[rows.as_str()]].concat()),
+        "no trained head",
+    );
     assert!(!output.exists(), "nothing is written before the first measurement");
     let other = temp.path().join("other");
     fs::create_dir(&other).expect("a new folder");
@@ -284,7 +266,7 @@ fn what_cannot_be_measured_or_overwritten_is_refused() {
         text(&other),
         "--overwrite",
     ];
-    fails(&onto, "not overwritten");
+    fails(terakoya(&onto), "not overwritten");
 }
 
 #[test]
@@ -297,7 +279,7 @@ fn damaged_folders_end_in_one_line() {
         let mut damaged = whole.clone();
         change(&mut damaged);
         fs::write(&path, damaged).expect(file);
-        fails(&["inspect", "--model", text(&folder)], expected);
+        fails(terakoya(&["inspect", "--model", text(&folder)]), expected);
         fs::write(&path, whole).expect(file);
     };
     let replace = |bytes: &mut Vec<u8>, from: &str, to: &str| {
@@ -330,7 +312,7 @@ fn damaged_folders_end_in_one_line() {
         &|bytes| replace(bytes, ".quantization", ".quantisation"),
         "weight",
     );
-    stdout(&run(&["inspect", "--model", text(&folder)], ""));
+    stdout(&run(terakoya(&["inspect", "--model", text(&folder)])));
 }
 
 #[test]
@@ -355,7 +337,7 @@ fn the_default_model_classifies_japanese_and_is_small() {
             "--text",
             sentence,
         ];
-        let said: Value = serde_json::from_str(&stdout(&run(&flags, ""))).expect("JSON");
+        let said = json(&stdout(&run(terakoya(&flags))));
         assert_eq!(said["label"], label, "{said}");
     }
 }
