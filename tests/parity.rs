@@ -218,7 +218,7 @@ fn check_on_gpu(name: &str) {
     check(name, device.device());
 }
 
-// One adapter is opened once in a process: run these one by one (`-- gpu_pair`).
+// One adapter is opened once in a process: `cargo xtask test --only gpu` runs these one by one.
 #[test]
 fn gpu_pair() {
     check_on_gpu("pair");

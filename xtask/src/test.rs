@@ -4,7 +4,7 @@
 //! set-up and fetch the network is off.
 
 use std::env;
-use std::ffi::OsString;
+use std::ffi::OsStr;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
@@ -97,7 +97,7 @@ impl Step {
         let command = |step: Self| format!("cargo {}", step.arguments().join(" "));
         match self {
             Self::SetUp => "install what is missing, as far as rustup and apt can".to_owned(),
-            Self::Gpu => format!("{} (on the software adapter)", command(self)),
+            Self::Gpu => format!("{} (one by one, on the software adapter)", command(self)),
             Self::Browser => "visit the site with Chromium, in a workspace of its own".to_owned(),
             Self::Node => "check Japanese tokenization as WebAssembly, in a workspace of its own".to_owned(),
             Self::Chores => "check and test xtask, which is a workspace of its own".to_owned(),
@@ -152,7 +152,7 @@ impl Step {
                 "--test",
                 "parity",
                 "--",
-                "gpu_pair",
+                GPU_TESTS,
             ],
             Self::Wasm => &WASM_LINTS,
         }
@@ -171,7 +171,7 @@ impl Step {
         match self {
             Self::SetUp => set_up(in_ci)?,
             Self::Fetch => fetch()?,
-            Self::Gpu => test_gpu(self.command())?,
+            Self::Gpu => test_gpu()?,
             Self::Browser => outside::test_browser()?,
             Self::Node => outside::test_wasm()?,
             Self::Chores => outside::test_chores()?,
@@ -219,6 +219,9 @@ const WASM_LINTS: [&str; 11] = lints_for_wasm("browser,worker,checks");
 /// Says to the parity tests which device to use.
 const TEST_DEVICE: &str = "TERAKOYA_TEST_DEVICE";
 
+/// How the names of the tests begin that run on the software adapter.
+const GPU_TESTS: &str = "gpu_";
+
 /// Whether the value of `CI` says that this is one.
 fn is_ci(value: Option<&str>) -> bool {
     !matches!(value, None | Some("" | "0" | "false"))
@@ -264,18 +267,25 @@ fn set_up(in_ci: bool) -> Result<()> {
     without(&missing, in_ci).map(drop)
 }
 
-/// Runs the smallest parity fixture on the software adapter, after a look whether its test is there.
-fn test_gpu(mut tests: Command) -> Result<()> {
+/// Runs the parity tests of the GPU on the software adapter, each in a process of its own, since one opens an adapter once.
+fn test_gpu() -> Result<()> {
     let drivers = env::join_paths(software_drivers()).context("a driver's path holds a colon")?;
-    select_adapter(&mut tests, drivers);
     let mut list = Step::Gpu.command();
     list.arg("--list");
     println!("$ {}", command::typed(&list));
     let listed = command::output(&mut list).context("the GPU tests could not be listed")?;
-    if !lists_a_test(&listed) {
-        bail!("tests/parity.rs has no test gpu_pair");
+    let tests = listed_tests(&listed);
+    if tests.is_empty() {
+        bail!("tests/parity.rs has no test whose name begins with {GPU_TESTS}");
     }
-    command::run(&mut tests)
+    for name in tests {
+        let mut test = Step::Gpu.command();
+        // As a whole name, the beginning that the command has already is no test's.
+        test.args(["--exact", name]);
+        select_adapter(&mut test, &drivers);
+        command::run(&mut test)?;
+    }
+    Ok(())
 }
 
 /// Fetches the dependencies of the workspace and of those beside it.
@@ -289,17 +299,19 @@ fn fetch() -> Result<()> {
 }
 
 /// Lets Vulkan's loader see `drivers` only, so that the result does not depend on the machine's own GPU.
-fn select_adapter(tests: &mut Command, drivers: OsString) {
+fn select_adapter(tests: &mut Command, drivers: &OsStr) {
     tests.env(TEST_DEVICE, "gpu");
     if !drivers.is_empty() {
         // The second is the name that older loaders know.
-        tests.env("VK_DRIVER_FILES", &drivers);
-        tests.env("VK_ICD_FILENAMES", &drivers);
+        tests.env("VK_DRIVER_FILES", drivers);
+        tests.env("VK_ICD_FILENAMES", drivers);
     }
 }
 
-fn lists_a_test(listed: &str) -> bool {
-    listed.lines().any(|line| line.trim_end().ends_with(": test"))
+/// The names in what `--list` prints.
+fn listed_tests(listed: &str) -> Vec<&str> {
+    let names = listed.lines().filter_map(|line| line.trim_end().strip_suffix(": test"));
+    names.filter(|name| name.starts_with(GPU_TESTS)).collect()
 }
 
 fn line(step: Step, result: &Result<Outcome>, time: Duration) -> String {
@@ -366,7 +378,7 @@ mod tests {
     #[test]
     fn gpu_tests_see_the_software_driver_only() {
         let mut command = Step::Gpu.command();
-        select_adapter(&mut command, "a.json:b.json".into());
+        select_adapter(&mut command, "a.json:b.json".as_ref());
         let value = |name: &str| {
             command
                 .get_envs()
@@ -379,9 +391,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_list_of_tests_is_noticed() {
-        assert!(lists_a_test("gpu_logits: test\n\n1 test, 0 benchmarks\n"));
-        assert!(!lists_a_test("\n0 tests, 0 benchmarks\n"));
+    fn the_tests_of_the_gpu_are_those_listed() {
+        let listed = "gpu_pair: test\nno_gpu_here: test\ngpu_single: test\n\n2 tests, 0 benchmarks\n";
+        assert_eq!(listed_tests(listed), ["gpu_pair", "gpu_single"]);
+        assert!(listed_tests("\n0 tests, 0 benchmarks\n").is_empty());
     }
 
     #[test]
