@@ -177,7 +177,7 @@ impl Step {
             Self::Chores => outside::test_chores()?,
             Self::Wasm => {
                 // The page by itself is compiled without all that computes: what only the worker has must not be missed.
-                command::run(&mut cargo(&lints_for_wasm("browser")).env("CARGO_NET_OFFLINE", "true"))?;
+                command::run(cargo(&lints_for_wasm("browser")).env("CARGO_NET_OFFLINE", "true"))?;
                 command::run(&mut self.command())?;
             }
             _ => command::run(&mut self.command())?,
