@@ -61,7 +61,11 @@ pub fn trainable_parameters(network: &Network, layers: TrainLayers) -> usize {
         TrainLayers::All => sizes.embedding_parameters,
         TrainLayers::Top(_) | TrainLayers::Head => 0,
     };
-    embeddings + (sizes.num_hidden_layers - frozen) * layer_parameters(sizes) + network.head.num_params()
+    let last = match sizes.num_hidden_layers - frozen {
+        0 => 0,
+        _ => sizes.final_parameters,
+    };
+    embeddings + last + (sizes.num_hidden_layers - frozen) * layer_parameters(sizes) + network.head.num_params()
 }
 
 /// Estimated peak bytes of a training run of `network`, whose weights need not have been drawn.
@@ -115,13 +119,18 @@ mod tests {
     use super::*;
     use crate::models::bert::BertConfig;
     use crate::models::encoder::ModelConfig;
+    use crate::models::gpt2::Gpt2Config;
     use crate::models::layers::WeightInit;
     use crate::tasks::network::HeadKind;
 
     fn network(config: BertConfig, labels: usize) -> Network {
+        drawn(ModelConfig::Bert(config), HeadKind::Classification(labels))
+    }
+
+    fn drawn(config: ModelConfig, head: HeadKind) -> Network {
         let device = Device::flex();
         let mut init = WeightInit::new(1, 0.02, &device);
-        Network::init(&ModelConfig::Bert(config), HeadKind::Classification(labels), &mut init)
+        Network::init(&config, head, &mut init)
     }
 
     #[test]
@@ -137,6 +146,23 @@ mod tests {
         };
         let network = network(config, 5);
         assert_eq!(trainable_parameters(&network, TrainLayers::All), network.num_params());
+    }
+
+    #[test]
+    fn what_stands_behind_the_layers_of_gpt2_learns_with_them() {
+        let config = Gpt2Config {
+            vocab_size: 11,
+            n_positions: 7,
+            n_embd: 8,
+            n_layer: 2,
+            n_head: 2,
+            ..Gpt2Config::default()
+        };
+        let network = drawn(ModelConfig::Gpt2(config), HeadKind::CausalLm);
+        let all = trainable_parameters(&network, TrainLayers::All);
+        assert_eq!(all, network.num_params());
+        assert_eq!(trainable_parameters(&network, TrainLayers::Top(2)), all - (11 + 7) * 8);
+        assert_eq!(trainable_parameters(&network, TrainLayers::Head), 0);
     }
 
     #[test]

@@ -108,6 +108,7 @@ impl DistilBertConfig {
             type_vocab_size: 0,
             // The tables and a layer normalisation.
             embedding_parameters: (self.vocab_size + self.max_position_embeddings + 2) * self.dim,
+            final_parameters: 0,
             initializer_range: self.initializer_range,
         }
     }

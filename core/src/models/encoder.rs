@@ -54,6 +54,8 @@ pub struct ModelSizes {
     pub type_vocab_size: usize,
     /// Weights below the first layer.
     pub embedding_parameters: usize,
+    /// Weights behind the last layer that learn as soon as a layer does.
+    pub final_parameters: usize,
     /// Standard deviation of new weights.
     pub initializer_range: f64,
 }

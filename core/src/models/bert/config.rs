@@ -94,6 +94,7 @@ impl BertConfig {
             type_vocab_size: self.type_vocab_size,
             // The tables and a layer normalisation.
             embedding_parameters: (tables + 2) * self.hidden_size,
+            final_parameters: 0,
             initializer_range: self.initializer_range,
         }
     }

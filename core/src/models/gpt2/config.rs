@@ -121,7 +121,8 @@ impl Gpt2Config {
             max_length: self.n_positions,
             type_vocab_size: 0,
             // The tables and the last normalisation.
-            embedding_parameters: (self.vocab_size + self.n_positions + 2) * self.n_embd,
+            embedding_parameters: (self.vocab_size + self.n_positions) * self.n_embd,
+            final_parameters: 2 * self.n_embd,
             initializer_range: self.initializer_range,
         }
     }
