@@ -123,6 +123,25 @@ fn weights(session: &Session) -> Vec<u8> {
     block_on(session.to_files()).expect("files")["model.safetensors"].clone()
 }
 
+/// A run of a copy moves the copy's weights only: in a browser tab the base model answers while its copy learns.
+#[test]
+fn a_copy_learns_as_the_model_would_and_leaves_it_as_it_was() {
+    let data = rows("train.csv", 24);
+    let base = open(model());
+    let before = weights(&base);
+    let (trained, _) = train(
+        base.try_clone().expect("a model that was opened"),
+        &config(),
+        &data,
+        &mut MemoryHost::default(),
+    );
+    assert!(weights(&base) == before, "the base model has other weights");
+    assert_eq!(base.inspect().labels, open(model()).inspect().labels);
+    let (alone, _) = train(open(model()), &config(), &data, &mut MemoryHost::default());
+    assert!(weights(&trained) == weights(&alone), "the copy learned something else");
+    assert!(weights(&trained) != before, "nothing was learned");
+}
+
 /// Stopped after each number of questions in turn (within steps, within evaluations, between epochs) and resumed, a run ends
 /// with the weights and evaluations of an unbroken one.
 #[test]

@@ -10,7 +10,7 @@ use burn::tensor::{Device, Gradients, Tensor, TensorData};
 
 use crate::error::Error;
 use crate::kernels::{AdamWStep, AdamWTensors, adamw, square_sum};
-use crate::weights::serialize;
+use crate::weights::{NamedTensor, serialize};
 
 /// Gradients by parameter path, flat `[elements]`.
 #[derive(Debug, Default)]
@@ -139,10 +139,16 @@ impl AdamW {
     /// The state as a safetensors file: `first.PATH`, `second.PATH` and `time`. A sync point for each tensor.
     pub async fn save(&self, device: &Device) -> Result<Vec<u8>, Error> {
         let time = Tensor::from_data([self.time as f32], device);
-        let mut tensors = vec![("time".to_owned(), vec![1], time)];
+        let flat = |name: String, values: Tensor<1>| NamedTensor {
+            name,
+            shape: values.dims().to_vec(),
+            values,
+            transposed: false,
+        };
+        let mut tensors = vec![flat("time".to_owned(), time)];
         for (path, moments) in &self.moments {
             for (kind, values) in [("first", &moments.first), ("second", &moments.second)] {
-                tensors.push((format!("{kind}.{path}"), values.dims().to_vec(), values.clone()));
+                tensors.push(flat(format!("{kind}.{path}"), values.clone()));
             }
         }
         serialize(tensors).await

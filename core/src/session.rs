@@ -4,6 +4,7 @@
 //! comes out is bytes or the messages of [`crate::protocol`].
 
 mod continuation;
+mod copies;
 mod explain;
 mod fine_tune;
 
@@ -39,7 +40,7 @@ pub use fine_tune::TrainingData;
 pub struct Session {
     device: ComputeDevice,
     bundle: Bundle,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     /// What the head is for; the usual task where the folder names none of ours.
     task: Box<dyn Task>,
     network: Network,
@@ -84,7 +85,7 @@ impl Session {
         Ok(Self {
             device,
             bundle,
-            tokenizer,
+            tokenizer: tokenizer.into(),
             task,
             network,
             loaded,
@@ -125,7 +126,7 @@ impl Session {
             },
             device,
             bundle,
-            tokenizer,
+            tokenizer: tokenizer.into(),
             task,
             network,
             spare: None,

@@ -19,7 +19,7 @@ use self::spelling::{Spelling, Walk, head_path, legacy_name, spelling};
 use crate::quantize::{QuantizeError, StoredTensor, read_tensors};
 use crate::tasks::network::Network;
 
-pub use self::save::{ParameterName, parameter_names, save, save_learning, save_where, serialize};
+pub use self::save::{NamedTensor, ParameterName, parameter_names, save, save_learning, save_where, serialize};
 
 /// What is wrong with a checkpoint's weights.
 #[derive(Debug, thiserror::Error)]

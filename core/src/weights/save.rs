@@ -5,6 +5,7 @@ use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
 use super::spelling::{LABEL_LAYERS, Spelling, Walk, head_path, spelling};
+use super::transpose;
 use crate::error::Error;
 use crate::examples::host_values;
 use crate::tasks::network::Network;
@@ -12,7 +13,20 @@ use crate::tasks::network::Network;
 /// One parameter on its way to the host, in the checkpoint's layout.
 struct Saved {
     name: ParameterName,
+    /// Flat, in the module's layout.
     values: Tensor<1>,
+}
+
+/// A tensor on its way into a file.
+pub struct NamedTensor {
+    /// Its name there.
+    pub name: String,
+    /// Its shape there.
+    pub shape: Vec<usize>,
+    /// Its values, flat.
+    pub values: Tensor<1>,
+    /// Whether it is a matrix whose values lie as its transpose's would.
+    pub transposed: bool,
 }
 
 struct Collector {
@@ -31,16 +45,17 @@ impl ModuleVisitor for Collector {
     }
 
     fn visit_float<const D: usize>(&mut self, param: &Param<Tensor<D>>) {
-        let mut values = param.val().without_autodiff();
+        let values = param.val().without_autodiff();
         let transposed = self.walk.is_transposed();
+        let mut shape = values.dims().to_vec();
         if transposed {
-            values = values.transpose();
+            shape.reverse();
         }
         let head = head_path(&self.walk.path);
         let name = ParameterName {
             path: self.walk.path.join("."),
             name: self.spelling.checkpoint_name(&self.walk.path),
-            shape: values.dims().to_vec(),
+            shape,
             transposed,
             learns: param.is_require_grad(),
             is_of_labels: head.is_some_and(|path| LABEL_LAYERS.iter().any(|layer| path.starts_with(layer))),
@@ -106,19 +121,24 @@ pub async fn save_where(network: &Network, keep: impl Fn(&ParameterName) -> bool
     let tensors = collect(network)
         .into_iter()
         .filter(|saved| keep(&saved.name))
-        .map(|Saved { name, values }| (name.name, name.shape, values))
+        .map(|Saved { name, values }| NamedTensor {
+            name: name.name,
+            shape: name.shape,
+            values,
+            transposed: name.transposed,
+        })
         .collect();
     serialize(tensors).await
 }
 
-/// A safetensors file of f32 tensors, each given by name, shape and flat values, with the metadata that transformers asks
-/// for. A sync point for each tensor: only one is on the host beside the file, where the safetensors crate would hold all.
-pub async fn serialize(mut tensors: Vec<(String, Vec<usize>, Tensor<1>)>) -> Result<Vec<u8>, Error> {
-    tensors.sort_by(|(a, ..), (b, ..)| a.cmp(b));
+/// A safetensors file of f32 tensors, with the metadata that transformers asks for. A sync point for each tensor: only one
+/// is copied and turned beside the file, where the safetensors crate would hold all.
+pub async fn serialize(mut tensors: Vec<NamedTensor>) -> Result<Vec<u8>, Error> {
+    tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let mut header = Map::new();
     header.insert("__metadata__".to_owned(), json!({ "format": "pt" }));
     let mut end = 0;
-    for (name, shape, _) in &tensors {
+    for NamedTensor { name, shape, .. } in &tensors {
         let start = end;
         end += 4 * shape.iter().product::<usize>();
         header.insert(
@@ -135,8 +155,12 @@ pub async fn serialize(mut tensors: Vec<(String, Vec<usize>, Tensor<1>)>) -> Res
     let mut file = Vec::with_capacity(8 + header.len() + end);
     file.extend_from_slice(&(header.len() as u64).to_le_bytes());
     file.extend_from_slice(header.as_bytes());
-    for (_, _, values) in tensors {
-        for value in host_values(values).await? {
+    for tensor in tensors {
+        let mut values = host_values(tensor.values).await?;
+        if let (true, &[rows, columns]) = (tensor.transposed, &tensor.shape[..]) {
+            values = transpose(&values, columns, rows);
+        }
+        for value in values {
             file.extend_from_slice(&value.to_le_bytes());
         }
     }

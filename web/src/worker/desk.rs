@@ -32,17 +32,27 @@ type Failure = Box<dyn Error>;
 
 /// A model that is open.
 struct OpenModel {
-    files: ModelFiles,
+    name: String,
+    source: ModelSource,
     base: Session,
     tuned: Option<Tuned>,
 }
 
 impl OpenModel {
+    fn new(files: ModelFiles, device: ComputeDevice) -> Result<Self, Failure> {
+        Ok(Self {
+            name: files.name.clone(),
+            source: files.source.clone(),
+            base: files.open(device)?,
+            tuned: None,
+        })
+    }
+
     /// What the page shows of it.
     fn described(&self) -> Opened {
         Opened {
-            name: self.files.name.clone(),
-            source: self.files.source.clone(),
+            name: self.name.clone(),
+            source: self.source.clone(),
             inspection: self.base.inspect(),
             device: self.base.device().description().to_owned(),
             memory_bytes: memory_bytes(),
@@ -110,8 +120,8 @@ impl Desk {
             Request::Train { config, train, eval } => {
                 let model = self.model()?;
                 let run = RunRequest {
-                    model: model.files.name.clone(),
-                    source: model.files.source.clone(),
+                    model: model.name.clone(),
+                    source: model.source.clone(),
                     device: self.choice,
                     config,
                     train,
@@ -151,12 +161,7 @@ impl Desk {
         let files = fetch(id, source, attached, self.storage.as_ref()).await?;
         self.choice = choice;
         let device = self.device(choice).await?;
-        let base = files.open(device)?;
-        let model = OpenModel {
-            files,
-            base,
-            tuned: None,
-        };
+        let model = OpenModel::new(files, device)?;
         tell(id, Event::Opened(model.described()));
         self.model = Some(model);
         Ok(())
@@ -290,7 +295,7 @@ impl Desk {
             files.insert("training.json".to_owned(), tuned.training_json.clone().into_bytes());
             return Ok((tuned.run.clone(), files));
         }
-        let (ModelSource::Run(run), Some(storage)) = (&model.files.source, &self.storage) else {
+        let (ModelSource::Run(run), Some(storage)) = (&model.source, &self.storage) else {
             return Err(none.into());
         };
         let (folder, request) = RunFolder::open(storage.clone(), run).await.ok_or(none)?;

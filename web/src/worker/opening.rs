@@ -1,6 +1,5 @@
 //! Finds a model's files, wherever they are, and makes a session of them.
 
-use std::rc::Rc;
 use std::sync::Arc;
 
 use js_sys::Uint8Array;
@@ -53,14 +52,13 @@ pub enum OpeningError {
     NoRun,
 }
 
-/// A model's files, kept so that it can be opened again: for a training, and to compare.
-#[derive(Clone)]
+/// A model's files, to be opened.
 pub struct ModelFiles {
     /// What the model is called.
     pub name: String,
     /// Where it came from, in a form that is still true after a reload.
     pub source: ModelSource,
-    files: Rc<Files>,
+    files: Files,
     dictionary: Option<Arc<Dictionary>>,
 }
 
@@ -69,8 +67,8 @@ impl ModelFiles {
     ///
     /// # Errors
     /// If it is not a model that the core knows.
-    pub fn open(&self, device: ComputeDevice) -> Result<Session, OpeningError> {
-        Ok(Session::open((*self.files).clone(), self.dictionary.clone(), device)?)
+    pub fn open(self, device: ComputeDevice) -> Result<Session, OpeningError> {
+        Ok(Session::open(self.files, self.dictionary, device)?)
     }
 }
 
@@ -116,7 +114,7 @@ pub async fn fetch(
     Ok(ModelFiles {
         name,
         source,
-        files: Rc::new(files),
+        files,
         dictionary,
     })
 }

@@ -106,19 +106,11 @@ impl Desk {
             return Err("another tab trains this run".into());
         };
         let (folder, request) = RunFolder::open(storage, run).await.ok_or(gone)?;
-        let is_open = self
-            .model
-            .as_ref()
-            .is_some_and(|model| model.files.source == request.source);
+        let is_open = self.model.as_ref().is_some_and(|model| model.source == request.source);
         if !is_open {
             let files = fetch(id, request.source.clone(), None, self.storage.as_ref()).await?;
             let device = self.device(request.device).await?;
-            let base = files.open(device)?;
-            self.model = Some(OpenModel {
-                files,
-                base,
-                tuned: None,
-            });
+            self.model = Some(OpenModel::new(files, device)?);
         }
         let resumed = Resumed {
             opened: self.model()?.described(),
@@ -208,7 +200,7 @@ async fn run(
     eval: &[Row],
     host: &mut dyn RunHost,
 ) -> Result<(Session, terakoya_core::protocol::TrainingRecord), Failure> {
-    let session = model.files.open(model.base.device().clone())?;
+    let session = model.base.try_clone()?;
     let (train, eval) = (examples(train), examples(eval));
     let data = TrainingData {
         train: NamedExamples {
