@@ -9,59 +9,23 @@ mod stream;
 
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
-use serde::{Deserialize, Serialize};
 
 use crate::predictions::argmax;
 use crate::random::unit;
 use crate::train::{Control, HostFuture};
+use crate::training_config::OptionError;
 
+pub use crate::generation_config::GenerationConfig;
+pub use crate::predictions::{Generation, StoppedBy};
 pub use columns::side_by_side;
 pub use stream::TextStream;
-
-/// How a text is continued.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct GenerationConfig {
-    /// Most tokens that are added.
-    pub max_new_tokens: usize,
-    /// What logits are divided by; 0 always takes the likeliest token.
-    pub temperature: f64,
-    /// Only so many likeliest tokens may be chosen; 0: all.
-    pub top_k: usize,
-    /// Only the likeliest tokens that together have this probability may be chosen; 1: all.
-    pub top_p: f64,
-    /// By how much tokens that occurred before are less likely; 1: not at all.
-    pub repetition_penalty: f64,
-    /// Decides what is chosen at random.
-    pub seed: u64,
-}
-
-impl Default for GenerationConfig {
-    fn default() -> Self {
-        Self {
-            max_new_tokens: 50,
-            temperature: 0.0,
-            top_k: 0,
-            top_p: 1.0,
-            repetition_penalty: 1.0,
-            seed: 42,
-        }
-    }
-}
 
 /// Why a text cannot be continued.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub enum GenerateError {
     /// A number that makes no sense.
-    #[error("--{} is {value}: {reason}", key.replace('_', "-"))]
-    Option {
-        /// The option's key.
-        key: &'static str,
-        /// What it was.
-        value: f64,
-        /// What it should be.
-        reason: &'static str,
-    },
+    #[error(transparent)]
+    Option(#[from] OptionError),
     /// A prompt that the model cannot read at once.
     #[error("the prompt has {tokens} tokens, but the model reads at most {limit}: shorten it")]
     LongPrompt {
@@ -85,29 +49,6 @@ pub enum GenerateError {
 }
 
 impl GenerationConfig {
-    /// Checks each option's range.
-    pub fn validate(&self) -> Result<(), GenerateError> {
-        let error = |key, value, reason| Err(GenerateError::Option { key, value, reason });
-        if self.max_new_tokens == 0 {
-            return error("max_new_tokens", 0.0, "must be at least 1");
-        }
-        if !(self.temperature.is_finite() && self.temperature >= 0.0) {
-            return error("temperature", self.temperature, "must be a number, 0 or more");
-        }
-        if !(self.top_p > 0.0 && self.top_p <= 1.0) {
-            return error("top_p", self.top_p, "must be above 0, at most 1");
-        }
-        // Beyond these a logit would not fit f32.
-        if !(1e-3..=1e3).contains(&self.repetition_penalty) {
-            return error(
-                "repetition_penalty",
-                self.repetition_penalty,
-                "must be from 0.001 to 1000",
-            );
-        }
-        Ok(())
-    }
-
     /// The probability of each token to be chosen, from `logits` `[vocab]` after the tokens `before`. Greedy choice has one of 1.
     ///
     /// # Errors
@@ -243,31 +184,6 @@ pub trait GenerationHost {
     fn control(&mut self) -> HostFuture<'_, Control>;
 }
 
-/// A continuation.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Generation {
-    /// The text without its prompt.
-    pub text: String,
-    /// Tokens that were added.
-    pub tokens: usize,
-    /// Why it ends.
-    pub stopped_by: StoppedBy,
-}
-
-/// Why a continuation ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum StoppedBy {
-    /// The model ended the text.
-    EndOfText,
-    /// As many tokens as were asked for.
-    MaxNewTokens,
-    /// The model reads no more tokens.
-    Context,
-    /// Whoever listened.
-    Host,
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -354,34 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn impossible_options_are_named() {
-        for (config, expected) in [
-            (GenerationConfig { top_p: 0.0, ..random() }, "--top-p is 0"),
-            (
-                GenerationConfig {
-                    temperature: -1.0,
-                    ..random()
-                },
-                "--temperature is -1",
-            ),
-            (
-                GenerationConfig {
-                    repetition_penalty: 0.0,
-                    ..random()
-                },
-                "--repetition-penalty is 0",
-            ),
-            (
-                GenerationConfig {
-                    max_new_tokens: 0,
-                    ..random()
-                },
-                "--max-new-tokens is 0",
-            ),
-        ] {
-            let message = config.validate().expect_err(expected).to_string();
-            assert!(message.starts_with(expected), "{message}");
-        }
+    fn outputs_that_are_no_numbers_are_named() {
         let nan = random().probabilities(vec![0.0, f32::NAN], &[]);
         assert_eq!(nan, Err(GenerateError::NotFinite));
     }

@@ -29,6 +29,7 @@ pub mod rows;
 
 #[cfg(feature = "compute")]
 pub mod generate;
+pub mod generation_config;
 #[cfg(feature = "compute")]
 pub mod kernels;
 #[cfg(feature = "compute")]

@@ -3,6 +3,7 @@
 //! The tasks make them; [`crate::protocol::Prediction`] is any of them.
 
 mod answer;
+mod continuation;
 mod masks;
 mod tags;
 
@@ -10,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 pub use answer::{AnswerCandidate, AnswerPrediction};
+pub use continuation::{Generation, StoppedBy};
 pub use masks::{MaskCandidate, MasksPrediction};
 pub use tags::{EntityPrediction, TagsPrediction};
 

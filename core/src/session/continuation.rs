@@ -21,7 +21,7 @@ impl Session {
         config: &GenerationConfig,
         host: &mut dyn GenerationHost,
     ) -> Result<Generation> {
-        config.validate()?;
+        config.validate().map_err(GenerateError::from)?;
         let model = self.network.encoder.causal().ok_or(GenerateError::NotCausal {
             model_type: self.bundle.model_config.model_type(),
         })?;
