@@ -16,6 +16,8 @@ mod downloads;
 mod first_visit;
 #[path = "browser/keeping.rs"]
 mod keeping;
+#[path = "browser/language.rs"]
+mod language;
 #[path = "browser/models.rs"]
 mod models;
 #[path = "browser/runs.rs"]

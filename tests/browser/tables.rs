@@ -76,12 +76,13 @@ fn a_file_with_a_lessons_name_is_no_lesson() {
 
 #[test]
 fn lessons_come_with_their_task_and_licence() {
-    const LESSONS: [(&str, &str, &str); 6] = [
+    const LESSONS: [(&str, &str, &str); 7] = [
         ("topic", "sequence-classification", "CC0"),
         ("similarity", "regression", "CC BY-SA 4.0"),
         ("inference", "sequence-classification", "CC BY-SA 4.0"),
         ("names", "token-classification", "CC BY-SA 3.0"),
         ("answers", "question-answering", "CC BY-SA 4.0"),
+        ("style", "masked-lm", "青空文庫"),
         ("sentiment", "sequence-classification", "CC0"),
     ];
     let site = Visit {
@@ -102,7 +103,7 @@ fn lessons_come_with_their_task_and_licence() {
                 "{lesson}"
             );
             assert_eq!(tab.count("#rows tbody tr.unlabelled").await, 0, "{lesson}");
-            // Similarity, names and answers need another head than the one that ships.
+            // Similarity, names, answers and hidden words need another head than the one that ships.
             let fits = task == "sequence-classification";
             let said = "document.querySelector('#prediction [data-fit=\"other-task\"]')";
             let said = if fits { format!("!{said}") } else { said.to_owned() };

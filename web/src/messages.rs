@@ -1,16 +1,20 @@
 //! Defines what the page asks of the worker and what the worker tells: JSON, with bytes beside it where files travel.
 //!
 //! Each message is posted as an array `[json, ArrayBuffer…]`. The page numbers its requests; every request is answered by
-//! events with its number, the last of which is neither a progress nor a training event. Requests to try a text may be
+//! events with its number, the last of which is neither a progress nor a training event, nor a piece of a text. Requests to try a text may be
 //! dropped where a newer one waits; they are then answered by [`Event::Stale`].
 
+mod row;
+
 use serde::{Deserialize, Serialize};
-use terakoya_core::bio::Entity;
-use terakoya_core::data::{EntitySpan, Gold};
+use terakoya_core::generation_config::GenerationConfig;
+use terakoya_core::predictions::Generation;
 use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::{Evaluation, Inspection, Prediction, RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::TrainingConfig;
+
+pub use row::Row;
 
 /// A message with the number of the request it belongs to; 0 for what the worker says unasked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -45,10 +49,23 @@ pub enum Request {
         /// Attention head, from 0.
         head: usize,
     },
+    /// Continues a prompt; answered by [`Event::Piece`]s and [`Event::Generated`]. Another one ends it, or [`Request::Hush`].
+    Generate {
+        /// Before or after fine-tuning.
+        model: WhichModel,
+        /// The prompt.
+        prompt: String,
+        /// The options.
+        config: GenerationConfig,
+    },
+    /// Ends a continuation with what it has; answered by [`Event::Done`].
+    Hush,
     /// Reads a data file, whose bytes are beside the message; answered by [`Event::Data`].
     ReadData {
         /// Its name, for messages and for the format.
         name: String,
+        /// What a plain text is an example of.
+        plain: TaskKind,
     },
     /// Takes a short measured step; answered by [`Event::Measured`].
     Measure {
@@ -135,63 +152,6 @@ pub struct Text {
     pub text_pair: Option<String>,
 }
 
-/// A row of the table of examples.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[serde(from = "StoredRow")]
-pub struct Row {
-    /// The text; of a question about a passage, the question.
-    pub text: String,
-    /// The second text, or the passage.
-    pub text_pair: Option<String>,
-    /// Its right answer, where it is known.
-    pub gold: Gold,
-}
-
-impl Row {
-    /// The named parts of the text, as spans of characters, also where its words were given with tags.
-    pub fn named_parts(&self) -> Vec<EntitySpan> {
-        let (found, _) = self.gold.entities(&self.text);
-        let span = |entity: Entity| EntitySpan {
-            start: number(entity.start),
-            end: number(entity.end),
-            label: entity.entity_type.to_owned(),
-        };
-        found.into_iter().map(span).collect()
-    }
-
-    /// The first character of each given word and the one after its last; nothing where no words were given.
-    pub fn word_places(&self) -> Vec<(u32, u32)> {
-        let place = |(start, end)| (number(start), number(end));
-        let words = self.gold.words();
-        words.map_or_else(Vec::new, |words| words.places(&self.text).map(place).collect())
-    }
-}
-
-/// A place in a text, whose characters a u32 counts.
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
-}
-
-/// A row as browsers keep it: earlier versions knew labels only.
-#[derive(Deserialize)]
-struct StoredRow {
-    text: String,
-    #[serde(default)]
-    text_pair: Option<String>,
-    gold: Option<Gold>,
-    label: Option<String>,
-}
-
-impl From<StoredRow> for Row {
-    fn from(stored: StoredRow) -> Self {
-        Self {
-            text: stored.text,
-            text_pair: stored.text_pair,
-            gold: stored.gold.or(stored.label.map(Gold::Label)).unwrap_or_default(),
-        }
-    }
-}
-
 /// What the worker tells.
 // The tag is not "event": that is the one of the training events inside, and JSON would get the key twice.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -228,6 +188,18 @@ pub enum Event {
     },
     /// A newer text came before this one was looked at.
     Stale,
+    /// A continuation has another piece.
+    Piece {
+        /// The piece.
+        text: String,
+    },
+    /// A continuation ended.
+    Generated {
+        /// All of it.
+        generation: Generation,
+        /// The time it took.
+        milliseconds: f64,
+    },
     /// Why the model said so.
     Explained {
         /// The tokens.

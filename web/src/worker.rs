@@ -1,8 +1,8 @@
 //! Owns the model: hears the page's requests, answers them one after the other, and lets a running training answer what
 //! cannot wait.
 //!
-//! `inbox` holds what the page posted, `desk` answers, `opening` finds a model's files, `reading` reads data files, `training`
-//! is the outside of the training loop, `storage`, `download`, `archive` and `runs` keep things.
+//! `inbox` holds what the page posted, `desk` answers, `opening` finds a model's files, `reading` reads data files, `trying`
+//! answers while somebody types, `training` is the outside of the training loop, `storage`, `download`, `archive` and `runs` keep things.
 
 mod archive;
 mod desk;
@@ -14,6 +14,7 @@ mod reading;
 mod runs;
 mod storage;
 mod training;
+mod trying;
 
 use js_sys::{Array, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};

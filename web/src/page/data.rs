@@ -34,8 +34,6 @@ use crate::messages::{Event, Request, Row};
 
 /// The largest file that is read.
 const MOST_BYTES: f64 = 50e6;
-/// The lesson the page opens with.
-const FIRST_LESSON: Lesson = Lesson::Sentiment;
 
 /// The state of the step.
 #[derive(Debug, Clone, Default)]
@@ -313,23 +311,6 @@ impl App {
         self.remember_table_soon(ctx);
     }
 
-    /// Fills an empty table, so that every step works at once.
-    pub fn fetch_first_lesson(&mut self, ctx: &Context<Self>) {
-        if self.data.table.rows.is_empty() {
-            self.fetch_lesson(ctx, FIRST_LESSON);
-        }
-    }
-
-    fn fetch_lesson(&mut self, ctx: &Context<Self>, lesson: Lesson) {
-        let name = lesson.file().to_owned();
-        let address = lesson.address();
-        self.data.change().reading = true;
-        ctx.link().send_future(async move {
-            let bytes = browser::fetch(&address).await;
-            Msg::Data(DataMsg::Bytes(name, Placing::Lesson(lesson), bytes))
-        });
-    }
-
     fn read_file(&mut self, ctx: &Context<Self>, file: &File) {
         let name = file.name();
         let data = self.data.change();
@@ -349,11 +330,15 @@ impl App {
     }
 
     fn read_bytes(&mut self, ctx: &Context<Self>, name: String, placing: Placing, bytes: Result<ArrayBuffer, JsValue>) {
+        let plain = self.plain_task(placing);
         let data = self.data.change();
         match bytes {
             Ok(bytes) => {
                 data.reading = true;
-                let request = Request::ReadData { name: name.clone() };
+                let request = Request::ReadData {
+                    name: name.clone(),
+                    plain,
+                };
                 let read = move |reply| Msg::Data(DataMsg::Read(name.clone(), placing, Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));
             }

@@ -149,7 +149,11 @@ impl App {
         if self.base_knows_a_label() {
             self.ask_score(ctx, WhichModel::Base);
         } else if self.tuned.is_none() {
-            let reason = self.words.knows_no_label().to_owned();
+            let task = self.data.table.task;
+            let reason = match tasks::of(task).names {
+                true => self.words.knows_no_label().to_owned(),
+                false => self.words.other_task(task),
+            };
             self.reading.change().base = Score::Failed(reason);
         }
         if self.tuned.is_some() {

@@ -30,23 +30,33 @@ pub struct TaskForm {
     pub second: Second,
     /// Whether examples are given names out of a list: labels, or types of entities.
     pub names: bool,
+    /// Whether examples have right answers; else they are texts by themselves.
+    pub answers: bool,
     /// Options that mean something for it only.
     pub options: &'static [&'static str],
     /// What a model can be the best by, and what the curves show.
     pub metrics: &'static [BestMetric],
+    /// What may learn, the quickest first.
+    pub choices: &'static [Layers],
     /// What learns to begin with, for single texts and for pairs.
     pub layers: [Layers; 2],
-    /// Longest text in tokens to begin with, for single texts and for pairs.
-    pub max_length: [&'static str; 2],
+    /// The option that says how many tokens are read at once.
+    pub length_key: &'static str,
+    /// What it is to begin with, for single texts and for pairs; the core's own way where it is empty.
+    pub length: [&'static str; 2],
+    /// The learning rate to begin with, where it is not that of what learns.
+    pub learning_rate: Option<&'static str>,
 }
 
-/// The tasks that are taught here, in the order of the choice; a model for another one can be tried.
-pub const ALL: [TaskKind; 5] = [
+/// The tasks in the order of the choice.
+pub const ALL: [TaskKind; 7] = [
     TaskKind::SequenceClassification,
     TaskKind::MultiLabelClassification,
     TaskKind::Regression,
     TaskKind::TokenClassification,
     TaskKind::QuestionAnswering,
+    TaskKind::MaskedLm,
+    TaskKind::CausalLm,
 ];
 
 const CLASSES: TaskForm = TaskForm {
@@ -54,10 +64,14 @@ const CLASSES: TaskForm = TaskForm {
     name: "sequence-classification",
     second: Second::Text,
     names: true,
+    answers: true,
     options: &["label_smoothing", "class_weights"],
     metrics: &[BestMetric::Accuracy, BestMetric::MacroF1, BestMetric::Mcc],
+    choices: &Layers::ALL,
     layers: [Layers::Head, Layers::Top],
-    max_length: ["64", "96"],
+    length_key: "max_length",
+    length: ["64", "96"],
+    learning_rate: None,
 };
 
 const LABELS: TaskForm = TaskForm {
@@ -84,7 +98,7 @@ const NAMES: TaskForm = TaskForm {
     options: &["viterbi", "label_pieces"],
     metrics: &[BestMetric::F1, BestMetric::MacroF1],
     layers: [Layers::Top, Layers::Top],
-    max_length: ["96", "96"],
+    length: ["96", "96"],
     ..CLASSES
 };
 
@@ -96,7 +110,8 @@ const ANSWERS: TaskForm = TaskForm {
     options: &["stride", "max_answer_length"],
     metrics: &[BestMetric::F1, BestMetric::ExactMatch, BestMetric::CharacterF1],
     layers: [Layers::Top, Layers::Top],
-    max_length: ["192", "192"],
+    length: ["192", "192"],
+    ..CLASSES
 };
 
 const HIDDEN_WORDS: TaskForm = TaskForm {
@@ -104,14 +119,24 @@ const HIDDEN_WORDS: TaskForm = TaskForm {
     name: "masked-lm",
     second: Second::Nothing,
     names: false,
-    options: &[],
+    answers: false,
+    options: &["mlm_probability", "whole_word_masking", "block_size"],
     metrics: &[],
-    ..NAMES
+    layers: [Layers::Top, Layers::Top],
+    length: ["64", "64"],
+    ..CLASSES
 };
 
 const NEXT_WORDS: TaskForm = TaskForm {
     kind: TaskKind::CausalLm,
     name: "causal-lm",
+    options: &[],
+    // It says words with the table that reads them and has no head of its own.
+    choices: &[Layers::Top, Layers::All],
+    layers: [Layers::All, Layers::All],
+    length_key: "block_size",
+    length: ["", ""],
+    learning_rate: Some("0.0005"),
     ..HIDDEN_WORDS
 };
 

@@ -274,6 +274,7 @@ impl App {
         self.news = News::default();
         self.training.change().run = Some(Shared::new(run));
         self.vigil = Some(Vigil::begin());
+        self.trying.change().continuing.forget();
         self.reading.change().forget();
     }
 
@@ -337,9 +338,8 @@ impl App {
                 self.training_ended(ctx);
                 let task = inspection.task.unwrap_or_default();
                 self.tuned = Some(Shared::new(*inspection));
-                self.trying.change().begin(task);
-                self.send_try(ctx);
                 self.evaluate(ctx);
+                self.try_model(ctx, task);
             }
             Event::Failed { message } => {
                 run.fail(message);

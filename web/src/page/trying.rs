@@ -1,8 +1,11 @@
 //! Holds the first step: a text, what the tokenizer makes of it, what the model says and why.
 //!
-//! `app` owns a [`Trying`] and calls [`App::update_try`]; `view` draws it, with `tokens` and `why` for its parts.
+//! `app` owns a [`Trying`] and calls [`App::update_try`]; `view` draws it, with `tokens`, `why` and `continuations` for its
+//! parts. `continuing` has a prompt continued.
 
 mod attention;
+pub mod continuations;
+mod continuing;
 mod fit;
 mod saliency;
 pub mod tokens;
@@ -13,12 +16,13 @@ use terakoya_core::protocol::Prediction;
 use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
+use self::continuing::Continuing;
 pub use self::fit::Fit;
 use super::app::{App, Msg};
 use super::client::Reply;
 use super::results::Subject;
 use super::tasks::{self, Second};
-use crate::messages::{Event, Request, Text, Token};
+use crate::messages::{Event, Request, Text, Token, WhichModel};
 
 /// The text that is there when the page opens.
 pub const FIRST_TEXT: &str = "この店のラーメンは、最後の一滴まで本当においしかった。";
@@ -40,6 +44,8 @@ pub struct Trying {
     pub waiting: bool,
     /// What the user wants explained, if anything.
     pub why: Option<Why>,
+    /// What is written behind the text.
+    pub continuing: Continuing,
     /// Counts requests, so that an answer that is not the newest is told.
     sent: u32,
 }
@@ -54,6 +60,7 @@ impl Default for Trying {
             error: None,
             waiting: false,
             why: None,
+            continuing: Continuing::default(),
             sent: 0,
         }
     }
@@ -122,6 +129,16 @@ pub enum TryMsg {
     Example(Text),
     /// The worker answered a text; its number.
     Tried(u32, Reply),
+    /// The text is to be continued.
+    Continue,
+    /// What is being written is to end.
+    Hush,
+    /// The worker heard that.
+    Hushed,
+    /// An option of continuations was typed, by its key.
+    ContinuationOption(&'static str, String),
+    /// The worker wrote; the number of the wish and who wrote.
+    Written(u32, WhichModel, Box<Reply>),
     /// Opens or closes the explanation.
     ToggleWhy,
     /// Another label, layer or head.
@@ -181,7 +198,13 @@ impl App {
                 let trying = self.trying.change();
                 (trying.text, trying.pair) = (text.text, text.text_pair);
                 self.send_try(ctx);
+                self.begin_continuing(ctx);
             }
+            TryMsg::Continue => self.begin_continuing(ctx),
+            TryMsg::Hush => self.hush(ctx),
+            TryMsg::Hushed => return false,
+            TryMsg::ContinuationOption(key, text) => self.set_continuation_option(key, text),
+            TryMsg::Written(number, model, reply) => return self.take_written(ctx, number, model, *reply),
             TryMsg::Tried(number, reply) => return self.take_answer(number, reply),
             TryMsg::ToggleWhy => {
                 let layers = self

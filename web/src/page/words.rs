@@ -140,7 +140,6 @@ texts! {
 // Try.
 texts! {
     try_title: "試す", "Try";
-    try_hint: "文を書くと、その場で判定します。", "Write a sentence; the model answers as you type.";
     try_label: "文", "Text";
     pair_label: "二つ目の文", "Second text";
     add_pair: "＋ 二つ目の文", "＋ second text";
@@ -176,8 +175,6 @@ texts! {
 // Data.
 texts! {
     data_title: "集める", "Collect";
-    data_hint: "例文とラベルを用意します。数十文からはじめられます。",
-        "Gather sentences with labels. A few dozen are enough to begin.";
     choose_file: "ファイルを選ぶ", "Choose a file";
     choose_file_about: "ここに置いても読めます（csv・tsv・txt・json・conll、50 MB まで）", "or drop it here: csv, tsv, txt, json, conll, up to 50 MB";
     paste: "貼り付ける", "Paste";
@@ -236,7 +233,7 @@ texts! {
     run_interrupted: "途中で終えました。ここまでの結果を使っています。", "Ended early; what was learned so far is in use.";
     run_stopped_early: "良くならなくなったので終わりました。いちばん良いときの結果を使っています。",
         "Ended because it no longer improved; the best result is in use.";
-    run_finished: "学習が終わりました。上の文の判定も新しくなりました。", "Training is done. The answer above is already the new model's.";
+    run_finished: "学習が終わりました。上の答えも新しくなりました。", "Training is done. The answer above is already the new model's.";
     run_progress: "学習の進み", "Progress of the training";
     steps_done: "歩数", "Steps";
     texts_per_second: "毎秒の文数", "Texts per second";

@@ -1,18 +1,17 @@
-//! Answers the page's requests, one after the other.
+//! Answers the page's requests, one after the other: `train` those to train, `generate` those to continue a text.
 
+mod generate;
 mod train;
 
 use std::error::Error;
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{Gold, LabelMap};
+use terakoya_core::data::LabelMap;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::pca::{self, Projection};
-use terakoya_core::protocol::Prediction;
 use terakoya_core::session::{NamedExamples, Question, Session};
-use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tasks::features::Pooling;
-use terakoya_core::tokenizer::{Encoding, Files};
+use terakoya_core::tokenizer::Files;
 
 use super::inbox::{Inbox, Posted};
 use super::lock::Lock;
@@ -21,9 +20,10 @@ use super::reading::answer_read_data;
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
 use super::training::{TabHost, examples};
+use super::trying::{answer_try, tokens};
 use super::{archive, memory_bytes, now, tell, tell_with_bytes};
 use crate::files;
-use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, Token, WhichModel};
+use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel};
 
 /// Texts a forward pass of an evaluation in the page.
 const EVALUATION_BATCH: usize = 16;
@@ -109,13 +109,14 @@ impl Desk {
         match request {
             Request::Open { model, device } => self.open(id, model, device, files.first()).await?,
             Request::Try(text) => self.try_text(id, &text).await?,
+            Request::Generate { model, prompt, config } => self.generate(id, model, &prompt, &config).await?,
             Request::Explain {
                 text,
                 label,
                 layer,
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
-            Request::ReadData { name } => answer_read_data(id, &name, files.first()),
+            Request::ReadData { name, plain } => answer_read_data(id, &name, plain, files.first()),
             Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
             Request::Train { config, train, eval } => {
                 let model = self.model()?;
@@ -131,8 +132,8 @@ impl Desk {
                 self.begin(id, run).await?;
             }
             Request::Continue { run } => self.go_on(id, &run).await?,
-            // There is no training: it ended before the page knew.
-            Request::Pause | Request::Resume | Request::Stop => tell(id, Event::Done),
+            // There is no training, and no continuation: it ended before the page knew.
+            Request::Pause | Request::Resume | Request::Stop | Request::Hush => tell(id, Event::Done),
             Request::Evaluate { model, rows } => self.evaluate(id, model, &rows).await?,
             Request::Map { model, rows } => self.map(id, model, &rows).await?,
             Request::Export => self.export(id).await?,
@@ -318,74 +319,6 @@ fn run_files(run: &RunRequest) -> Result<Files, Failure> {
     }
     packed.insert("run.json".to_owned(), serde_json::to_vec_pretty(&options)?);
     Ok(packed)
-}
-
-/// Tokenizes and classifies a text, unless a newer one waits.
-pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<&Session>, inbox: &Inbox) {
-    if inbox.has_newer_try() {
-        tell(id, Event::Stale);
-        return;
-    }
-    let event = match tried(text, session, before).await {
-        Ok(event) => event,
-        Err(error) => Event::Failed {
-            message: in_words(&*error),
-        },
-    };
-    tell(id, event);
-}
-
-async fn tried(text: &Text, session: &Session, before: Option<&Session>) -> Result<Event, Failure> {
-    let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
-    let start = now();
-    let prediction = predict(text, &encoding, session).await?;
-    let milliseconds = now() - start;
-    // Only answers of one kind stand side by side.
-    let before = match before.filter(|before| before.task() == session.task()) {
-        Some(session) => predict(text, &encoding, session).await?,
-        None => None,
-    };
-    Ok(Event::Tried {
-        tokens: tokens(&encoding, session),
-        truncated: encoding.truncated,
-        prediction,
-        before,
-        milliseconds,
-    })
-}
-
-/// The model's answer to a text, which `encoding` is of, where its head is trained.
-async fn predict(text: &Text, encoding: &Encoding, session: &Session) -> Result<Option<Prediction>, Failure> {
-    if !session.has_head() || leaves_nothing_open(encoding, session) {
-        return Ok(None);
-    }
-    let row = Row {
-        text: text.text.clone(),
-        text_pair: text.text_pair.clone(),
-        gold: Gold::None,
-    };
-    let (predictions, _) = session.predict(&examples(&[row]), None, 1, |_| {}).await?;
-    Ok(predictions.into_iter().next())
-}
-
-/// Whether the model guesses hidden words and the text hides none.
-fn leaves_nothing_open(encoding: &Encoding, session: &Session) -> bool {
-    let mask = session.tokenizer().mask_id();
-    session.task() == TaskKind::MaskedLm && !encoding.ids.iter().any(|id| Some(*id) == mask)
-}
-
-fn tokens(encoding: &Encoding, session: &Session) -> Vec<Token> {
-    let unknown = session.tokenizer().unk_id();
-    (0..encoding.ids.len())
-        .map(|index| Token {
-            id: encoding.ids[index],
-            token: encoding.tokens[index].clone(),
-            span: (!encoding.special_tokens_mask[index]).then(|| encoding.offsets[index]),
-            word: encoding.word_ids[index],
-            sequence: encoding.sequence_ids[index],
-            unknown: Some(encoding.ids[index]) == unknown,
-        })
-        .collect()
 }
 
 /// An error with its causes, in one line.

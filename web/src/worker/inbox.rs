@@ -79,13 +79,10 @@ impl Inbox {
         waiting.posted.remove(place)
     }
 
-    /// Whether a newer text waits to be tried.
-    pub fn has_newer_try(&self) -> bool {
+    /// Whether a request waits that `wanted` takes.
+    pub fn has(&self, wanted: impl Fn(&Request) -> bool) -> bool {
         let waiting = self.waiting.borrow();
-        waiting
-            .posted
-            .iter()
-            .any(|posted| matches!(posted.request, Request::Try(_)))
+        waiting.posted.iter().any(|posted| wanted(&posted.request))
     }
 }
 

@@ -1,13 +1,14 @@
 //! Reads a data file as what it is: questions about passages, named parts, several labels, scores or labels, by its form and
-//! the names of its columns.
+//! the names of its columns. A plain text is read for the task that the page says.
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{DataError, Dataset, Format, Gold, ReadOptions, format_of, read};
+use terakoya_core::data::{DataError, Dataset, Example, Format, Gold, ReadOptions, format_of, read};
 use terakoya_core::task_kind::TaskKind;
 
 use super::desk::in_words;
 use super::tell;
 use crate::messages::{Event, Row};
+use crate::plain_text::passages;
 
 /// Largest data file, in bytes.
 const LARGEST: u32 = 50_000_000;
@@ -35,8 +36,8 @@ enum ReadingError {
 }
 
 /// Reads a data file, or says what is wrong with it.
-pub fn answer_read_data(id: u32, name: &str, file: Option<&Uint8Array>) {
-    let event = match read_file(name, file) {
+pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, file: Option<&Uint8Array>) {
+    let event = match read_file(name, plain, file) {
         Ok(event) => event,
         Err(error) => Event::Failed {
             message: in_words(&error),
@@ -45,7 +46,7 @@ pub fn answer_read_data(id: u32, name: &str, file: Option<&Uint8Array>) {
     tell(id, event);
 }
 
-fn read_file(name: &str, file: Option<&Uint8Array>) -> Result<Event, ReadingError> {
+fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<Event, ReadingError> {
     let file = file.ok_or_else(|| ReadingError::Missing { name: name.to_owned() })?;
     if file.length() > LARGEST {
         return Err(ReadingError::TooLarge {
@@ -53,29 +54,38 @@ fn read_file(name: &str, file: Option<&Uint8Array>) -> Result<Event, ReadingErro
             megabytes: LARGEST / 1_000_000,
         });
     }
-    let (task, data) = read_as_what_it_is(name, &file.to_vec())?;
+    let (task, data) = read_as_what_it_is(name, plain, &file.to_vec())?;
     let columns = data.columns.to_string();
-    let row = |example: terakoya_core::data::Example| Row {
+    let row = |example: Example| Row {
         text: example.text,
         text_pair: example.text_pair,
         gold: example.gold,
     };
-    let rows = data.examples.into_iter().map(row).collect();
+    let examples = data.examples.into_iter();
+    let rows = match data.columns.format {
+        Format::Text if task == TaskKind::CausalLm => {
+            let passage = |text| Row { text, ..Row::default() };
+            examples.flat_map(|work| passages(&work.text)).map(passage).collect()
+        }
+        _ => examples.map(row).collect(),
+    };
     Ok(Event::Data { task, rows, columns })
 }
 
 /// Reads a file for the first task whose form it has.
-fn read_as_what_it_is(name: &str, bytes: &[u8]) -> Result<(TaskKind, Dataset), DataError> {
+fn read_as_what_it_is(name: &str, plain: TaskKind, bytes: &[u8]) -> Result<(TaskKind, Dataset), DataError> {
     let options = |task: TaskKind| ReadOptions {
         gold: task.definition().gold,
         ..ReadOptions::default()
     };
     let read_for = |task| read(name, bytes, &options(task));
     let format_for = |task| format_of(name, bytes, &options(task));
+    let lower = name.to_ascii_lowercase();
+    if lower.ends_with(".txt") && format_for(plain)? == Format::Text {
+        return Ok((plain, read_for(plain)?));
+    }
     // Tables name their columns; only files of another form may hold passages or names.
-    let is_table = [".csv", ".tsv"]
-        .iter()
-        .any(|table| name.to_ascii_lowercase().ends_with(table));
+    let is_table = [".csv", ".tsv"].iter().any(|table| lower.ends_with(table));
     if !is_table && format_for(TaskKind::QuestionAnswering)? == Format::Squad {
         match read_for(TaskKind::QuestionAnswering) {
             Ok(data) => return Ok((TaskKind::QuestionAnswering, data)),

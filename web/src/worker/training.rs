@@ -9,10 +9,10 @@ use terakoya_core::protocol::TrainEvent;
 use terakoya_core::session::Session;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 
-use super::desk::answer_try;
 use super::inbox::{Inbox, Posted};
 use super::reading::answer_read_data;
 use super::runs::RunFolder;
+use super::trying::answer_try;
 use super::{now, tell};
 use crate::messages::{Event, Notice, Request, Row};
 
@@ -57,7 +57,7 @@ impl TabHost<'_> {
             };
             while let Some(Posted { id, request, files }) = self.inbox.take_if(urgent) {
                 match request {
-                    Request::ReadData { name } => answer_read_data(id, &name, files.first()),
+                    Request::ReadData { name, plain } => answer_read_data(id, &name, plain, files.first()),
                     Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
                     Request::Stop => {
                         tell(id, Event::Done);

@@ -24,8 +24,8 @@ type Addresses = BTreeMap<&'static str, String>;
 /// Folders of `assets` that hold a model the page offers, the default first.
 const MODELS: [&str; 2] = ["e5-small-ja-en", "bert-tiny"];
 
-/// Files beside the lessons that the page never fetches: what drew the samples, and a text for the command line.
-const NOT_SERVED: [&str; 2] = ["/make.py", "/style.txt"];
+/// What made the files beside it, which the page never fetches.
+const NOT_SERVED: &str = "make.py";
 
 /// Writes the whole site into `output`, which is emptied first if it is a site.
 ///
@@ -101,7 +101,7 @@ fn lessons() -> Result<Files> {
     for (folder, prefix) in [("lessons-ja", "lessons/"), ("lessons-corpora", "lessons/corpora/")] {
         read_folder(&project().join("assets").join(folder), prefix, &mut files)?;
     }
-    files.retain(|name, _| !NOT_SERVED.iter().any(|file| name.ends_with(file)));
+    files.retain(|name, _| !name.ends_with(NOT_SERVED));
     Ok(files)
 }
 

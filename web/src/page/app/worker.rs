@@ -21,6 +21,7 @@ impl App {
     pub fn open(&mut self, ctx: &Context<Self>, source: ModelSource, bytes: Option<ArrayBuffer>) {
         let number = self.model.begin(source.clone());
         self.tuned = None;
+        self.trying.change().continuing.forget();
         self.reading.change().forget();
         let request = Request::Open {
             model: source,
@@ -52,12 +53,12 @@ impl App {
                 self.model.status = Status::Ready;
                 self.model.again = Some(opened.source.clone());
                 let known = self.model.opened.as_ref().map(|known| &known.source);
-                if known != Some(&opened.source) {
-                    let task = opened.inspection.task.unwrap_or(self.data.table.task);
-                    self.trying.change().begin(task);
-                }
+                let task = match known == Some(&opened.source) {
+                    true => self.trying.task,
+                    false => opened.inspection.task.unwrap_or(self.data.table.task),
+                };
                 self.model.opened = Some(Shared::new(opened));
-                self.send_try(ctx);
+                self.try_model(ctx, task);
                 self.list_kept(ctx);
                 self.fetch_first_lesson(ctx);
             }
@@ -126,7 +127,9 @@ impl App {
         self.deaths.retain(|death| now - death < RESTART_WINDOW);
         self.vigil = None;
         self.tuned = None;
-        self.trying.change().waiting = false;
+        let trying = self.trying.change();
+        trying.waiting = false;
+        trying.continuing.forget();
         self.data.change().reading = false;
         self.keeping.change().exporting = false;
         self.reading.change().forget();

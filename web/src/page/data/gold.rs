@@ -125,9 +125,11 @@ fn label_of(text: &str) -> Gold {
     }
 }
 
-/// Whether a row can be learned from: its answer is known, and says something about words where they are given.
-pub fn is_known(row: &Row) -> bool {
+/// Whether `task` can be learned from a row: its answer is known, and says something about words where they are given; a text by
+/// itself holds more than space.
+pub fn is_known(row: &Row, task: TaskKind) -> bool {
     match &row.gold {
+        _ if !tasks::of(task).answers => !row.text.trim().is_empty(),
         Gold::None => false,
         Gold::Words(words) => words.tags().is_some(),
         _ => true,

@@ -1,4 +1,14 @@
-//! Names the lessons that come with the site, and where their files are.
+//! Names the lessons that come with the site, and where their files are; brings the one that suits a model.
+
+use terakoya_core::task_kind::TaskKind;
+use yew::Context;
+
+use super::{DataMsg, Placing};
+use crate::page::app::{App, Msg};
+use crate::page::browser;
+
+/// The lesson that fills an empty table.
+const FIRST_LESSON: Lesson = Lesson::Sentiment;
 
 /// A lesson.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,17 +25,20 @@ pub enum Lesson {
     Names,
     /// Answers that stand in a passage.
     Answers,
+    /// Tales by one author.
+    Style,
 }
 
 impl Lesson {
     /// All of them.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Sentiment,
         Self::Topic,
         Self::Similarity,
         Self::Inference,
         Self::Names,
         Self::Answers,
+        Self::Style,
     ];
 
     /// The end of its ids.
@@ -37,6 +50,7 @@ impl Lesson {
             Self::Inference => "inference",
             Self::Names => "names",
             Self::Answers => "answers",
+            Self::Style => "style",
         }
     }
 
@@ -49,6 +63,7 @@ impl Lesson {
             Self::Inference => "inference.csv",
             Self::Names => "names.json",
             Self::Answers => "answers.json",
+            Self::Style => "style.txt",
         }
     }
 
@@ -56,8 +71,48 @@ impl Lesson {
     pub fn address(self) -> String {
         let folder = match self {
             Self::Sentiment | Self::Topic => "lessons",
-            Self::Similarity | Self::Inference | Self::Names | Self::Answers => "lessons/corpora",
+            Self::Similarity | Self::Inference | Self::Names | Self::Answers | Self::Style => "lessons/corpora",
         };
         format!("{folder}/{}", self.file())
+    }
+}
+
+impl App {
+    /// Fills an empty table, so that every step works at once; a lesson that the model can never learn gives way to one that it can.
+    pub fn fetch_first_lesson(&mut self, ctx: &Context<Self>) {
+        let continues = self.model_continues();
+        let first = if continues { Lesson::Style } else { FIRST_LESSON };
+        let is_strange = (self.data.table.task == TaskKind::CausalLm) != continues;
+        if self.data.table.rows.is_empty() || (self.data.origin.lesson.is_some() && is_strange) {
+            self.fetch_lesson(ctx, first);
+        }
+    }
+
+    /// Whether the model continues texts, and does nothing else.
+    fn model_continues(&self) -> bool {
+        let opened = self.model.opened.as_ref();
+        opened.is_some_and(|model| model.inspection.task == Some(TaskKind::CausalLm))
+    }
+
+    /// What a plain text is an example of.
+    pub(super) fn plain_task(&self, placing: Placing) -> TaskKind {
+        let of_model = self.model.opened.as_ref().and_then(|model| model.inspection.task);
+        match (of_model, self.data.table.task) {
+            (Some(TaskKind::CausalLm), _) => TaskKind::CausalLm,
+            _ if placing == Placing::Lesson(Lesson::Style) => TaskKind::MaskedLm,
+            (_, task @ (TaskKind::MaskedLm | TaskKind::CausalLm)) => task,
+            (Some(TaskKind::MaskedLm), _) => TaskKind::MaskedLm,
+            _ => TaskKind::default(),
+        }
+    }
+
+    pub(super) fn fetch_lesson(&mut self, ctx: &Context<Self>, lesson: Lesson) {
+        let name = lesson.file().to_owned();
+        let address = lesson.address();
+        self.data.change().reading = true;
+        ctx.link().send_future(async move {
+            let bytes = browser::fetch(&address).await;
+            Msg::Data(DataMsg::Bytes(name, Placing::Lesson(lesson), bytes))
+        });
     }
 }

@@ -46,14 +46,15 @@ pub fn RowView(props: &Props) -> Html {
     let (w, number) = (*w, *number);
     let ondelete = props.emit.reform(move |_: MouseEvent| DataMsg::Delete(number));
     // Where parts are selected, two clicks select a word.
-    let selects = !matches!(tasks::of(props.table.task).second, Second::Text);
+    let form = tasks::of(props.table.task);
+    let selects = form.answers && form.second != Second::Text;
     let edit = match selects {
         true => Callback::noop(),
         false => props.onedit.reform(move |_: MouseEvent| Some(number)),
     };
     html! {
         <tr id={format!("row-{number}")} data-row={number.to_string()} tabindex={if props.stop { "0" } else { "-1" }}
-            class={classes!((!is_known(row)).then_some("unlabelled"))}>
+            class={classes!((!is_known(row, props.table.task)).then_some("unlabelled"))}>
             <th scope="row" class="number">{ figures::count(number + 1) }</th>
             <td class="text" ondblclick={edit}>
                 if props.editing {
@@ -62,9 +63,11 @@ pub fn RowView(props: &Props) -> Html {
                     { text(props) }
                 }
             </td>
-            <td>
-                <GoldCell words={w} {number} row={row.clone()} table={props.table.clone()} emit={props.emit.clone()} />
-            </td>
+            if tasks::of(props.table.task).answers {
+                <td>
+                    <GoldCell words={w} {number} row={row.clone()} table={props.table.clone()} emit={props.emit.clone()} />
+                </td>
+            }
             <td>
                 <button type="button" class="quiet" tabindex="-1" aria-label={w.delete_row()} title={w.delete_row()}
                     onclick={ondelete}>{ "×" }</button>
@@ -76,7 +79,9 @@ pub fn RowView(props: &Props) -> Html {
 fn text(props: &Props) -> Html {
     let row = &props.row;
     let selectable = classes!("selectable");
-    match tasks::of(props.table.task).second {
+    let form = tasks::of(props.table.task);
+    match form.second {
+        _ if !form.answers => html! { <div class="running-text">{ &row.text }</div> },
         Second::Text => html! {
             <>
                 <span>{ &row.text }</span>

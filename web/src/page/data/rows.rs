@@ -14,6 +14,7 @@ use super::row::RowView;
 use super::table::{Filter, Table};
 use crate::page::events::is_typing;
 use crate::page::shared::Shared;
+use crate::page::tasks;
 use crate::page::words::Words;
 use crate::page::{browser, pager::Pager};
 
@@ -79,7 +80,9 @@ pub fn Rows(props: &Props) -> Html {
                         <tr>
                             <th scope="col" class="number">{ "#" }</th>
                             <th scope="col">{ w.text_column() }</th>
-                            <th scope="col">{ w.gold_column(props.table.task) }</th>
+                            if tasks::of(props.table.task).answers {
+                                <th scope="col">{ w.gold_column(props.table.task) }</th>
+                            }
                             <th scope="col"><span class="visually-hidden">{ w.delete_row() }</span></th>
                         </tr>
                     </thead>

@@ -134,7 +134,7 @@ impl Table {
             unlabelled: 0,
         };
         for row in &self.rows {
-            counts.unlabelled += usize::from(!gold::is_known(row));
+            counts.unlabelled += usize::from(!gold::is_known(row, self.task));
             for name in gold::names(row) {
                 if let Some(number) = numbers.get(name.as_str()) {
                     counts.labels[*number] += 1;
@@ -148,7 +148,7 @@ impl Table {
     pub fn filtered(&self, filter: &Filter) -> Vec<usize> {
         let passes = |row: &Row| match filter {
             Filter::All => true,
-            Filter::Unlabelled => !gold::is_known(row),
+            Filter::Unlabelled => !gold::is_known(row, self.task),
             Filter::Label(label) => gold::names(row).contains(label),
         };
         let rows = self.rows.iter().enumerate().filter(|(_, row)| passes(row));
@@ -157,7 +157,8 @@ impl Table {
 
     /// The rows with an answer, in their order.
     pub fn labelled(&self) -> Vec<Row> {
-        self.rows.iter().filter(|row| gold::is_known(row)).cloned().collect()
+        let known = self.rows.iter().filter(|row| gold::is_known(row, self.task));
+        known.cloned().collect()
     }
 
     /// Whether any row is a pair of texts.

@@ -31,7 +31,7 @@ pub fn DataStep(props: &Props) -> Html {
     let state = &props.state;
     let names = tasks::of(state.table.task).names;
     html! {
-        <Step id="data" number="2" title={w.data_title()} hint={w.data_hint()}>
+        <Step id="data" number="2" title={w.data_title()} hint={w.data_hint(state.table.task)}>
             <Sources words={w} reading={state.reading} emit={props.emit.clone()} />
             if let Some(problem) = &state.error {
                 <p id="data-error" class="message bad" role="alert">{ problem_text(w, problem) }</p>

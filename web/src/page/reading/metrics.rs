@@ -47,7 +47,11 @@ pub fn Metrics(props: &Props) -> Html {
                 }
             </dl>
             <p class="caption">
-                { w.scored_rows(shown.predictions.len()) }
+                if let Report::Language(report) = &shown.report {
+                    { w.guessed_tokens(report.tokens) }
+                } else {
+                    { w.scored_rows(shown.predictions.len()) }
+                }
                 if shown.truncated > 0 { { w.cut_texts(shown.truncated) } }
                 { for remarks(w, &shown.report) }
             </p>

@@ -1,5 +1,7 @@
 //! Draws the fourth step: scores before and after, classes, confusions, failures.
 
+use terakoya_core::protocol::Report;
+use terakoya_core::task_kind::TaskKind;
 use yew::prelude::*;
 
 use super::confusion::Confusion;
@@ -14,6 +16,7 @@ use crate::page::frame::Step;
 use crate::page::results::{Outcome, PredictionView};
 use crate::page::shared::Shared;
 use crate::page::trying::Trying;
+use crate::page::trying::continuations::SideBySide;
 use crate::page::words::Words;
 
 /// What the step is drawn from.
@@ -48,7 +51,9 @@ pub fn ReadStep(props: &Props) -> Html {
                 <Confusion words={w} evaluation={shown.clone()} rows={state.rows.clone()} cell={state.cell}
                     emit={props.emit.clone()} />
                 <Scatter words={w} evaluation={shown.clone()} rows={state.rows.clone()} />
-                <Failures words={w} evaluation={shown.clone()} rows={state.rows.clone()} />
+                if !matches!(shown.report, Report::Language(_)) {
+                    <Failures words={w} evaluation={shown.clone()} rows={state.rows.clone()} />
+                }
             } else if !state.is_waiting() {
                 <p class="message">{ w.nothing_read() }</p>
             }
@@ -101,6 +106,15 @@ fn problems(props: &Props) -> Html {
 /// The text of the first step, as both models judge it.
 fn same_text(props: &Props) -> Html {
     let w = props.words;
+    let continuing = &props.trying.continuing;
+    if props.tuned && props.trying.task == TaskKind::CausalLm && continuing.tuned.is_some() {
+        return html! {
+            <div class="same-text">
+                <h3>{ w.same_beginning() }</h3>
+                <SideBySide words={w} continuing={continuing.clone()} tuned={true} />
+            </div>
+        };
+    }
     let Some(answer) = &props.trying.answer else {
         return Html::default();
     };

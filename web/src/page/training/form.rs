@@ -82,8 +82,8 @@ impl Default for Form {
     }
 }
 
-/// The options that the page shows at once.
-pub const MAIN: &[&str] = &["epochs", "learning_rate", "batch_size", "max_length"];
+/// The options that the page shows at once, beside the one for the length of what is read.
+const MAIN: &[&str] = &["epochs", "learning_rate", "batch_size"];
 /// The options behind "more" that every task has.
 const MORE: &[&str] = &[
     "dropout",
@@ -116,10 +116,15 @@ impl Form {
             return;
         }
         (self.task, self.pairs) = (table.task, pairs);
-        for key in ["max_length", "best_metric"] {
+        for key in ["max_length", "block_size", "best_metric"] {
             self.typed.remove(key);
         }
         self.choose(tasks::of(table.task).layers[usize::from(pairs)]);
+    }
+
+    /// The options that the page shows at once.
+    pub fn main(&self) -> impl Iterator<Item = &'static str> + use<> {
+        MAIN.iter().copied().chain([tasks::of(self.task).length_key])
     }
 
     /// The options behind "more": those of every task, and the task's own.
@@ -146,10 +151,13 @@ impl Form {
     }
 
     fn default_text(&self, key: &str) -> String {
+        let task = tasks::of(self.task);
         match key {
             "epochs" => self.layers.epochs().to_owned(),
-            "learning_rate" => self.layers.learning_rate().to_owned(),
-            "max_length" => tasks::of(self.task).max_length[usize::from(self.pairs)].to_owned(),
+            "learning_rate" => task.learning_rate.unwrap_or(self.layers.learning_rate()).to_owned(),
+            key if key == task.length_key => task.length[usize::from(self.pairs)].to_owned(),
+            // The core's own way.
+            "block_size" => String::new(),
             "target_scale" => figures::short(self.target_scale),
             TOP_LAYERS => "2".to_owned(),
             _ => match serde_json::to_value(TrainingConfig::default())
@@ -167,7 +175,7 @@ impl Form {
     /// The options as the command line reads them, with a report every so many of the steps that `rows` make.
     pub fn config(&self, seed: u64, rows: usize) -> Result<TrainingConfig, FieldError> {
         let mut options = Map::new();
-        for key in MAIN.iter().copied().chain(self.more()) {
+        for key in self.main().chain(self.more()) {
             if let Some(value) = self.value(key)? {
                 options.insert(key.to_owned(), value);
             }
@@ -210,7 +218,7 @@ impl Form {
             "class_weights" | "best_metric" | "threshold" | "label_pieces" => {
                 return Ok(Some(Value::String(text.to_owned())));
             }
-            "viterbi" => return Ok(Some(Value::Bool(text == "true"))),
+            "viterbi" | "whole_word_masking" => return Ok(Some(Value::Bool(text == "true"))),
             _ => {}
         }
         let whole = text.parse::<u64>().ok().map(Value::from);
@@ -243,6 +251,7 @@ pub fn is_whole(key: &str) -> bool {
         "epochs"
             | "batch_size"
             | "max_length"
+            | "block_size"
             | "early_stopping_patience"
             | "stride"
             | "max_answer_length"

@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::TrainMsg;
-use super::form::{FieldError, Form, Layers, MAIN, TOP_LAYERS, is_whole};
+use super::form::{FieldError, Form, Layers, TOP_LAYERS, is_whole};
 use crate::page::events::{chosen, sift, typed};
 use crate::page::tasks;
 use crate::page::words::Words;
@@ -33,9 +33,9 @@ pub fn Options(props: &Props) -> Html {
         <fieldset class="options" disabled={props.disabled}>
             <legend class="visually-hidden">{ w.options_title() }</legend>
             <div id="train-layers" class="layer-choice" role="radiogroup" aria-label={w.what_learns()}>
-                { for Layers::ALL.map(|layers| layer_card(props, layers)) }
+                { for tasks::of(props.form.task).choices.iter().map(|layers| layer_card(props, *layers)) }
             </div>
-            <div class="fields">{ for MAIN.iter().map(|key| field(props, key)) }</div>
+            <div class="fields">{ for props.form.main().map(|key| field(props, key)) }</div>
             <details>
                 <summary>{ w.more_options() }</summary>
                 <div class="fields">{ for props.form.more().map(|key| field(props, key)) }</div>
@@ -92,7 +92,7 @@ fn picture(layers: Layers) -> Html {
 fn choices(props: &Props, key: &str) -> Vec<String> {
     let fixed: &[&str] = match key {
         "class_weights" => &["none", "balanced"],
-        "viterbi" => &["false", "true"],
+        "viterbi" | "whole_word_masking" => &["false", "true"],
         "label_pieces" => &["auto", "first", "all"],
         "best_metric" => {
             let metrics = tasks::of(props.form.task)
@@ -122,10 +122,12 @@ fn field(props: &Props, key: &'static str) -> Html {
 }
 
 fn input(props: &Props, key: &'static str, most: Option<usize>) -> Html {
+    let w = props.words;
     let oninput = sift(&props.emit, move |event| Some(TrainMsg::Option(key, typed(&event)?)));
     let wrong = props.error.as_ref().is_some_and(|error| error.key == key);
     let (mode, hint) = match is_whole(key) {
         _ if key == "threshold" => ("text", None),
+        true if key == "block_size" => ("numeric", Some(w.automatic().to_owned())),
         true => ("numeric", most.map(|most| format!("1–{most}"))),
         false => ("decimal", None),
     };

@@ -1,6 +1,7 @@
 //! Draws a run as it goes: what it is doing, the curves, what can be done about it, how it ended.
 
-use terakoya_core::protocol::EvaluationRecord;
+use terakoya_core::protocol::{EvaluationRecord, Report};
+use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::BestMetric;
 use yew::prelude::*;
 
@@ -153,6 +154,7 @@ fn curves(w: Words, run: &Run) -> Html {
     let scores = scores
         .map(|(metric, class)| series(w.metric(*metric), class, Stroke::Dotted, scored(*metric)))
         .collect::<Vec<_>>();
+    let perplexity = vec![series(w.perplexity(), "eval", Stroke::Dotted, perplexities(run))];
     let epochs = run_epochs(run);
     let best = best(run);
     let mark = best.map(|record| (record.epoch, w.best()));
@@ -166,7 +168,12 @@ fn curves(w: Words, run: &Run) -> Html {
                 <Chart title={w.loss_title()} x_label={w.epochs_axis()} series={loss} {epochs} best={mark}
                     summary={w.loss_summary(first.unwrap_or_default(), last.unwrap_or_default())} />
             </div>
-            if !run.evaluations.is_empty() {
+            if !perplexity[0].points.is_empty() {
+                <div id="metric-chart">
+                    <Chart title={w.perplexity_title()} x_label={w.epochs_axis()} series={perplexity} {epochs} best={mark}
+                        summary={w.perplexity_title()} />
+                </div>
+            } else if !run.evaluations.is_empty() {
                 <div id="metric-chart">
                     <Chart title={w.scores_title()} x_label={w.epochs_axis()} series={scores} {epochs} top={1.0} best={mark}
                         summary={scores_summary(w, &metrics, best)} />
@@ -174,6 +181,15 @@ fn curves(w: Words, run: &Run) -> Html {
             }
         </div>
     }
+}
+
+/// The perplexities of a language model's evaluations, by their epochs.
+fn perplexities(run: &Run) -> Vec<(f64, f64)> {
+    let perplexity = |record: &EvaluationRecord| match &record.report {
+        Report::Language(report) => Some((record.epoch, report.perplexity)),
+        _ => None,
+    };
+    run.evaluations.iter().filter_map(perplexity).collect()
 }
 
 /// Classes of the scores' curves.
@@ -227,6 +243,7 @@ fn table(w: Words, run: &Run) -> Html {
     let best = best(run).map(|record| record.step);
     let shown = &run.evaluations[run.evaluations.len().saturating_sub(MOST_ROWS)..];
     let metrics = metrics(run);
+    let perplexities = perplexities(run);
     html! {
         <details>
             <summary>{ w.curves_in_numbers() }</summary>
@@ -236,6 +253,7 @@ fn table(w: Words, run: &Run) -> Html {
                         <tr>
                             <th scope="col">{ w.epochs_axis() }</th>
                             <th scope="col">{ w.eval_loss() }</th>
+                            if !perplexities.is_empty() { <th scope="col">{ w.perplexity() }</th> }
                             { for metrics.iter().map(|metric| html! { <th scope="col">{ w.metric(*metric) }</th> }) }
                         </tr>
                     </thead>
@@ -244,6 +262,9 @@ fn table(w: Words, run: &Run) -> Html {
                             <tr class={classes!((best == Some(record.step)).then_some("best"))}>
                                 <th scope="row">{ figures::short(record.epoch) }</th>
                                 <td>{ figures::score(record.loss) }</td>
+                                if let Report::Language(report) = &record.report {
+                                    <td>{ figures::score(report.perplexity) }</td>
+                                }
                                 { for metrics.iter().map(|metric| html! { <td>{ figures::score(score(record, *metric)) }</td> }) }
                             </tr>
                         }) }
@@ -257,16 +278,25 @@ fn table(w: Words, run: &Run) -> Html {
 fn description(props: &Props) -> Html {
     let w = props.words;
     let describe = props.emit.reform(|_: MouseEvent| TrainMsg::Describe);
-    let command = format!(
-        "terakoya train --config training.json --model MODEL --train examples.{} --split {} --output out",
-        props.extension, props.ratios
-    );
+    // Which words are hidden depends on a text's line, which a file of both parts counts differently.
+    let hides = props
+        .run
+        .config
+        .as_ref()
+        .is_some_and(|config| config.task == TaskKind::MaskedLm);
+    let command = match hides {
+        true => "terakoya train --config run.json --model MODEL --output out".to_owned(),
+        false => format!(
+            "terakoya train --config training.json --model MODEL --train examples.{} --split {} --output out",
+            props.extension, props.ratios
+        ),
+    };
     html! {
         <details class="command">
             <summary>{ w.same_run_natively() }</summary>
-            <p>{ w.same_run_hint() }</p>
+            <p>{ if hides { w.same_run_in_zip_hint() } else { w.same_run_hint() } }</p>
             <pre class="scroll-box"><code>{ command }</code></pre>
-            <p><button type="button" id="describe" class="secondary" onclick={describe}>{ w.download_description() }</button></p>
+            <p hidden={hides}><button type="button" id="describe" class="secondary" onclick={describe}>{ w.download_description() }</button></p>
         </details>
     }
 }

@@ -67,12 +67,15 @@ fn phase(props: &Props) -> Option<&Phase> {
 fn not_ready(props: &Props) -> Option<&'static str> {
     let w = props.words;
     let rows = &props.data.parts.train;
-    let is_class = props.data.table.task == TaskKind::SequenceClassification;
+    let task = props.data.table.task;
+    let is_class = task == TaskKind::SequenceClassification;
+    let of_model = props.model.as_ref().and_then(|model| model.inspection.task);
     let mut labels = rows.iter().filter_map(|row| row.gold.label());
     let first = labels.next();
     match () {
         () if props.model.is_none() => Some(w.needs_model()),
-        () if rows.is_empty() => Some(w.needs_rows()),
+        () if rows.is_empty() => Some(w.no_examples(task)),
+        () if (of_model == Some(TaskKind::CausalLm)) != (task == TaskKind::CausalLm) => Some(w.other_family(task)),
         () if is_class && labels.all(|label| Some(label) == first) => Some(w.needs_two_labels()),
         () => None,
     }

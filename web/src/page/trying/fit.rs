@@ -1,6 +1,7 @@
 //! Fits the step to the examples and to the model: whose task is tried, with which texts, and whether the model can say it.
 
 use terakoya_core::protocol::Inspection;
+use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use super::FIRST_TEXT;
@@ -9,6 +10,7 @@ use crate::page::app::App;
 use crate::page::data::Lesson;
 use crate::page::marked::names_said;
 use crate::page::tasks;
+use crate::plain_text::with_gap;
 
 /// Other texts to begin with: one of each feeling, one undecided, one in English.
 const EXAMPLES: &[&str] = &[
@@ -16,6 +18,14 @@ const EXAMPLES: &[&str] = &[
     "一時間待たされたうえに、料理は冷めきっていた。",
     "駅から遠いけれど、窓からの眺めはすばらしい。",
     "The staff were kind, but the room was far too noisy.",
+];
+
+/// Texts to be continued: beginnings of tales.
+const PROMPTS: [&str; 4] = [
+    "ある日、王さまは",
+    "むかし、ある村に",
+    "きつねの子は、",
+    "「おじいさん、",
 ];
 
 /// Examples of a table, at most.
@@ -30,6 +40,8 @@ pub enum Fit {
     NoHead,
     /// Its head is for another task.
     OtherTask,
+    /// It can never do it: it continues texts and the task is another, or the other way round.
+    OtherFamily,
     /// It says other labels than the examples have.
     OtherLabels,
 }
@@ -38,27 +50,51 @@ impl App {
     /// Makes the step one for the task of the examples; boxes that do not suit them are filled with one of them.
     pub fn try_examples(&mut self, ctx: &Context<Self>) {
         let task = self.data.table.task;
+        let other_task = self.trying.task != task;
+        self.trying.change().begin(task);
         let example = self.examples_to_try().into_iter().next();
-        let trying = self.trying.change();
-        let other_task = trying.task != task;
-        trying.begin(task);
         if let Some(example) = example
-            && (other_task || example.text_pair.is_some() != trying.pair.is_some())
+            && (other_task || example.text_pair.is_some() != self.trying.pair.is_some())
         {
+            let trying = self.trying.change();
             (trying.text, trying.pair) = (example.text, example.text_pair);
         }
         self.send_try(ctx);
     }
 
+    /// Makes the step one for the task of a model that was opened or trained. Words that are hidden, or that follow, begin with a
+    /// text that leaves some open.
+    pub fn try_model(&mut self, ctx: &Context<Self>, task: TaskKind) {
+        let other_task = self.trying.task != task;
+        self.trying.change().begin(task);
+        if other_task
+            && !tasks::of(task).answers
+            && let Some(example) = self.examples_to_try().into_iter().next()
+        {
+            self.trying.change().text = example.text;
+        }
+        self.send_try(ctx);
+        self.begin_continuing(ctx);
+    }
+
     /// Texts to begin with: of the first lesson those that say something about it, else the first that are tested on.
     pub fn examples_to_try(&self) -> Vec<Text> {
-        if self.data.table.rows.is_empty() || self.data.origin.lesson == Some(Lesson::Sentiment) {
-            let text = |text: &&str| Text {
-                text: (*text).to_owned(),
-                text_pair: None,
-            };
-            return EXAMPLES.iter().map(text).collect();
+        let single = |text: String| Text { text, text_pair: None };
+        let task = self.trying.task;
+        if task == TaskKind::CausalLm {
+            return PROMPTS.iter().map(|prompt| single((*prompt).to_owned())).collect();
         }
+        let texts = match self.data.table.rows.is_empty() || self.data.origin.lesson == Some(Lesson::Sentiment) {
+            true => EXAMPLES.iter().map(|text| single((*text).to_owned())).collect(),
+            false => self.rows_to_try(),
+        };
+        match task {
+            TaskKind::MaskedLm => texts.iter().map(|text| single(with_gap(&text.text))).collect(),
+            _ => texts,
+        }
+    }
+
+    fn rows_to_try(&self) -> Vec<Text> {
         let parts = &self.data.parts;
         let rows = parts.eval.iter().chain(&parts.train).chain(&self.data.table.rows);
         let text = |row: &Row| Text {
@@ -84,6 +120,7 @@ impl App {
         let table = &self.data.table;
         let names = tasks::of(task).names && table.task == task && !table.labels.is_empty();
         match model.task {
+            own if (own == Some(TaskKind::CausalLm)) != (task == TaskKind::CausalLm) => Fit::OtherFamily,
             None => Fit::NoHead,
             Some(own) if own != task => Fit::OtherTask,
             Some(_) if names && !table.labels.iter().any(|label| said.contains(label)) => Fit::OtherLabels,

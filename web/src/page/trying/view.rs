@@ -5,6 +5,7 @@ use terakoya_core::task_kind::TaskKind;
 use web_sys::{HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
 
+use super::continuations::Continuations;
 use super::tokens::Tokens;
 use super::why::WhyView;
 use super::{Answer, Fit, TryMsg, Trying};
@@ -28,8 +29,10 @@ pub struct Props {
     pub fit: Fit,
     /// Texts to begin with.
     pub examples: Vec<Text>,
-    /// Whether the worker is free to explain.
+    /// Whether the worker is free to explain, or to continue a text.
     pub explainable: bool,
+    /// Whether there is a fine-tuned model.
+    pub tuned: bool,
     /// The model's download, or why there is none; nothing once it is there.
     pub loading: Html,
     /// Which model it is, and where it runs.
@@ -44,13 +47,17 @@ pub fn TryStep(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
     html! {
-        <Step id="try" number="1" title={w.try_title()} hint={w.try_hint()}>
+        <Step id="try" number="1" title={w.try_title()} hint={w.try_hint(state.task)}>
             <TextBox id="try-text" label={w.first_box(state.task)} titled={state.pair.is_some()} value={state.text.clone()}
                 rows={2} onchange={props.emit.reform(TryMsg::Text)} />
             { pair_box(props) }
             { examples(props) }
             if let Some(error) = &state.error { <p class="message bad" role="alert">{ error }</p> }
             { props.loading.clone() }
+            if state.task == TaskKind::CausalLm && props.model.is_some() && props.fit == Fit::Good {
+                <Continuations words={w} continuing={state.continuing.clone()} tuned={props.tuned} ready={props.explainable}
+                    emit={props.emit.clone()} />
+            }
             if let Some(answer) = &state.answer { { answer_view(props, answer) } }
             { props.line.clone() }
         </Step>
@@ -110,7 +117,7 @@ fn answer_view(props: &Props, answer: &Answer) -> Html {
             </div>
             <Tokens words={w} tokens={answer.tokens.clone()} truncated={answer.truncated}
                 milliseconds={answer.milliseconds} />
-            if answer.prediction.is_some() && props.state.is_explainable() && props.fit != Fit::OtherTask {
+            if answer.prediction.is_some() && props.state.is_explainable() && !matches!(props.fit, Fit::OtherTask | Fit::OtherFamily) {
                 <p class="why-row">
                     <button type="button" id="why" class="secondary" aria-expanded={why.to_string()}
                         disabled={!props.explainable && !why} onclick={toggle}>
@@ -135,7 +142,12 @@ fn prediction(props: &Props, answer: &Answer) -> Html {
         _ if props.fit == Fit::OtherTask => {
             html! { <p class="message" data-fit="other-task">{ w.other_task(props.state.task) }</p> }
         }
-        (_, None) if props.state.task == TaskKind::MaskedLm => {
+        _ if props.fit == Fit::OtherFamily => {
+            html! { <p class="message" data-fit="other-family">{ w.other_family(props.state.task) }</p> }
+        }
+        // What is written stands above.
+        (_, None) if props.state.task == TaskKind::CausalLm => Html::default(),
+        (_, None) if props.state.task == TaskKind::MaskedLm && props.fit != Fit::NoHead => {
             html! { <p class="message" data-fit="no-mask">{ w.no_masks() }</p> }
         }
         (_, None) => html! { <p class="message" data-fit="no-head">{ w.no_head() }</p> },

@@ -48,6 +48,15 @@ impl Words {
             "label_pieces" => self.pick("種類を教える断片", "Pieces that learn"),
             "stride" => self.pick("窓の重なり", "Overlap of windows"),
             "max_answer_length" => self.pick("答えの最大の長さ", "Longest answer"),
+            "mlm_probability" => self.pick("隠す割合", "Share hidden"),
+            "whole_word_masking" => self.pick("語ごと隠す", "Whole words"),
+            "block_size" => self.pick("一度に読む長さ", "Tokens at once"),
+            "max_new_tokens" => self.pick("書く長さ", "Length"),
+            "temperature" => self.pick("温度", "Temperature"),
+            "top_k" => self.pick("候補の数（top-k）", "Top-k"),
+            "top_p" => self.pick("候補の確率（top-p）", "Top-p"),
+            "repetition_penalty" => self.pick("くり返しを避ける", "Against repetition"),
+            "seed" => self.seed(),
             _ => self.pick("設定", "Option"),
         }
     }
@@ -79,7 +88,35 @@ impl Words {
             "label_pieces" => "語の最初の断片だけに教えるか、全部に教えるか",
             "stride" => "長い本文を区切って読むとき、隣と重ねるトークン数",
             "max_answer_length" => "答えの最大トークン数",
+            "mlm_probability" => "隠して当てさせるトークンの割合",
+            "whole_word_masking" => "一つの語の断片をまとめて隠すかどうか",
+            "block_size" => "続いた文章を、このトークン数ごとに区切って読みます。空なら課題の決まったやり方",
             _ => english,
+        }
+    }
+
+    /// What an option of a continuation does.
+    pub fn continuation_help(self, key: &str) -> &'static str {
+        match key {
+            "max_new_tokens" => self.pick("書き足す最大のトークン数", "most tokens that are added"),
+            "temperature" => self.pick(
+                "大きいほど意外な言葉を選びます。0 ならいつも一番ありそうな言葉",
+                "higher for more variety; 0 always takes the likeliest token",
+            ),
+            "top_k" => self.pick(
+                "ありそうな順に、この数までから選びます。0 なら全部",
+                "choose among so many likeliest tokens; 0: all",
+            ),
+            "top_p" => self.pick(
+                "ありそうな順に、確率の合計がここに届くまでから選びます。1 なら全部",
+                "choose among the likeliest tokens that together have this probability; 1: all",
+            ),
+            "repetition_penalty" => self.pick(
+                "一度出た言葉を選びにくくします。1 なら何もしません",
+                "by how much tokens that occurred are less likely; 1: not at all",
+            ),
+            "seed" => self.pick("同じ種なら同じ続きになります", "the same seed gives the same text"),
+            _ => "",
         }
     }
 
@@ -94,8 +131,13 @@ impl Words {
             (_, "balanced") => self.pick("少ないほど重く", "balanced"),
             (_, "true") => self.pick("はい", "yes"),
             (_, "false") => self.pick("いいえ", "no"),
-            _ => self.pick("自動", "automatic"),
+            _ => self.automatic(),
         }
+    }
+
+    /// What a choice is that nobody made.
+    pub fn automatic(self) -> &'static str {
+        self.pick("自動", "automatic")
     }
 
     /// What is wrong with a field.
@@ -119,6 +161,9 @@ impl Words {
 fn japanese_reason(reason: &str) -> String {
     match reason {
         "must be between 1 and 16,777,216" => "1 以上 16,777,216 以下の整数にしてください。".to_owned(),
+        "must be at least 1" => "1 以上にしてください。".to_owned(),
+        "must be above 0, at most 1" => "0 より大きく 1 以下にしてください。".to_owned(),
+        "must be from 0.001 to 1000" => "0.001 以上 1000 以下にしてください。".to_owned(),
         "must be at least 3" => "3 以上にしてください。".to_owned(),
         "must be a number above 0" => "0 より大きい数にしてください。".to_owned(),
         "must be a number, 0 or more" => "0 以上の数にしてください。".to_owned(),

@@ -1,11 +1,12 @@
 //! Says what tasks are called, what their examples, answers and scores are.
 
+use terakoya_core::predictions::StoppedBy;
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::training_config::BestMetric;
 
 use super::Words;
 use crate::page::data::Lesson;
-use crate::page::figures;
+use crate::page::{figures, tasks};
 
 // Tasks and their examples.
 texts! {
@@ -25,6 +26,9 @@ texts! {
     entity_types: "名前の種類と数", "Types of names, and how many";
     no_masks: "文に [MASK] のような印を書くと、そこに入る言葉を当てます。", "Write the model's mask token, such as [MASK], to have a word guessed.";
     runners_up: "ほかの候補", "Runners-up";
+    write_on: "続きを書く", "Continue";
+    hush: "止める", "Stop";
+    generation_options: "書き方", "How it writes";
 }
 
 // Scores and mistakes of tasks.
@@ -38,6 +42,10 @@ texts! {
     exact_match: "完全一致", "Exact match";
     character_f1: "文字の F1", "Character F1";
     perplexity: "パープレキシティ", "Perplexity";
+    perplexity_title: "パープレキシティ（小さいほど良い）", "Perplexity (lower is better)";
+    same_run_in_zip_hint: "「モデルを保存」の zip を開いたフォルダーで、次のように実行します。MODEL は元のモデルのフォルダーです。",
+        "Unpack the zip of “Save the model” and run this in its folder. MODEL is the folder of the base model.";
+    same_beginning: "同じ書き出しで比べる", "The same beginning, before and after";
     word_f1: "単語の F1", "Word F1";
     per_type: "種類ごとの成績", "Scores by type";
     per_question_kind: "質問の種類ごとの成績", "Scores by kind of question";
@@ -83,7 +91,14 @@ impl Words {
     /// What its examples are.
     pub fn task_about(self, task: TaskKind) -> &'static str {
         match task {
-            TaskKind::MaskedLm | TaskKind::CausalLm => "",
+            TaskKind::MaskedLm => self.pick(
+                "文だけを集めます。学習では一部の言葉を隠して当てさせます。",
+                "Texts by themselves. Training hides some of their words and has them guessed.",
+            ),
+            TaskKind::CausalLm => self.pick(
+                "文章だけを集めます。学習では、前を読んで次の言葉を当てさせます。",
+                "Texts by themselves. Training has each word guessed from those before it.",
+            ),
             TaskKind::SequenceClassification => self.pick(
                 "文や文の組に、ラベルを一つ付けます。",
                 "Each text or pair of texts gets one label.",
@@ -120,12 +135,86 @@ impl Words {
         )
     }
 
+    /// What the first step is for.
+    pub fn try_hint(self, task: TaskKind) -> &'static str {
+        match task {
+            TaskKind::MaskedLm => self.pick(
+                "[MASK] と書いた所に入る言葉を、その場で当てます。",
+                "Write [MASK] somewhere; the model guesses the word as you type.",
+            ),
+            TaskKind::CausalLm => self.pick(
+                "書き出しを書くと、続きを書きます。",
+                "Write a beginning; the model writes on.",
+            ),
+            _ => self.pick(
+                "文を書くと、その場で判定します。",
+                "Write a sentence; the model answers as you type.",
+            ),
+        }
+    }
+
+    /// What the second step is for.
+    pub fn data_hint(self, task: TaskKind) -> &'static str {
+        match tasks::of(task).answers {
+            true => self.pick(
+                "例文とラベルを用意します。数十文からはじめられます。",
+                "Gather sentences with labels. A few dozen are enough to begin.",
+            ),
+            false => self.pick(
+                "手本にする文章を集めます。ラベルは要りません。",
+                "Gather texts to learn from. They need no labels.",
+            ),
+        }
+    }
+
     /// The box for the first text.
     pub fn first_box(self, task: TaskKind) -> &'static str {
         match task {
             TaskKind::QuestionAnswering => self.pick("質問", "Question"),
             TaskKind::TokenClassification => self.try_label(),
+            TaskKind::CausalLm => self.pick("書き出し", "Beginning"),
             _ => self.pick("文", "Text"),
+        }
+    }
+
+    /// What the model can never do.
+    pub fn other_family(self, task: TaskKind) -> &'static str {
+        match task {
+            TaskKind::CausalLm => self.pick(
+                "このモデルは文章の続きを書けません。GPT-2 のモデルを選んでください。",
+                "This model cannot continue texts. Choose a GPT-2 model.",
+            ),
+            _ => self.pick(
+                "このモデルは文章の続きを書くだけです。ほかの課題には、BERT などのモデルを選んでください。",
+                "This model only continues texts. Choose a model such as BERT for other tasks.",
+            ),
+        }
+    }
+
+    /// Why a continuation ends.
+    pub fn stopped_by(self, stopped_by: StoppedBy) -> &'static str {
+        match stopped_by {
+            StoppedBy::EndOfText => self.pick("モデルが終わりとしました", "the model ended the text"),
+            StoppedBy::MaxNewTokens => self.pick("決めた長さまで書きました", "as long as asked for"),
+            StoppedBy::Context => self.pick("モデルが読める長さに達しました", "the model reads no more"),
+            StoppedBy::Host => self.pick("途中で止めました", "stopped"),
+        }
+    }
+
+    /// How many guesses a score of a language model is of.
+    pub fn guessed_tokens(self, tokens: u64) -> String {
+        let tokens = figures::count(tokens as usize);
+        self.pick(
+            format!("{tokens} トークンを当てた結果です。"),
+            format!("From {tokens} guessed tokens. "),
+        )
+    }
+
+    /// There is nothing to learn from.
+    pub fn no_examples(self, task: TaskKind) -> &'static str {
+        match tasks::of(task).answers {
+            true => self.needs_rows(),
+            false => self.pick("文がまだありません。", "There are no texts yet."),
         }
     }
 
@@ -158,7 +247,10 @@ impl Words {
     /// What keys do in the table.
     pub fn keys_hint(self, task: TaskKind) -> &'static str {
         match task {
-            TaskKind::MaskedLm | TaskKind::CausalLm => "",
+            TaskKind::MaskedLm | TaskKind::CausalLm => self.pick(
+                "行を選んで Enter で直す、Delete で消す、↑↓ で動く。",
+                "On a row, Enter edits, Delete drops it, ↑↓ move.",
+            ),
             TaskKind::SequenceClassification => self.class_keys_hint(),
             TaskKind::MultiLabelClassification => self.pick(
                 "行を選んで数字のキーを押すと、ラベルを付け外しできます。0 は「どれでもない」です。",
@@ -205,6 +297,7 @@ impl Words {
             Lesson::Inference => self.pick("教材：推論", "Lesson: inference"),
             Lesson::Names => self.pick("教材：名前", "Lesson: names"),
             Lesson::Answers => self.pick("教材：質問応答", "Lesson: questions"),
+            Lesson::Style => self.pick("教材：作家の文体", "Lesson: an author's style"),
         }
     }
 
@@ -217,6 +310,10 @@ impl Words {
             Lesson::Inference => self.pick("含意・矛盾・中立、600 組", "600 pairs: entailed, contradicted, neither"),
             Lesson::Names => self.pick("人名・地名など 8 種類、400 文", "400 sentences, eight types of names"),
             Lesson::Answers => self.pick("本文と質問 300 組", "300 passages with a question"),
+            Lesson::Style => self.pick(
+                "新美南吉の童話 5 万字。続きを書くモデルと、隠れた言葉を当てるモデルに",
+                "50,000 characters of tales by Niimi Nankichi, for models of words",
+            ),
         }
     }
 
@@ -228,6 +325,7 @@ impl Words {
             Lesson::Inference => "JGLUE JNLI, CC BY-SA 4.0",
             Lesson::Names => "ner-wikipedia-dataset (Stockmark), CC BY-SA 3.0",
             Lesson::Answers => "JGLUE JSQuAD, CC BY-SA 4.0",
+            Lesson::Style => self.pick("青空文庫、著作権の切れた作品", "Aozora Bunko, public domain in Japan"),
         }
     }
 

@@ -6,6 +6,7 @@ use gloo_timers::future::TimeoutFuture;
 use serde_json::json;
 use terakoya_core::protocol::{RunPlan, TrainEvent};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::task_kind::TaskKind;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 use terakoya_core::training_config::TrainingConfig;
 
@@ -50,9 +51,14 @@ impl Desk {
             );
             return Ok(());
         }
+        // A passage of running text makes several rows.
+        let batches = match config.task {
+            TaskKind::CausalLm => 1,
+            _ => MEASURED_BATCHES,
+        };
         let few = train
             .len()
-            .min(MEASURED_BATCHES * config.batch_size * config.gradient_accumulation_steps);
+            .min(batches * config.batch_size * config.gradient_accumulation_steps);
         let short = TrainingConfig {
             epochs: 1,
             logging_steps: 1,
@@ -67,7 +73,8 @@ impl Desk {
         let rows = (train.len() + eval.len()) as f64;
         let evaluations = match clock.caching {
             Some(_) => 0.0,
-            None => (config.epochs * eval.len()) as f64 / config.batch_size as f64 * step * FORWARD_SHARE,
+            // A row of running text makes several batches' rows, in both parts alike.
+            None => (plan.total_steps * eval.len()) as f64 / train.len().max(1) as f64 * step * FORWARD_SHARE,
         };
         let caching = clock.caching.unwrap_or_default() / few.max(1) as f64 * rows;
         let seconds = (plan.total_steps as f64 * step + evaluations + caching) / 1000.0;
