@@ -361,6 +361,57 @@ fn a_style_is_learned_and_stands_beside_the_base() {
     });
 }
 
+#[test]
+fn the_lesson_of_style_teaches_the_model_that_ships() {
+    let site = Visit {
+        model: Some("gpt2-mini-ja"),
+        ..Visit::new("style")
+    };
+    visit(site, async |tab| {
+        tab.open().await;
+        tab.wait(
+            "tales, and a first continuation",
+            "document.querySelector('.data-status').innerText.includes('style.txt')
+             && document.querySelector('.continuation[data-phase=ended] .written')?.textContent",
+        )
+        .await;
+        tab.fill("#epochs", "1").await;
+        tab.click("#start").await;
+        tab.finish().await;
+        let both = "document.querySelectorAll('#read .continuation[data-phase=ended]').length === 2";
+        tab.wait("both continuations", both).await;
+        tab.wait(
+            "the change of perplexity",
+            "document.querySelector('#metrics dd.change')",
+        )
+        .await;
+        let [was, is] = perplexities(tab).await;
+        assert!(is < 0.9 * was, "the perplexity went from {was} to {is}");
+        for theme in ["light", "dark"] {
+            tab.fill("#theme", theme).await;
+            tab.picture(&format!("lesson-style-{theme}")).await;
+        }
+        same_perplexity(tab, "gpt2-mini-ja-tuned.zip").await;
+        let model = project("assets/gpt2-mini-ja").display().to_string();
+        let arguments = [
+            "evaluate",
+            "--model",
+            &model,
+            "--data",
+            "tuned/eval.jsonl",
+            "--device",
+            "cpu",
+            "--json",
+        ];
+        let natively: Value = serde_json::from_str(&terakoya(tab.folder.path(), &arguments)).expect("JSON");
+        let natively = natively["perplexity"].as_f64().expect("a perplexity");
+        assert!(
+            (was / natively - 1.0).abs() < SAME_PERPLEXITY,
+            "{was} here, {natively} there"
+        );
+    });
+}
+
 /// The perplexities that the worker told last, before and after.
 async fn perplexities(tab: &Tab) -> [f64; 2] {
     let evaluated = tab.heard_of("evaluated").await;

@@ -22,7 +22,7 @@ type Files = BTreeMap<String, Vec<u8>>;
 type Addresses = BTreeMap<&'static str, String>;
 
 /// Folders of `assets` that hold a model the page offers, the default first.
-const MODELS: [&str; 2] = ["e5-small-ja-en", "bert-tiny"];
+const MODELS: [&str; 3] = ["e5-small-ja-en", "gpt2-mini-ja", "bert-tiny"];
 
 /// What made the files beside it, which the page never fetches.
 const NOT_SERVED: &str = "make.py";
@@ -122,6 +122,7 @@ fn models() -> Result<(Files, Vec<u8>)> {
         }
         let mut files = Files::new();
         read_folder(&folder, "", &mut files)?;
+        files.remove(NOT_SERVED);
         let bytes: usize = files.values().map(Vec::len).sum();
         list.push(json!({ "name": name, "address": format!("models/{name}/model.json"), "bytes": bytes }));
         all.extend(with_manifest(name, &format!("models/{name}"), files));
