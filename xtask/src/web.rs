@@ -1,9 +1,11 @@
 //! Builds the site: compiles the page and the worker for WebAssembly, glues them to JavaScript with the wasm-bindgen
 //! library, and lays everything a static host needs into one folder.
 //!
-//! `glue` runs wasm-bindgen and binaryen, `site` lays out the folder, `sizes` weighs what a student downloads.
+//! `glue` runs wasm-bindgen and binaryen, `order` puts functions where they compress best, `site` lays out the folder,
+//! `sizes` weighs what a student downloads.
 
 mod glue;
+mod order;
 mod site;
 mod sizes;
 
@@ -79,6 +81,9 @@ pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
             glue::optimize(program)?;
         }
     }
+    for program in &mut programs {
+        order::order(program)?;
+    }
     site::lay_out(&project().join(&options.output), &programs)?;
     Ok(compiled)
 }
@@ -88,7 +93,9 @@ fn build_checks() -> Result<()> {
     let folder = project().join(CHECKS_FOLDER);
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     for path in compile(&[CHECKS])? {
-        for (name, bytes) in glue::glue(&path)?.files {
+        let mut program = glue::glue(&path)?;
+        order::order(&mut program)?;
+        for (name, bytes) in program.files {
             let path = folder.join(name);
             fs::write(&path, bytes).with_context(|| path.display().to_string())?;
         }

@@ -22,11 +22,12 @@ pub struct Program {
 /// The version of binaryen that was tried; Debian's own breaks the module.
 const BINARYEN: &str = "binaryen@132";
 
-/// Binaryen's flags: what rustc uses of WebAssembly, and the level whose result is as small as higher ones' in a tenth
-/// of their time.
-const FLAGS: [&str; 11] = [
+/// Binaryen's flags: what rustc uses of WebAssembly, the level whose result is as small as higher ones' in a tenth of their
+/// time, and that names stay, by which [`super::order`] goes.
+const FLAGS: [&str; 12] = [
     "-O1",
     "--shrink-level=1",
+    "--debuginfo",
     "--enable-simd",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
@@ -38,7 +39,7 @@ const FLAGS: [&str; 11] = [
     "--enable-call-indirect-overlong",
 ];
 
-/// Makes the JavaScript module of a compiled program.
+/// Makes the JavaScript module of a compiled program; its functions keep their names.
 ///
 /// # Errors
 /// If the file is not a program made by rustc for wasm-bindgen of this version.
@@ -57,7 +58,6 @@ pub fn glue(compiled: &Path) -> Result<Program> {
         .out_name(&name)
         .web(true)?
         .typescript(false)
-        .remove_name_section(true)
         .remove_producers_section(true)
         .generate(&folder)?;
     let mut files = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Weighs the site's code: raw, gzip and brotli, against the budget, and which crates it is made of.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use wasmparser::{KnownCustom, Name, Parser, Payload};
 
 use super::glue::read_folder;
+use super::order::Functions;
 use crate::command::project;
 
 /// Most bytes that all code may have: raw, gzip, brotli at quality 11.
@@ -80,45 +80,16 @@ fn print_contributors(path: &Path) -> Result<()> {
 
 /// Bytes of function bodies of each crate, by the names in the program's name section.
 fn crate_sizes(bytes: &[u8]) -> Result<BTreeMap<String, usize>> {
-    let mut imported = 0;
-    let mut bodies: Vec<usize> = Vec::new();
-    let mut names: HashMap<u32, &str> = HashMap::new();
-    for payload in Parser::new(0).parse_all(bytes) {
-        match payload? {
-            Payload::ImportSection(imports) => {
-                for import in imports.into_imports() {
-                    if matches!(import?.ty, wasmparser::TypeRef::Func(_)) {
-                        imported += 1;
-                    }
-                }
-            }
-            Payload::CodeSectionEntry(body) => bodies.push(body.range().len()),
-            Payload::CustomSection(section) => {
-                if let KnownCustom::Name(reader) = section.as_known() {
-                    for part in reader {
-                        if let Name::Function(functions) = part? {
-                            for naming in functions {
-                                let naming = naming?;
-                                names.insert(naming.index, naming.name);
-                            }
-                        }
-                    }
-                }
-            }
-            _ => {}
-        }
-    }
+    let functions = Functions::of(bytes)?;
     let mut sizes = BTreeMap::new();
-    for (index, size) in bodies.into_iter().enumerate() {
-        let name = u32::try_from(imported + index).ok().and_then(|index| names.get(&index));
-        *sizes.entry(crate_of(name.copied().unwrap_or_default())).or_default() += size;
+    for (index, size) in functions.bodies.iter().enumerate() {
+        *sizes.entry(crate_of(&functions.name(index))).or_default() += size;
     }
     Ok(sizes)
 }
 
-/// The crate in a mangled name: of a method of a trait, the crate of the type.
-fn crate_of(mangled: &str) -> String {
-    let name = format!("{:#}", rustc_demangle::demangle(mangled));
+/// The crate in a name: of a method of a trait, the crate of the type.
+fn crate_of(name: &str) -> String {
     let first = name
         .trim_start_matches(['<', '&', '[', '(', '*', ' '])
         .trim_start_matches("mut ")
@@ -138,11 +109,8 @@ mod tests {
 
     #[test]
     fn functions_belong_to_the_crate_that_wrote_them() {
-        assert_eq!(crate_of("_ZN9burn_flex3ops6matmul17h0123456789abcdefE"), "burn_flex");
-        assert_eq!(
-            crate_of("_ZN54_$LT$cubecl_ir..Type$u20$as$u20$core..clone..Clone$GT$5clone17h0123456789abcdefE"),
-            "cubecl_ir"
-        );
+        assert_eq!(crate_of("burn_flex::ops::matmul"), "burn_flex");
+        assert_eq!(crate_of("<cubecl_ir::Type as core::clone::Clone>::clone"), "cubecl_ir");
         assert_eq!(crate_of(""), "(no name)");
     }
 
