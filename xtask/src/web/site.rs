@@ -205,7 +205,7 @@ mod tests {
         assert!(files.contains_key("lessons/LICENSE") && files.contains_key("lessons/corpora/LICENSE-jglue"));
         for name in files.keys() {
             let file = name.rsplit('/').next().unwrap_or(name);
-            let is_lesson = file.ends_with(".csv") || file.ends_with(".json");
+            let is_lesson = [".csv", ".json", ".txt"].iter().any(|ending| file.ends_with(ending));
             assert!(
                 is_lesson || file.starts_with("LICENSE") || file == "README.md",
                 "{name}"
