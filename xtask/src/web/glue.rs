@@ -58,6 +58,7 @@ pub fn glue(compiled: &Path) -> Result<Program> {
         .out_name(&name)
         .web(true)?
         .typescript(false)
+        .demangle(false)
         .remove_producers_section(true)
         .generate(&folder)?;
     let mut files = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! Puts a program's functions in the order of their names, and takes the names away: functions that were made from the same
-//! generic ones stand together then, where a compressor finds what they share. wasm-bindgen leaves them in the order of
-//! their sizes.
+//! generic one, or for the same method of a trait, stand together then, where a compressor finds what they share.
+//! wasm-bindgen leaves them in the order of their sizes.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -19,8 +19,8 @@ use super::glue::Program;
 pub struct Functions<'a> {
     /// How many are imported: they come first.
     pub imported: usize,
-    /// Bytes of the bodies of all others.
-    pub bodies: Vec<usize>,
+    /// The bodies of all others.
+    pub bodies: Vec<&'a [u8]>,
     /// Mangled names by number, imported functions' too.
     pub names: HashMap<usize, &'a str>,
 }
@@ -43,7 +43,7 @@ impl<'a> Functions<'a> {
                         functions.imported += usize::from(matches!(import?.ty, TypeRef::Func(_)));
                     }
                 }
-                Payload::CodeSectionEntry(body) => functions.bodies.push(body.range().len()),
+                Payload::CodeSectionEntry(body) => functions.bodies.push(&bytes[body.range()]),
                 Payload::CustomSection(section) => functions.read_names(section)?,
                 _ => {}
             }
@@ -90,7 +90,7 @@ pub fn order(program: &mut Program) -> Result<()> {
 fn by_name(bytes: &[u8]) -> Result<Vec<u8>> {
     let functions = Functions::of(bytes)?;
     let mut order: Vec<usize> = (0..functions.bodies.len()).collect();
-    order.sort_by_cached_key(|&index| (functions.name(index), functions.bodies[index]));
+    order.sort_by_cached_key(|&index| (method(&functions.name(index)).to_owned(), functions.bodies[index]));
     let mut numbers: Vec<u32> = (0..).take(functions.imported + order.len()).collect();
     for (new, &old) in order.iter().enumerate() {
         numbers[functions.imported + old] = u32::try_from(functions.imported + new)?;
@@ -98,6 +98,25 @@ fn by_name(bytes: &[u8]) -> Result<Vec<u8>> {
     let mut module = Module::new();
     Ordering { order, numbers }.parse_core_module(&mut module, Parser::new(0), bytes)?;
     Ok(module.finish())
+}
+
+/// Of `<Type as Trait>::method` the part behind the type, of any other name all.
+fn method(name: &str) -> &str {
+    let mut depth = 0;
+    for (at, c) in name.char_indices() {
+        match c {
+            '<' => depth += 1,
+            // Of an arrow.
+            '>' if name[..at].ends_with('-') => {}
+            '>' => depth -= 1,
+            ' ' if depth == 1 && name.starts_with('<') && name[at..].starts_with(" as ") => return &name[at..],
+            _ => {}
+        }
+        if depth == 0 {
+            break;
+        }
+    }
+    name
 }
 
 struct Ordering {
@@ -248,6 +267,25 @@ mod tests {
             ]
         );
         assert_eq!(exported, Some(2));
+    }
+
+    #[test]
+    fn methods_of_a_trait_are_told_from_their_types() {
+        for (name, expected) in [
+            (
+                "<alloc::vec::Vec<T> as core::clone::Clone>::clone",
+                " as core::clone::Clone>::clone",
+            ),
+            (
+                "<fn() -> u8 as a::B<<c::D as e::F>::G>>::h",
+                " as a::B<<c::D as e::F>::G>>::h",
+            ),
+            ("<a::B<c::D as e>>::f", "<a::B<c::D as e>>::f"),
+            ("a::b<<c as d>::e>", "a::b<<c as d>::e>"),
+            ("", ""),
+        ] {
+            assert_eq!(method(name), expected);
+        }
     }
 
     #[test]

@@ -82,8 +82,8 @@ fn print_contributors(path: &Path) -> Result<()> {
 fn crate_sizes(bytes: &[u8]) -> Result<BTreeMap<String, usize>> {
     let functions = Functions::of(bytes)?;
     let mut sizes = BTreeMap::new();
-    for (index, size) in functions.bodies.iter().enumerate() {
-        *sizes.entry(crate_of(&functions.name(index))).or_default() += size;
+    for (index, body) in functions.bodies.iter().enumerate() {
+        *sizes.entry(crate_of(&functions.name(index))).or_default() += body.len();
     }
     Ok(sizes)
 }
