@@ -1,5 +1,5 @@
-//! Measures training and inference of three BERT shapes on the CPU, in texts per second, and what a training step of each task
-//! costs at the smallest.
+//! Measures training and inference of three BERT shapes on the CPU, in texts per second, and what a training step of a task
+//! costs at the smallest (answers in a passage learn like tags, with two outputs a token).
 //!
 //! `cargo bench --workspace --bench throughput` runs all; `-- tiny` one shape, `-- task` the tasks. The same shapes run in PyTorch with
 //! `python tests/bench_pytorch.py shape tiny --seq 32 --batch 8` (two threads), whole jobs with its `job` command; run both
@@ -12,6 +12,7 @@ use burn::module::Module;
 use burn::tensor::{Device, TensorData};
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use terakoya_core::batch::{Batch, Padding, collate};
+use terakoya_core::bio::TagSet;
 use terakoya_core::models::bert::BertConfig;
 use terakoya_core::models::encoder::ModelConfig;
 use terakoya_core::models::gpt2::Gpt2Config;
@@ -21,9 +22,13 @@ use terakoya_core::rows::{Row, Target, WordAt};
 use terakoya_core::tasks::Task;
 use terakoya_core::tasks::causal_lm::CausalLm;
 use terakoya_core::tasks::masked_lm::MaskedLm;
+use terakoya_core::tasks::multi_label_classification::MultiLabelClassification;
 use terakoya_core::tasks::network::Network;
+use terakoya_core::tasks::regression::Regression;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
+use terakoya_core::tasks::token_classification::TokenClassification;
 use terakoya_core::tokenizer::Encoding;
+use terakoya_core::training_config::Threshold;
 
 /// The allocator of the command line, so that its pages are measured too.
 #[global_allocator]
@@ -137,6 +142,17 @@ fn task_rows(name: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
         ..Gpt2Config::default()
     });
     let (config, task, target): (_, Box<dyn Task>, _) = match name {
+        "multi-label-classification" => {
+            let labels = (0..28).map(|number| number.to_string()).collect();
+            let task = MultiLabelClassification::new(labels, Threshold::Fixed(0.5));
+            (shape("tiny"), Box::new(task), Target::Classes([1, 5].into()))
+        }
+        "regression" => (shape("tiny"), Box::new(Regression::new(5.0)), Target::Value(2.5)),
+        "token-classification" => {
+            let tags = TagSet::of_types(["corporation", "group", "location", "person", "product", "work"]);
+            let target = Target::Tags((0..seq as u32).map(|token| Some(token % 13)).collect());
+            (shape("tiny"), Box::new(TokenClassification::plain(tags)), target)
+        }
         "masked-lm" => {
             // 15 % of the tokens.
             let hidden = (0..seq * 15 / 100).map(|number| number * 6).collect();
@@ -157,7 +173,14 @@ fn tasks(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     let mut group = criterion.benchmark_group("task");
     group.sample_size(10).measurement_time(Duration::from_secs(8));
-    for name in ["sequence-classification", "masked-lm", "causal-lm"] {
+    for name in [
+        "sequence-classification",
+        "multi-label-classification",
+        "regression",
+        "token-classification",
+        "masked-lm",
+        "causal-lm",
+    ] {
         let (config, task, rows) = task_rows(name, SEQ);
         let mut init = WeightInit::new(1, config.sizes().initializer_range, &device);
         let mut network = Some(Network::init(&config, task.head(), &mut init));
