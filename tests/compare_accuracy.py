@@ -1,4 +1,4 @@
-"""Fine-tunes with Terakoya and with transformers on the same files and prints both scores in a table.
+"""Fine-tunes with Terakoya and with transformers on the same files and prints the table of README.md.
 
     cargo build --release -p terakoya
     python tests/compare_accuracy.py ../shared OUT [cola sst2 goemotions wnut17 stsb jsts jnli ner jsquad] [--table]
