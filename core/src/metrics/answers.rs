@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::MetricsError;
+use super::{MetricsError, check_lengths};
 
 /// How good answers are. All scores are fractions of 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -71,15 +71,7 @@ pub fn answer_report(gold: &[Vec<&str>], predicted: &[&str]) -> Result<AnswerRep
 /// The scores of each question by itself, under the rules that count for all of them; arguments and errors are those of
 /// [`answer_report`].
 pub fn answer_scores(gold: &[Vec<&str>], predicted: &[&str]) -> Result<Vec<AnswerScores>, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
+    check_lengths(gold.len(), predicted.len())?;
     let rules = Rules::of(gold);
     let questions = gold.iter().zip(predicted);
     Ok(questions.map(|(gold, said)| rules.score(gold, said)).collect())

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::table::write_classes;
-use super::{ClassMetrics, MetricsError, ratio};
+use super::{ClassMetrics, MetricsError, check_lengths, ratio};
 use crate::bio::Entity;
 
 /// How good predicted entities are. All scores are fractions of 1.
@@ -75,15 +75,7 @@ impl Counts {
 /// # Errors
 /// If there is nothing to score, or not one prediction for each text.
 pub fn entity_report(gold: &[Vec<Entity>], predicted: &[Vec<Entity>]) -> Result<EntityReport, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
+    check_lengths(gold.len(), predicted.len())?;
     let mut types: BTreeMap<&str, Counts> = BTreeMap::new();
     for (gold, predicted) in gold.iter().zip(predicted) {
         let gold: BTreeSet<&Entity> = gold.iter().collect();

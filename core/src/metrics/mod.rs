@@ -123,21 +123,24 @@ pub struct ClassMetrics {
     pub support: u64,
 }
 
+/// Refuses to score nothing, or not one prediction for each example.
+fn check_lengths(gold: usize, predicted: usize) -> Result<(), MetricsError> {
+    if gold != predicted {
+        return Err(MetricsError::Lengths { gold, predicted });
+    }
+    if gold == 0 {
+        return Err(MetricsError::NoExamples);
+    }
+    Ok(())
+}
+
 /// Scores one prediction an example; `predicted` and known gold labels are positions in the model's `labels`.
 pub fn classification_report(
     gold: &[GoldLabel],
     predicted: &[usize],
     labels: &[String],
 ) -> Result<ClassificationReport, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
+    check_lengths(gold.len(), predicted.len())?;
     let classes = Classes::new(gold, labels);
     let count = classes.names.len();
     if count > MOST_LABELS {

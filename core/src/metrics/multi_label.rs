@@ -6,7 +6,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::table::write_classes;
-use super::{ClassMetrics, MetricsError, ratio};
+use super::{ClassMetrics, MetricsError, check_lengths, ratio};
 
 /// How good predicted sets of labels are. All scores are fractions of 1.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,15 +49,7 @@ pub fn multi_label_report(
     labels: &[String],
     thresholds: Vec<f64>,
 ) -> Result<MultiLabelReport, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
+    check_lengths(gold.len(), predicted.len())?;
     let mut names: Vec<&str> = Vec::new();
     for label in labels {
         if !names.contains(&label.as_str()) {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::{MetricsError, pearson, spearman};
+use super::{MetricsError, check_lengths, pearson, spearman};
 
 /// How good predicted numbers are.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -26,15 +26,7 @@ pub struct RegressionReport {
 /// # Errors
 /// If there is nothing to score, or not one prediction for each gold number.
 pub fn regression_report(gold: &[f64], predicted: &[f64]) -> Result<RegressionReport, MetricsError> {
-    if gold.len() != predicted.len() {
-        return Err(MetricsError::Lengths {
-            gold: gold.len(),
-            predicted: predicted.len(),
-        });
-    }
-    if gold.is_empty() {
-        return Err(MetricsError::NoExamples);
-    }
+    check_lengths(gold.len(), predicted.len())?;
     let mean = |error: fn(f64) -> f64| {
         let errors = gold
             .iter()
