@@ -22,7 +22,8 @@ TINY = {"model": "bert-tiny", "seeds": [1, 2, 3], "epochs": 3, "batch_size": 32,
 E5 = {"model": "e5-small-ja-en", "seeds": [1], "epochs": 3, "batch_size": 16, "learning_rate": 2e-4, "top": 3, "max_length": 128}
 # Task, metric of the best epoch, most training and evaluation examples, and what differs from the above.
 JOBS = {
-    "cola": ("sequence-classification", "mcc", 8551, 516, TINY | {"epochs": 10}),
+    # Its 516 evaluation rows leave the seeds 0.02 apart, so that rows are held out of the training file instead.
+    "cola": ("sequence-classification", "mcc", 6551, 2000, TINY | {"epochs": 10}),
     "sst2": ("sequence-classification", "accuracy", 4000, 872, TINY),
     "goemotions": ("multi-label-classification", "micro_f1", 8000, 1000, TINY | {"epochs": 10, "learning_rate": 5e-4, "threshold": "auto"}),
     "wnut17": ("token-classification", "f1", 3393, 1009, TINY),
@@ -52,8 +53,10 @@ def lines(path):
 def text_rows(name, data):
     """Return the training and the evaluation rows of a set of texts as dicts."""
     train, dev = ([], [])
-    if name in ("cola", "sst2"):
-        train, dev = ([{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / file)[name == "sst2":]]
+    if name == "cola":
+        train = [{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / "train.tsv")]
+    elif name == "sst2":
+        train, dev = ([{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / file)[1:]]
                       for file in ("train.tsv", "dev.tsv"))
     elif name == "goemotions":
         names = (data / name / "labels.txt").read_text().split()
