@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::chromium::{Adapter, SOFTWARE_GPU};
 use super::tab::Tab;
@@ -55,33 +55,34 @@ impl Tab {
     }
 }
 
+/// Compares with every fixture on `device`; the results must contain `expected`.
+async fn compare_every_fixture(tab: &mut Tab, device: &str, expected: &str) {
+    tab.serve_checks();
+    let folders = fs::read_dir(project("tests/fixtures/parity")).expect("the fixtures are there");
+    let mut compared = 0;
+    for folder in folders.flatten().filter(|folder| folder.path().is_dir()) {
+        let files = tab.serve_fixture(&folder.path());
+        let start = Instant::now();
+        let result = tab.check("parity", device, &files).await;
+        println!("{:?} in {:.1} s", folder.file_name(), start.elapsed().as_secs_f64());
+        assert!(result.contains(expected), "{result}");
+        compared += 1;
+    }
+    assert!(compared >= 10, "{compared} fixtures");
+}
+
 #[test]
 fn every_parity_fixture_on_the_cpu() {
     visit(Visit::new("parity-cpu"), async |tab| {
-        tab.serve_checks();
-        let folders = fs::read_dir(project("tests/fixtures/parity")).expect("the fixtures are there");
-        let mut compared = 0;
-        for folder in folders.flatten().filter(|folder| folder.path().is_dir()) {
-            let files = tab.serve_fixture(&folder.path());
-            let result = tab.check("parity", "cpu", &files).await;
-            assert!(result.contains("CPU"), "{result}");
-            compared += 1;
-        }
-        println!("{compared} fixtures on the CPU");
-        assert!(compared >= 10, "{compared} fixtures");
+        compare_every_fixture(tab, "cpu", "CPU").await
     });
 }
 
 #[test]
-fn the_smallest_parity_fixture_on_webgpu() {
+fn every_parity_fixture_on_webgpu() {
     let gpu = Visit {
         adapter: Adapter::Software,
         ..Visit::new("parity-webgpu")
     };
-    visit(gpu, async |tab| {
-        tab.serve_checks();
-        let files = tab.serve_fixture(&project("tests/fixtures/parity/pair"));
-        let result = tab.check("parity", "gpu", &files).await;
-        assert!(result.contains(SOFTWARE_GPU), "{result}");
-    });
+    visit(gpu, async |tab| compare_every_fixture(tab, "gpu", SOFTWARE_GPU).await);
 }
