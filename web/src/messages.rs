@@ -6,6 +6,8 @@
 
 mod row;
 
+use std::error::Error;
+
 use serde::{Deserialize, Serialize};
 use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::predictions::Generation;
@@ -273,7 +275,7 @@ pub enum Event {
     Notice(Notice),
     /// The request failed.
     Failed {
-        /// Why, in words for the user.
+        /// Why, [`in_words`] of the core, which the page translates.
         message: String,
     },
 }
@@ -382,4 +384,16 @@ pub struct KeptModel {
     pub title: String,
     /// Its size.
     pub bytes: u64,
+}
+
+/// An error with its causes, in one line.
+pub fn in_words(error: &dyn Error) -> String {
+    let mut words = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        words.push_str(": ");
+        words.push_str(&error.to_string());
+        source = error.source();
+    }
+    words
 }

@@ -6,41 +6,9 @@ mod options;
 mod sentences;
 
 use super::browser;
-
-/// A language of the page.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Language {
-    /// 日本語
-    Japanese,
-    /// English
-    English,
-}
+pub use crate::language::Language;
 
 impl Language {
-    /// All of them, in the order of the choice.
-    pub const ALL: [Self; 2] = [Self::Japanese, Self::English];
-
-    /// Its BCP 47 tag.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Self::Japanese => "ja",
-            Self::English => "en",
-        }
-    }
-
-    /// Its name in itself.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Japanese => "日本語",
-            Self::English => "English",
-        }
-    }
-
-    /// The language of a tag.
-    pub fn of(tag: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|language| language.tag() == tag)
-    }
-
     /// What the user chose the last time, else what the browser is set to.
     pub fn recalled() -> Self {
         let chosen = browser::recall("language").and_then(|tag| Self::of(&tag));
@@ -249,7 +217,7 @@ texts! {
     epochs_axis: "周", "epoch";
     best: "最良", "best";
     curves_in_numbers: "数字で見る", "In numbers";
-    run_notes: "学習の記録（英語）", "Notes of the run";
+    run_notes: "学習の記録", "Notes of the run";
     same_run_natively: "同じ学習をコマンドラインで", "The same training on the command line";
     same_run_hint: "学習の記録（training.json）と例文（examples）を保存して、次のように実行します。MODEL は元のモデルのフォルダーです。",
         "Save the run description (training.json) and the examples, then run this. MODEL is the folder of the base model.";

@@ -8,6 +8,7 @@ use std::error::Error;
 use js_sys::Uint8Array;
 use terakoya_core::data::LabelMap;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::error::DeviceError;
 use terakoya_core::pca::{self, Projection};
 use terakoya_core::session::{NamedExamples, Question, Session};
 use terakoya_core::tasks::features::Pooling;
@@ -23,7 +24,7 @@ use super::training::{TabHost, examples};
 use super::trying::{answer_try, tokens};
 use super::{archive, memory_bytes, now, tell, tell_with_bytes};
 use crate::files;
-use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel};
+use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel, in_words};
 
 /// Texts a forward pass of an evaluation in the page.
 const EVALUATION_BATCH: usize = 16;
@@ -71,7 +72,7 @@ struct Tuned {
 pub struct Desk {
     inbox: Inbox,
     storage: Option<Storage>,
-    /// The GPU, once it was asked for: an adapter opens once.
+    /// The GPU, or why there is none, once it was asked for: an adapter opens once.
     gpu: Option<Result<ComputeDevice, String>>,
     choice: DeviceChoice,
     model: Option<OpenModel>,
@@ -175,17 +176,20 @@ impl Desk {
         }
         if self.gpu.is_none() {
             let opened = ComputeDevice::open(DeviceChoice::Gpu).await;
-            self.gpu = Some(opened.map_err(|error| in_words(&error)));
+            self.gpu = Some(opened.map_err(|error| match error {
+                DeviceError::NoAdapter { reason } => reason,
+                other => in_words(&other),
+            }));
         }
         match (&self.gpu, choice) {
             (Some(Ok(gpu)), DeviceChoice::Gpu) => Ok(gpu.clone()),
-            (Some(Err(reason)), DeviceChoice::Gpu) => Err(reason.clone().into()),
+            (Some(Err(reason)), DeviceChoice::Gpu) => Err(DeviceError::NoAdapter { reason: reason.clone() }.into()),
             (Some(Ok(gpu)), _) => {
                 let cpu = ComputeDevice::cpu("faster here than the GPU, by a short measurement");
                 let times = (gpu.measure(&now).await?, cpu.measure(&now).await?);
                 Ok(if times.0 < times.1 { gpu.clone() } else { cpu })
             }
-            (Some(Err(reason)), _) => Ok(ComputeDevice::cpu(&reason.replace("; run with --device cpu", ""))),
+            (Some(Err(reason)), _) => Ok(ComputeDevice::cpu(&format!("there is no GPU: {reason}"))),
             (None, _) => Ok(ComputeDevice::cpu("there is no GPU")),
         }
     }
@@ -319,16 +323,4 @@ fn run_files(run: &RunRequest) -> Result<Files, Failure> {
     }
     packed.insert("run.json".to_owned(), serde_json::to_vec_pretty(&options)?);
     Ok(packed)
-}
-
-/// An error with its causes, in one line.
-pub fn in_words(error: &dyn Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        words.push_str(": ");
-        words.push_str(&error.to_string());
-        source = error.source();
-    }
-    words
 }

@@ -5,9 +5,8 @@ use js_sys::Uint8Array;
 use terakoya_core::data::{DataError, Dataset, Example, Format, Gold, ReadOptions, format_of, read};
 use terakoya_core::task_kind::TaskKind;
 
-use super::desk::in_words;
 use super::tell;
-use crate::messages::{Event, Row};
+use crate::messages::{Event, Row, in_words};
 use crate::plain_text::passages;
 
 /// Largest data file, in bytes.

@@ -7,11 +7,10 @@ use terakoya_core::session::Session;
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tokenizer::Encoding;
 
-use super::desk::in_words;
 use super::inbox::Inbox;
 use super::training::examples;
 use super::{now, tell};
-use crate::messages::{Event, Request, Row, Text, Token};
+use crate::messages::{Event, Request, Row, Text, Token, in_words};
 
 /// Tokenizes and classifies a text, unless a newer one waits.
 pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<&Session>, inbox: &Inbox) {

@@ -10,8 +10,8 @@ use terakoya_core::task_kind::TaskKind;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
 use terakoya_core::training_config::TrainingConfig;
 
-use super::{Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch, in_words};
-use crate::messages::{Event, Notice, Resumed, Row};
+use super::{Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
+use crate::messages::{Event, Notice, Resumed, Row, in_words};
 use crate::worker::{memory_bytes, now, tell};
 
 /// Most bytes that a WebAssembly program of 32 bits can have.

@@ -1,0 +1,75 @@
+//! Says what is wrong with a data file or with the examples of a table.
+
+use super::{Entry, entries};
+
+/// What reading a file says.
+pub const ENTRIES: &[Entry] = entries! {
+    "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8: {source}":
+        "「{name}」の {line} 行目（先頭から {byte} バイト）が UTF-8 ではありません。UTF-8 で保存し直してください。",
+        "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8";
+    "{name}: no rows":
+        "「{name}」には例文がありません。";
+    "{name}: line {line}: wrong number of columns: expected {expected} as in the {first}, found {found}":
+        "「{name}」の {line} 行目：列の数が合いません。{first!}は {expected} 列ですが、この行は {found} 列です。";
+    "header":
+        "見出し";
+    "first row":
+        "最初の行";
+    "{name}: line {line} opens a quoted field that never ends (--quote none takes quotes literally)":
+        "「{name}」の {line} 行目：引用符（\"）が閉じていません。閉じるか、引用符もただの文字になる TSV で保存してください。",
+        "{name}: line {line} opens a quoted field that never ends; end it, or save the table as TSV, which takes quotes literally";
+    "{name}: the row at line {line} has text after a closing quote; inside a quoted field a quote is written \"\" (--quote none takes quotes literally)":
+        "「{name}」の {line} 行目：閉じた引用符の後に文字が続いています。引用符の中で引用符を書くときは \"\" と重ねるか、引用符もただの文字になる TSV で保存してください。",
+        "{name}: the row at line {line} has text after a closing quote; inside a quoted field a quote is written \"\"; or save the table as TSV, which takes quotes literally";
+    "{name}: line {line}, column {column}: {reason}":
+        "「{name}」の {line} 行目（{column} バイト目）：JSON として読めません。{reason!}";
+    "{name}: {place} has no value in {field:?}":
+        "「{name}」の {place!}：「{field}」がありません。";
+    "{name}: {place}: {field:?} is {found}, expected text":
+        "「{name}」の {place!}：「{field}」は文字列のはずですが、{found!}になっています。";
+    "an array":
+        "配列";
+    "an object":
+        "オブジェクト";
+    "an object with named fields":
+        "名前の付いた値の組";
+    "an array of objects with named fields":
+        "名前の付いた値の組の並び";
+    "{name}: {place} has an empty label":
+        "「{name}」の {place!}：ラベルが空です。";
+    "{name}: {place}: {found:?} is not a number":
+        "「{name}」の {place!}：「{found}」は数ではありません。";
+    "{name}: line {line}: {found:?} is not a tag: write O, B-TYPE or I-TYPE":
+        "「{name}」の {line} 行目：「{found}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
+    "{name}: line {line} has a tag but no word":
+        "「{name}」の {line} 行目：タグだけで、語がありません。";
+    "{name}: {place}: entity {item} lies outside the text":
+        "「{name}」の {place!}：名前 {item} の範囲が文の外に出ています。";
+    "{name}: {place}: entity {item} quotes something else than stands there":
+        "「{name}」の {place!}：名前 {item} が、文のその場所にある文字と違います。";
+    "{name}: {place}: entity {item} lies over another":
+        "「{name}」の {place!}：名前 {item} がほかの名前と重なっています。";
+    "{name}: {place}: entity {item} needs a span of two numbers and a type without spaces, or start, end and label":
+        "「{name}」の {place!}：名前 {item} には、二つの数の span と空白のない type、または start・end・label が要ります。";
+    "{name} is not of SQuAD's form: data, paragraphs, context and qas: {source}":
+        "「{name}」は SQuAD の形（data、paragraphs、context、qas）ではありません。{source!}",
+        "{name} is not of SQuAD's form, with data, paragraphs, context and qas: {source}";
+    "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}":
+        "「{name}」の {number} 番目の質問（{id}）：答え「{answer}」は {start} 文字目（最初を 0 と数えます）から始まるはずですが、そこには「{found}」とあります。",
+        "{name}: question {number} (“{id}”): the answer “{answer}” should start at character {start}, counted from 0, where there is “{found}”";
+    "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":
+        "「{name}」のどの列が文なのか分かりません。最初の行に text や label などの列名を書いてください。いまの最初の行：{row}",
+        "{name}: which column is the text? Name the columns in the first row, such as text and label; it is {row}";
+    "{name}: column {column} is chosen as {first} and as {second}":
+        "「{name}」の {column} 列目が二つの役目（{first!}と{second!}）に使われています。";
+    "text":
+        "文";
+    "text pair":
+        "二つ目の文";
+    "label":
+        "ラベル";
+    "line {number}":
+        "{number} 行目";
+    "record {number}":
+        "{number} 件目";
+};

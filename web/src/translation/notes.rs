@@ -1,0 +1,27 @@
+//! Says what is no failure: the notes of a run, and why it computes on the device that it has.
+
+use super::{Entry, entries};
+
+/// What a run notes, and what is said of the device.
+pub const ENTRIES: &[Entry] = entries! {
+    "without evaluation data there is no early stopping and no best model":
+        "確かめる分がないので、早期終了も、最良のモデルを選ぶこともしません。";
+    "every weight begins at random":
+        "すべての重みが乱数から始まります。";
+    "the checkpoint's head has other labels: {names} begin at random":
+        "モデルの出口は別のラベルのものなので、{names} は乱数から始まります。";
+    "not in the checkpoint, begin at random: {names}":
+        "モデルになく、乱数から始まる重み：{names}";
+    "the frozen layers are computed once for each example, without dropout":
+        "変わらない層は、例文ごとに一度だけ、ドロップアウトなしで計算します。";
+    "goes on after step {step} of {total}":
+        "{total} 歩のうち {step} 歩目の続きから学習します。";
+    "as asked":
+        "選ばれたとおりです。";
+    "faster here than the GPU, by a short measurement":
+        "短く測ったところ、この端末では GPU より速いためです。";
+    "there is no GPU":
+        "GPU がありません。";
+    "there is no GPU: {reason}":
+        "GPU が使えません（{reason}）。";
+};

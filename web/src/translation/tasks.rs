@@ -1,0 +1,145 @@
+//! Says which labels, texts, options and models do not fit each other, and why a training or a continuation ends.
+
+use super::{Entry, entries};
+
+/// What tasks, scores, training and continuations say.
+pub const ENTRIES: &[Entry] = entries! {
+    "there is no {what} number {number}: the model has {count}, counted from 0":
+        "{what!} {number} はありません。このモデルの{what!}は、0 から数えて {count} 個です。";
+    "layer": "層";
+    "attention head": "注意ヘッド";
+    "{file}, line {line}: label {label:?} does not occur in training; known: {known}":
+        "{file!}の {line} 行目：ラベル「{label}」は学習に使った例文にありません。知っているラベル：{known}",
+        "{file}, line {line}: the label “{label}” does not occur among the examples to teach; known: {known}";
+    "training part": "教える分";
+    "evaluation part": "確かめる分";
+    "table": "表";
+    "{file}, line {line}: {found:?} is not a number":
+        "{file!}の {line} 行目：「{found}」は数ではありません。";
+    "{file}: no example has a label":
+        "{file!}に、ラベルの付いた例文がありません。";
+    "--{option} counts for {own}, but the model is for {task}":
+        "「{--option}」は{own!}の設定ですが、このモデルは{task!}のためのものです。",
+        "“{--option}” counts for {own!}, but the model is for {task!}";
+    "sequence-classification": "「分類（ラベルを一つ）」", "classification (one label)";
+    "multi-label-classification": "「分類（ラベルをいくつでも）」", "classification (any labels)";
+    "regression": "「点数」", "a score";
+    "token-classification": "「名前を見つける」", "names in texts";
+    "question-answering": "「質問に答える」", "answers to questions";
+    "masked-lm": "「隠れた言葉を当てる」", "hidden words";
+    "causal-lm": "「文章の続きを書く」", "the next words";
+    "{label:?} is not a tag: write O, B-TYPE or I-TYPE":
+        "「{label}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
+    "the list of labels has no O, the tag of what belongs to no entity":
+        "ラベルに O（どの名前にも入らない語のタグ）がありません。";
+    "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a line with its tag, or from JSON with \"text\" and \"entities\"":
+        "{file!}の {line} 行目：この例文には名前の印がありません。名前の例は、一行に一語とタグを書いた表か、text と entities のある JSON から読みます。",
+        "{file}, line {line}: no names are marked in this example; names are learned from one word a line with its tag, or from JSON with \"text\" and \"entities\"";
+    "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from JSON as SQuAD's":
+        "{file!}の {line} 行目：この例文は、本文と質問と答えの組ではありません。SQuAD の形の JSON から読むか、本文の中で答えを選んでください。",
+        "{file}, line {line}: the example is no question about a passage with its answers; read them from JSON as SQuAD's, or mark the answer in the passage";
+    "a {model_type} model cannot learn {task}: it sees what stands behind a word; take a causal model such as gpt2":
+        "{model_type} のモデルに{task!}は教えられません。言葉の後ろまで見えてしまうからです。gpt2 のような、前だけを読むモデルを使ってください。",
+        "a {model_type} model cannot learn {task!}: it sees what stands behind a word; take a causal model such as gpt2";
+    "a {model_type} model cannot learn {task}: it sees only what stands before a word; take an encoder such as bert":
+        "{model_type} のモデルに{task!}は教えられません。言葉の前しか見えないからです。bert のような、前後を読むモデルを使ってください。",
+        "a {model_type} model cannot learn {task!}: it sees only what stands before a word; take an encoder such as bert";
+    "what a {task} model says is not explained":
+        "{task!}モデルの答えは、理由を調べられません。",
+        "what a model for {task!} says is not explained";
+    "a causal-lm model continues texts: use generate":
+        "このモデルは文章の続きを書くものです。「続きを書く」をお使いください。",
+        "this model continues texts: press “Continue”";
+    "the model's tokenizer has no mask token, which masked-lm needs":
+        "このモデルのトークナイザーには、言葉を隠すための印（マスク）がありません。";
+    "text {line} has no {mask} within its first {tokens} tokens: write {mask} where a word is to be guessed":
+        "{line} 番目の文のはじめの {tokens} トークンに {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
+    "text {line} has no {mask}: write {mask} where a word is to be guessed":
+        "{line} 番目の文に {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
+    "{file}: its texts hold nothing to learn from: no two tokens":
+        "{file!}の文が短すぎて、学べるものがありません（二トークン以上要ります）。";
+    "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
+        "{line} 番目の例の質問は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
+        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "{file}, line {line}: the example has no label; name the column with --label-column":
+        "{file!}の {line} 行目：例文にラベルがありません。",
+        "{file}, line {line}: the example has no label";
+    "{file}: every example has the label {label:?}; classification needs at least two":
+        "{file!}のラベルが、すべて「{label}」です。分類を教えるには二種類以上のラベルが要ります。";
+    "{file}: there are no examples":
+        "{file!}に例文がありません。";
+    "--class-weights gives every label of the training data the weight 0":
+        "「{--class-weights}」で、学習に使うすべてのラベルの重みが 0 になっています。",
+        "“{--class-weights}” gives every label of the training data the weight 0";
+    "--class-weights names {label:?}, which is not a label; known: {known}":
+        "「{--class-weights}」にある「{label}」というラベルはありません。あるラベル：{known}",
+        "“{--class-weights}” names “{label}”, which is not a label; known: {known}";
+    "the model has no trained head for {task} (missing: {missing}); fine-tune it first":
+        "このモデルは{task!}をまだ教わっていません（ない重み：{missing}）。先に教えてください。",
+        "the model was not taught {task!} yet (missing: {missing}); teach it first";
+    "no examples to score":
+        "採点する例文がありません。";
+    "{gold} gold labels but {predicted} predictions":
+        "正解は {gold} 個、判定は {predicted} 個で、数が合いません。";
+    "label number {index} of a model with {labels} labels":
+        "ラベルが {labels} 種類のモデルに、番号 {index} のラベルはありません。";
+    "{found} different labels, at most {limit} can be scored; is the label column the right one?":
+        "ラベルが {found} 種類あります。採点できるのは {limit} 種類までです。ラベルの列は合っていますか。";
+    "--{option} is {value}: {reason}":
+        "「{--option}」に「{value}」は使えません。{reason!}",
+        "“{--option}” cannot be “{value}”: it {reason!}";
+    "must be between 1 and 16,777,216": "1 以上 16,777,216 以下の整数にしてください。";
+    "must be at least 1": "1 以上にしてください。";
+    "must be above 0, at most 1": "0 より大きく 1 以下にしてください。";
+    "must be from 0.001 to 1000": "0.001 以上 1000 以下にしてください。";
+    "must be at least 3": "3 以上にしてください。";
+    "must be 0, or between 3 and 16,777,216": "0 か、3 以上 16,777,216 以下の整数にしてください。";
+    "must be a number above 0": "0 より大きい数にしてください。";
+    "must be a number, 0 or more": "0 以上の数にしてください。";
+    "must be at least 0 and below 1": "0 以上 1 未満の数にしてください。";
+    "is chosen on evaluation data, and there is none": "確かめる分の例文から選びますが、確かめる分がありません。";
+    "counts for sequence-classification only": "ラベルを一つ付ける分類だけの設定です。";
+    "the task has no such metric": "この課題にその指標はありません。", "is no metric of this task";
+    "the model reads fewer tokens at once": "モデルが一度に読めるトークン数を超えています。", "is more than the model reads at once";
+    "causal-lm says words with the embedding table and has no head of its own: say all or top:K":
+        "文章の続きを書くモデルには独立した出口がありません。「上の層」か「ぜんぶ」を選んでください。",
+        "has to be the upper layers or everything, since this model has no head of its own";
+    "class weights {text:?}: say none, balanced or LABEL=WEIGHT,…":
+        "ラベルの重み「{text}」は使えません。";
+    "threshold {text:?}: say auto, per-label or a number from 0 to 1":
+        "基準「{text}」は使えません。auto、per-label、または 0 から 1 までの数を入れてください。";
+    "--train-layers top:{asked}: the model has {layers} layers":
+        "「{--top-layers}」が {asked} になっていますが、このモデルは {layers} 層です。",
+        "“{--top-layers}” is {asked}, but the model has {layers} layers";
+    "the loss is {loss} at step {step}: lower --learning-rate":
+        "{step} 歩目で損失が {loss} になりました。「{--learning-rate}」を小さくしてください。",
+        "the loss is {loss} at step {step}: lower “{--learning-rate}”";
+    "stopped before the first step":
+        "最初の一歩の前に終わりました。";
+    "checkpoint file {file}: {source}":
+        "途中経過のファイル {file} を扱えません（{source!}）。";
+    "the checkpoint was made with other {what}; start again with --overwrite":
+        "途中経過は、いまとは違う{what!}で作られたものです。はじめから学習し直してください。",
+        "the checkpoint was made with other {what}; start a new training";
+    "options": "設定";
+    "data, labels, words or model": "例文・ラベル・語彙・モデル";
+    "the checkpoint's {file} is damaged":
+        "途中経過のファイル {file} が壊れています。はじめから学習し直してください。";
+    "training needs about {needed} MB but {free} MB are free: lower --batch-size or --max-length, or train fewer layers with --train-layers top:K or head":
+        "学習には約 {needed} MB 要りますが、空きは {free} MB です。「{--batch-size}」か「{--max-length}」を小さくするか、教える層を減らしてください。",
+        "training needs about {needed} MB but {free} MB are free: lower “{--batch-size}” or “{--max-length}”, or train fewer layers";
+    "the prompt has {tokens} tokens, but the model reads at most {limit}: shorten it":
+        "書き出しが {tokens} トークンあります。モデルが読めるのは {limit} トークンまでなので、短くしてください。";
+    "the prompt is empty, and the model has no token that begins a text":
+        "書き出しが空です。このモデルには文のはじまりの印がないので、何か書いてください。";
+    "a {model_type} model cannot continue a text; generate needs a causal-lm model such as gpt2":
+        "{model_type} のモデルは文章の続きを書けません。gpt2 のような、続きを書くモデルを開いてください。",
+        "a {model_type} model cannot continue a text; open one that can, such as gpt2";
+    "the model's outputs are not numbers: its weights are damaged":
+        "モデルの出力が数になりません。重みが壊れています。";
+    "a picture needs at least two vectors, there are {found}":
+        "地図を描くには文が二つ以上要ります（いまは {found}）。",
+        "a map needs at least two texts, there are {found}";
+    "vector {vector} holds a value that is not finite":
+        "モデルの出力が数になりません（文の番号 {vector}）。重みが壊れています。";
+};
