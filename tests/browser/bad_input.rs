@@ -113,6 +113,28 @@ fn a_file_of_fifty_megabytes_is_read_and_a_larger_one_refused() {
 }
 
 #[test]
+fn what_is_wrong_with_a_file_is_said_in_the_language_of_the_page() {
+    visit(Visit::new("bad-table"), async |tab| {
+        tab.open().await;
+        let refusal = "document.querySelector('#data-error')?.innerText";
+        let refused = |sentence: &str| format!("{refusal} === {}", serde_json::Value::from(sentence));
+        let file = tab.write("unlabelled.csv", "text,label\nよい,a\nわるい,\n".as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let sentence = "読み込めませんでした。表はそのままです。「unlabelled.csv」の 3 行目：ラベルが空です。";
+        tab.wait("the reason in Japanese", &refused(sentence)).await;
+        tab.picture("bad-table").await;
+        tab.fill("#language", "en").await;
+        let sentence = "This was not read; the table is as it was. unlabelled.csv: line 3 has an empty label";
+        tab.wait("the reason in English", &refused(sentence)).await;
+        let file = tab.write("open.csv", b"text,label\n\"a,b\n");
+        tab.choose_file("#data-file", &file).await;
+        let sentence = "This was not read; the table is as it was. open.csv: line 2 opens a quoted field that never ends; \
+                        end it, or save the table as TSV, which takes quotes literally";
+        tab.wait("the reason without a flag", &refused(sentence)).await;
+    });
+}
+
+#[test]
 fn a_zip_without_a_model_we_know_is_refused_with_the_reason() {
     visit(Visit::new("bad-zips"), async |tab| {
         tab.open().await;
@@ -126,10 +148,18 @@ fn a_zip_without_a_model_we_know_is_refused_with_the_reason() {
         let mut cut = zip(&micro_files());
         cut.truncate(cut.len() / 2);
         for (name, bytes, reason) in [
-            ("mamba.zip", zip(&other), "mamba"),
-            ("no-weights.zip", zip(&no_weights), "model.safetensors"),
-            ("cut.zip", cut, "cut.zip"),
-            ("text.zip", b"this is no zip".to_vec(), "text.zip"),
+            ("mamba.zip", zip(&other), "「mamba」は、開けない種類のモデルです"),
+            (
+                "no-weights.zip",
+                zip(&no_weights),
+                "モデルに model.safetensors がありません。",
+            ),
+            ("cut.zip", cut, "「cut.zip」は zip として読めません。"),
+            (
+                "text.zip",
+                b"this is no zip".to_vec(),
+                "「text.zip」は zip として読めません。",
+            ),
         ] {
             let file = tab.write(name, &bytes);
             tab.choose_file("#import", &file).await;

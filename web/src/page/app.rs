@@ -274,7 +274,7 @@ impl App {
         html! {
             <>
                 if let Some(error) = &self.error {
-                    <Banner words={w} id="error" bad={true} onclose={link.callback(|()| Msg::ErrorRead)}>{ error }</Banner>
+                    <Banner words={w} id="error" bad={true} onclose={link.callback(|()| Msg::ErrorRead)}>{ w.message(error) }</Banner>
                 }
                 if self.renewal.is_some() && !self.is_training() {
                     <p id="renewal" class="banner" role="status">

@@ -190,7 +190,7 @@ pub struct LineProps {
 }
 
 /// Where the model runs; why it does opens below.
-fn device(description: &str) -> Html {
+fn device(w: Words, description: &str) -> Html {
     let text = description.strip_prefix("device: ").unwrap_or(description);
     let (name, reason) = text
         .split_once(" (")
@@ -198,7 +198,7 @@ fn device(description: &str) -> Html {
     html! {
         <details id="device" class="caption" data-device={description.to_owned()}>
             <summary>{ name }</summary>
-            <p>{ reason }</p>
+            <p>{ w.message(reason) }</p>
         </details>
     }
 }
@@ -254,7 +254,7 @@ pub fn ModelLine(props: &LineProps) -> Html {
                 if props.tuned || props.model.is_kept_run() { { " " }<span class="mark good">{ w.tuned_model() }</span> }
             </span>
             <span class="caption">{ w.parameters(&figures::rounded_count(w, opened.inspection.parameters)) }</span>
-            { device(&opened.device) }
+            { device(w, &opened.device) }
             <label class="choice">
                 <span class="visually-hidden">{ w.device_label() }</span>
                 <select id="device-choice" disabled={props.disabled} {onchange}>

@@ -38,7 +38,7 @@ pub fn KeepStep(props: &Props) -> Html {
     html! {
         <Step id="keep" number="＋" title={w.keep_title()} hint={w.keep_hint()}>
             { zip(props) }
-            if let Some(error) = &state.error { <p class="message bad" role="alert">{ error }</p> }
+            if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             { runs(props) }
             { models(props) }
             { storage(props) }

@@ -125,7 +125,7 @@ pub fn MapView(props: &Props) -> Html {
             </p>
             { match &props.map {
                 Map::Known(places) => html! { <Picture words={w} places={places.clone()} tuned={props.tuned} /> },
-                Map::Failed(message) => html! { <p class="message bad" role="alert">{ message }</p> },
+                Map::Failed(message) => html! { <p class="message bad" role="alert">{ w.message(message) }</p> },
                 Map::Unknown | Map::Waiting => Html::default(),
             } }
         </div>

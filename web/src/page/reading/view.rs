@@ -97,7 +97,9 @@ fn problems(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
     let problem = |title: &'static str, score: &Score| match score {
-        Score::Failed(message) => html! { <p class="message" role="status">{ title }{ w.colon() }{ message }</p> },
+        Score::Failed(message) => {
+            html! { <p class="message" role="status">{ title }{ w.colon() }{ w.message(message) }</p> }
+        }
         Score::Unknown | Score::Waiting | Score::Known(_) => Html::default(),
     };
     html! { <>{ problem(w.before_training(), &state.base) }{ problem(w.after_training(), &state.tuned) }</> }

@@ -24,7 +24,7 @@ pub fn CostView(props: &Props) -> Html {
             { match &props.cost {
                 Cost::Unknown => Html::default(),
                 Cost::Measuring => html! { <p class="message">{ w.measuring() }</p> },
-                Cost::Failed(message) => html! { <p class="message bad">{ message }</p> },
+                Cost::Failed(message) => html! { <p class="message bad">{ w.message(message) }</p> },
                 Cost::Measured(measurement) => measured(w, measurement),
             } }
         </div>
@@ -56,7 +56,7 @@ fn measured(w: Words, measurement: &Measurement) -> Html {
                 }
             </dl>
             if let Some(reason) = refused {
-                <p class="message bad" role="alert">{ w.refused() }{ " " }{ reason }</p>
+                <p class="message bad" role="alert">{ w.refused() }{ " " }{ w.message(reason) }</p>
             }
         </>
     }

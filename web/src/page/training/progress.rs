@@ -49,7 +49,7 @@ pub fn Progress(props: &Props) -> Html {
             if !run.notes.is_empty() {
                 <details class="caption">
                     <summary>{ w.run_notes() }</summary>
-                    { for run.notes.iter().map(|note| html! { <p>{ note }</p> }) }
+                    { for run.notes.iter().map(|note| html! { <p>{ w.message(note) }</p> }) }
                 </details>
             }
         </div>

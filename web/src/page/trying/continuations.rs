@@ -131,7 +131,7 @@ fn written(w: Words, continuation: &Continuation, name: Option<&'static str>, mo
 fn ending(w: Words, end: Option<&End>) -> Html {
     match end {
         None => Html::default(),
-        Some(End::Failed(message)) => html! { <p class="message bad" role="alert">{ message }</p> },
+        Some(End::Failed(message)) => html! { <p class="message bad" role="alert">{ w.message(message) }</p> },
         Some(End::Written {
             tokens,
             stopped_by,

@@ -52,7 +52,7 @@ pub fn TryStep(props: &Props) -> Html {
                 rows={2} onchange={props.emit.reform(TryMsg::Text)} />
             { pair_box(props) }
             { examples(props) }
-            if let Some(error) = &state.error { <p class="message bad" role="alert">{ error }</p> }
+            if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             { props.loading.clone() }
             if state.task == TaskKind::CausalLm && props.model.is_some() && props.fit == Fit::Good {
                 <Continuations words={w} continuing={state.continuing.clone()} tuned={props.tuned} ready={props.explainable}

@@ -41,7 +41,7 @@ pub fn WhyView(props: &Props) -> Html {
     };
     html! {
         <div class="why" aria-busy={busy}>
-            if let Some(error) = &why.error { <p class="message bad" role="alert">{ error }</p> }
+            if let Some(error) = &why.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             if outdated {
                 <p class="message">
                     { w.why_outdated() }{ " " }

@@ -3,7 +3,8 @@
 use terakoya_core::training_config::{BestMetric, OPTIONS};
 
 use super::{Language, Words};
-use crate::page::training::form::{FieldError, Layers, TOP_LAYERS};
+use crate::page::training::form::{FieldError, Layers};
+use crate::translation::option_name;
 
 impl Words {
     /// What learns.
@@ -29,36 +30,7 @@ impl Words {
 
     /// An option's name, by its key.
     pub fn option(self, key: &str) -> &'static str {
-        match key {
-            "epochs" => self.pick("周回数", "Epochs"),
-            "learning_rate" => self.pick("学習率", "Learning rate"),
-            "batch_size" => self.pick("一歩の文数", "Batch size"),
-            "max_length" => self.pick("最大の長さ", "Longest text"),
-            TOP_LAYERS => self.pick("上の層の数", "Upper layers"),
-            "dropout" => self.pick("ドロップアウト", "Dropout"),
-            "warmup_ratio" => self.pick("助走の割合", "Warm-up"),
-            "weight_decay" => self.pick("重み減衰", "Weight decay"),
-            "label_smoothing" => self.pick("ラベル平滑化", "Label smoothing"),
-            "early_stopping_patience" => self.pick("早期終了までの周", "Early stopping"),
-            "class_weights" => self.pick("ラベルの重み", "Class weights"),
-            "best_metric" => self.pick("最良の決め方", "Best by"),
-            "threshold" => self.threshold(),
-            "target_scale" => self.pick("点数を割る数", "Score scale"),
-            "viterbi" => self.pick("並びをそろえる", "Sequences that fit"),
-            "label_pieces" => self.pick("種類を教える断片", "Pieces that learn"),
-            "stride" => self.pick("窓の重なり", "Overlap of windows"),
-            "max_answer_length" => self.pick("答えの最大の長さ", "Longest answer"),
-            "mlm_probability" => self.pick("隠す割合", "Share hidden"),
-            "whole_word_masking" => self.pick("語ごと隠す", "Whole words"),
-            "block_size" => self.pick("一度に読む長さ", "Tokens at once"),
-            "max_new_tokens" => self.pick("書く長さ", "Length"),
-            "temperature" => self.pick("温度", "Temperature"),
-            "top_k" => self.pick("候補の数（top-k）", "Top-k"),
-            "top_p" => self.pick("候補の確率（top-p）", "Top-p"),
-            "repetition_penalty" => self.pick("くり返しを避ける", "Against repetition"),
-            "seed" => self.seed(),
-            _ => self.pick("設定", "Option"),
-        }
+        option_name(key, self.language).unwrap_or_else(|| self.pick("設定", "Option"))
     }
 
     /// What an option does: the command line's help, in the language of the page.
@@ -144,30 +116,17 @@ impl Words {
     pub fn field_error(self, error: &FieldError) -> String {
         let FieldError { key, value, reason } = error;
         let name = self.option(key);
-        match reason {
+        match reason.as_ref().map(|reason| self.message(reason)) {
             None => self.pick(
                 format!("「{name}」に「{value}」は使えません。数を入れてください。"),
                 format!("“{name}” cannot be “{value}”: it has to be a number."),
             ),
+            // The options as a whole were not understood; what is wrong says which.
+            Some(reason) if key.is_empty() => reason,
             Some(reason) => self.pick(
-                format!("「{name}」に「{value}」は使えません。{}", japanese_reason(reason)),
+                format!("「{name}」に「{value}」は使えません。{reason}"),
                 format!("“{name}” cannot be “{value}”: it {reason}."),
             ),
         }
-    }
-}
-
-/// The core's reason in Japanese; in its own words where it is a new one.
-fn japanese_reason(reason: &str) -> String {
-    match reason {
-        "must be between 1 and 16,777,216" => "1 以上 16,777,216 以下の整数にしてください。".to_owned(),
-        "must be at least 1" => "1 以上にしてください。".to_owned(),
-        "must be above 0, at most 1" => "0 より大きく 1 以下にしてください。".to_owned(),
-        "must be from 0.001 to 1000" => "0.001 以上 1000 以下にしてください。".to_owned(),
-        "must be at least 3" => "3 以上にしてください。".to_owned(),
-        "must be a number above 0" => "0 より大きい数にしてください。".to_owned(),
-        "must be a number, 0 or more" => "0 以上の数にしてください。".to_owned(),
-        "must be at least 0 and below 1" => "0 以上 1 未満の数にしてください。".to_owned(),
-        other => format!("（{other}）"),
     }
 }

@@ -6,8 +6,14 @@ use super::Words;
 use crate::messages::Notice;
 use crate::page::figures;
 use crate::page::theme::Theme;
+use crate::translation::translated;
 
 impl Words {
+    /// What the core or the worker says, in their own words where the catalogue has none.
+    pub fn message(self, message: &str) -> String {
+        translated(message, self.language)
+    }
+
     /// 3.2 s
     pub fn seconds(self, number: &str) -> String {
         self.pick(format!("{number} 秒"), format!("{number} s"))
@@ -47,17 +53,20 @@ impl Words {
     /// Something the user should know.
     pub fn notice(self, notice: &Notice) -> String {
         match notice {
-            Notice::NotKept(reason) => self.pick(
-                format!("ブラウザに保存できませんでした。このまま使えますが、閉じると消えます。（{reason}）"),
-                format!("The browser did not keep this. It works on, but closing the page loses it. ({reason})"),
-            ),
+            Notice::NotKept(reason) => {
+                let reason = self.message(reason);
+                self.pick(
+                    format!("ブラウザに保存できませんでした。このまま使えますが、閉じると消えます。（{reason}）"),
+                    format!("The browser did not keep this. It works on, but closing the page loses it. ({reason})"),
+                )
+            }
             Notice::OtherTab => self
                 .pick(
                     "この学習は別のタブで進んでいます。",
                     "Another tab is at work on this training.",
                 )
                 .to_owned(),
-            Notice::Line(line) => line.clone(),
+            Notice::Line(line) => self.message(line),
         }
     }
 
@@ -67,7 +76,7 @@ impl Words {
             "計算部分が止まったので、起動し直しました。例文は無事です。途切れた学習は続きから再開できます。",
             "The computing part stopped and was started again. Your examples are safe; a training that broke off can go on.",
         );
-        match reason {
+        match self.message(reason).as_str() {
             "" => self.pick(japanese, english).to_owned(),
             reason => self.pick(format!("{japanese}（{reason}）"), format!("{english} ({reason})")),
         }
@@ -75,6 +84,7 @@ impl Words {
 
     /// The model could not be loaded.
     pub fn model_failed(self, reason: &str) -> String {
+        let reason = self.message(reason);
         self.pick(
             format!("モデルを読み込めませんでした：{reason}"),
             format!("The model could not be loaded: {reason}"),
@@ -159,6 +169,7 @@ impl Words {
 
     /// A file that is no table of examples.
     pub fn file_malformed(self, reason: &str) -> String {
+        let reason = self.message(reason);
         self.pick(
             format!("読み込めませんでした。表はそのままです。{reason}"),
             format!("This was not read; the table is as it was. {reason}"),
@@ -247,6 +258,7 @@ impl Words {
 
     /// A run broke off.
     pub fn run_failed(self, reason: &str) -> String {
+        let reason = self.message(reason);
         self.pick(
             format!("学習が途切れました：{reason}"),
             format!("Training broke off: {reason}"),
