@@ -71,6 +71,11 @@ fn a_file_with_a_lessons_name_is_no_lesson() {
             .await;
         let examples = tab.text("#try .examples").await;
         assert!(examples.contains("the tea is"), "{examples}");
+        let columns = ".data-status .caption";
+        assert_eq!(tab.text(columns).await, "csv（見出しあり）：文 = text、ラベル = label");
+        tab.fill("#language", "en").await;
+        tab.wait("English", "document.documentElement.lang === 'en'").await;
+        assert_eq!(tab.text(columns).await, "csv with header: text = text, label = label");
     });
 }
 

@@ -9,6 +9,7 @@ mod row;
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};
+use terakoya_core::data::Columns;
 use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::predictions::Generation;
 use terakoya_core::protocol::DeviceChoice;
@@ -219,8 +220,8 @@ pub enum Event {
         task: TaskKind,
         /// Its rows.
         rows: Vec<Row>,
-        /// Which columns were taken, for a message.
-        columns: String,
+        /// Which columns were taken.
+        columns: Columns,
     },
     /// What training would cost.
     Measured {

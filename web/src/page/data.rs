@@ -17,7 +17,7 @@ pub mod table;
 pub mod view;
 
 use js_sys::ArrayBuffer;
-use terakoya_core::data::Gold;
+use terakoya_core::data::{Columns, Gold};
 use terakoya_core::task_kind::TaskKind;
 use wasm_bindgen::JsValue;
 use web_sys::File;
@@ -70,7 +70,7 @@ pub struct Origin {
     /// The lesson they are, if they are one.
     pub lesson: Option<Lesson>,
     /// Which columns were read.
-    pub columns: Option<String>,
+    pub columns: Option<Columns>,
 }
 
 /// Why a file is not in the table.

@@ -2,6 +2,7 @@
 //!
 //! Each text is one line with both languages, so none can lack a translation.
 
+mod files;
 mod options;
 mod sentences;
 

@@ -54,7 +54,6 @@ fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<E
         });
     }
     let (task, data) = read_as_what_it_is(name, plain, &file.to_vec())?;
-    let columns = data.columns.to_string();
     let row = |example: Example| Row {
         text: example.text,
         text_pair: example.text_pair,
@@ -68,7 +67,11 @@ fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<E
         }
         _ => examples.map(row).collect(),
     };
-    Ok(Event::Data { task, rows, columns })
+    Ok(Event::Data {
+        task,
+        rows,
+        columns: data.columns,
+    })
 }
 
 /// Reads a file for the first task whose form it has.

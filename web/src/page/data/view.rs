@@ -95,7 +95,7 @@ fn status(props: &Props) -> Html {
             <p role="status">
                 <strong class="number">{ w.row_count(table.rows.len()) }</strong>
                 if let Some(source) = &origin.source { <span>{ source }</span> }
-                if let Some(columns) = &origin.columns { <span class="caption">{ columns }</span> }
+                if let Some(columns) = &origin.columns { <span class="caption">{ w.columns(columns) }</span> }
                 if !table.rows.is_empty() {
                     <span class="caption">{ if *remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
                 }

@@ -151,39 +151,6 @@ impl Words {
         )
     }
 
-    /// A file that is not read.
-    pub fn file_too_large(self, name: &str, size: &str) -> String {
-        self.pick(
-            format!("{name} は {size} あります。読めるのは 50 MB までです。"),
-            format!("{name} has {size}; at most 50 MB are read."),
-        )
-    }
-
-    /// A file the browser did not hand over.
-    pub fn file_unreadable(self, name: &str, reason: &str) -> String {
-        self.pick(
-            format!("{name} を読み込めませんでした：{reason}"),
-            format!("{name} could not be read: {reason}"),
-        )
-    }
-
-    /// A file that is no table of examples.
-    pub fn file_malformed(self, reason: &str) -> String {
-        let reason = self.message(reason);
-        self.pick(
-            format!("読み込めませんでした。表はそのままです。{reason}"),
-            format!("This was not read; the table is as it was. {reason}"),
-        )
-    }
-
-    /// A zip that is not read.
-    pub fn model_too_large(self, name: &str, size: &str) -> String {
-        self.pick(
-            format!("{name} は {size} あり、ブラウザでは開けません。"),
-            format!("{name} has {size}, which is too much for a browser."),
-        )
-    }
-
     /// Rows of the table.
     pub fn row_count(self, count: usize) -> String {
         let number = figures::count(count);

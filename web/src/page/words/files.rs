@@ -1,0 +1,64 @@
+//! Says what became of a file: why it was not read, or which of its columns were.
+
+use terakoya_core::data::{ChosenColumn, Columns, Format};
+
+use super::{Language, Words};
+
+impl Words {
+    /// A file that is not read.
+    pub fn file_too_large(self, name: &str, size: &str) -> String {
+        self.pick(
+            format!("{name} は {size} あります。読めるのは 50 MB までです。"),
+            format!("{name} has {size}; at most 50 MB are read."),
+        )
+    }
+
+    /// A file the browser did not hand over.
+    pub fn file_unreadable(self, name: &str, reason: &str) -> String {
+        self.pick(
+            format!("{name} を読み込めませんでした：{reason}"),
+            format!("{name} could not be read: {reason}"),
+        )
+    }
+
+    /// A file that is no table of examples.
+    pub fn file_malformed(self, reason: &str) -> String {
+        let reason = self.message(reason);
+        self.pick(
+            format!("読み込めませんでした。表はそのままです。{reason}"),
+            format!("This was not read; the table is as it was. {reason}"),
+        )
+    }
+
+    /// A zip that is not read.
+    pub fn model_too_large(self, name: &str, size: &str) -> String {
+        self.pick(
+            format!("{name} は {size} あり、ブラウザでは開けません。"),
+            format!("{name} has {size}, which is too much for a browser."),
+        )
+    }
+
+    /// What was read from where.
+    pub fn columns(self, columns: &Columns) -> String {
+        if self.language == Language::English {
+            return columns.to_string();
+        }
+        let header = match (columns.format, columns.header) {
+            (Format::Csv | Format::Tsv | Format::Semicolon, true) => "（見出しあり）",
+            (Format::Csv | Format::Tsv | Format::Semicolon, false) => "（見出しなし）",
+            _ => "",
+        };
+        let of = |column: &ChosenColumn| match &column.name {
+            Some(name) => name.clone(),
+            None => format!("{} 列目", column.number),
+        };
+        let pair = columns.pair.as_ref().map(|pair| format!("、二つ目の文 = {}", of(pair)));
+        let label = columns.label.as_ref().map(|label| format!("、ラベル = {}", of(label)));
+        [
+            format!("{}{header}：文 = {}", columns.format, of(&columns.text)),
+            pair.unwrap_or_default(),
+            label.unwrap_or_else(|| "、ラベルなし".to_owned()),
+        ]
+        .concat()
+    }
+}
