@@ -1,8 +1,10 @@
 //! Checks the page's translation of what the core and the worker say: `sources` compares the catalogue with the attributes and
-//! strings of the sources, `errors` makes real errors and reads what becomes of them.
+//! strings of the sources, `errors` and `libraries` make real errors and read what becomes of them.
 
 #[path = "translation/errors.rs"]
 mod errors;
+#[path = "translation/libraries.rs"]
+mod libraries;
 #[path = "translation/sources.rs"]
 mod sources;
 
@@ -99,6 +101,23 @@ fn every_entry_has_its_message() {
         .map(|entry| entry.template)
         .collect();
     assert!(outdated.is_empty(), "nobody says these:\n{}", outdated.join("\n"));
+}
+
+#[test]
+fn every_rule_for_a_value_has_an_entry() {
+    let rules = strings().into_iter().filter(|string| string.starts_with("must "));
+    let (flags, rules): (Vec<String>, Vec<String>) = rules.partition(|rule| rule.contains("--"));
+    assert_eq!(
+        flags,
+        ["must be 0 with --probe"],
+        "the page has no probes, but it may have others"
+    );
+    assert!(rules.len() > 10, "{rules:?}");
+    let missing: Vec<&String> = rules
+        .iter()
+        .filter(|rule| !entries().any(|entry| fits(rule, entry.template, false)))
+        .collect();
+    assert!(missing.is_empty(), "without a translation: {missing:#?}");
 }
 
 #[test]
