@@ -91,7 +91,7 @@ fn every_message_has_an_entry() {
 
 #[test]
 fn every_entry_has_its_message() {
-    let (attributes, strings) = (attributes(), strings());
+    let (attributes, strings) = (attributes(), strings(""));
     let is_said = |entry: &Entry| {
         attributes.iter().any(|attribute| attribute.is_said_by(entry.template))
             || strings.iter().any(|string| fits(string, entry.template, false))
@@ -105,7 +105,9 @@ fn every_entry_has_its_message() {
 
 #[test]
 fn every_rule_for_a_value_has_an_entry() {
-    let rules = strings().into_iter().filter(|string| string.starts_with("must "));
+    let rules = strings("core/src/")
+        .into_iter()
+        .filter(|string| string.starts_with("must "));
     let (flags, rules): (Vec<String>, Vec<String>) = rules.partition(|rule| rule.contains("--"));
     assert_eq!(
         flags,
@@ -116,6 +118,30 @@ fn every_rule_for_a_value_has_an_entry() {
     let missing: Vec<&String> = rules
         .iter()
         .filter(|rule| !entries().any(|entry| fits(rule, entry.template, false)))
+        .collect();
+    assert!(missing.is_empty(), "without a translation: {missing:#?}");
+}
+
+/// Lines of the log, not of the page.
+const LOGGED: [&str; 2] = [
+    "a message could not be written: {error}",
+    "a message could not be posted: {}",
+];
+
+#[test]
+fn all_prose_of_the_worker_has_an_entry() {
+    let is_word = |word: &&str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase());
+    let mut prose = strings("web/src/worker");
+    prose.retain(|string| string.split(' ').filter(is_word).count() > 2 && !LOGGED.contains(&string.as_str()));
+    assert!(prose.len() > 20, "{prose:?}");
+    // Where an error has a cause, the entry has it too.
+    let is_said = |said: &str, entry: &Entry| fits(said, entry.template, false);
+    let missing: Vec<&String> = prose
+        .iter()
+        .filter(|string| {
+            let whole = format!("{string}: {{source}}");
+            !entries().any(|entry| is_said(string, entry) || is_said(&whole, entry))
+        })
         .collect();
     assert!(missing.is_empty(), "without a translation: {missing:#?}");
 }

@@ -154,8 +154,11 @@ fn a_full_storage_is_said_and_the_model_still_runs() {
             )
             .await;
         tab.open().await;
-        tab.wait("the notice", "document.querySelector('#notice')?.innerText")
-            .await;
+        tab.wait(
+            "the notice",
+            "document.querySelector('#notice')?.innerText.includes('（保存領域に空きがありません）')",
+        )
+        .await;
         tab.picture("9-full-storage").await;
         tab.bring_micro(30).await;
         tab.start(Wish { epochs: 2, ..LONG }).await;

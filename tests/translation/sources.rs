@@ -99,9 +99,10 @@ fn attributes_of(path: &str, text: &str) -> Vec<Attribute> {
     found
 }
 
-/// All string literals.
-pub fn strings() -> Vec<String> {
-    SOURCES.iter().flat_map(|(_, text)| strings_of(text)).collect()
+/// All string literals of the files whose paths begin so.
+pub fn strings(beginning: &str) -> Vec<String> {
+    let files = SOURCES.iter().filter(|(path, _)| path.starts_with(beginning));
+    files.flat_map(|(_, text)| strings_of(text)).collect()
 }
 
 fn strings_of(text: &str) -> Vec<String> {

@@ -73,6 +73,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "{file} の {key} が {value} になっています。使えるのは次のものです：{expected}";
     "the tokenizer defined by {file} failed to {step}: {source}":
         "{file} のトークナイザーが動きません（{step}：{source}）。";
+    "{file}: the vocabulary is empty":
+        "{file} の語彙が空です。";
     "{file}, line {line}: the token {token:?} is already on line {first_line}":
         "{file} の {line} 行目：トークン「{token}」は {first_line} 行目にもあります。";
     "{file} has more entries than a 32-bit id can number":

@@ -37,7 +37,25 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name} is larger than {megabytes} MB; the command line reads it":
         "「{name}」は {megabytes} MB を超えています。この大きさは、コマンドラインの terakoya なら読めます。";
     "{address}: the connection failed after {done} of {total} bytes ({reason}); try again, it goes on from there":
-        "{address} の読み込みが途切れました（{total} バイトのうち {done} バイト、{reason}）。もう一度試すと続きから読みます。";
+        "{address} の読み込みが途切れました（{total} バイトのうち {done} バイト、{reason!}）。もう一度試すと続きから読みます。";
+    "the file ends early":
+        "ファイルが途中で終わっています";
+    "there is no body":
+        "中身がありません";
+    "{name:?} is not a file's name":
+        "「{name}」はファイル名ではありません。";
+    "{name} would have {bytes} bytes":
+        "{name} が {bytes} バイトにもなります。";
+    "{path}: {message} (QuotaExceededError)":
+        "保存領域に空きがありません", "there is no room left";
+    "{path}: there is no room left":
+        "保存領域に空きがありません";
+    "{path}: the file ends early":
+        "{path} が途中で終わっています";
+    "there is no room left":
+        "保存領域に空きがありません";
+    "the page asked for something that this worker does not know: {error}":
+        "ページと計算部分の版が合いません。ページを読み込み直してください。（{error}）";
     "{address}: the server answers {status}":
         "{address} を読み込めません。サーバーの答えは {status} です。";
     "{address} is not a list of files: {reason}":
