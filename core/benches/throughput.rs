@@ -24,11 +24,12 @@ use terakoya_core::tasks::causal_lm::CausalLm;
 use terakoya_core::tasks::masked_lm::MaskedLm;
 use terakoya_core::tasks::multi_label_classification::MultiLabelClassification;
 use terakoya_core::tasks::network::Network;
+use terakoya_core::tasks::question_answering::QuestionAnswering;
 use terakoya_core::tasks::regression::Regression;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tasks::token_classification::TokenClassification;
 use terakoya_core::tokenizer::Encoding;
-use terakoya_core::training_config::Threshold;
+use terakoya_core::training_config::{Threshold, TrainingConfig};
 
 /// The allocator of the command line, so that its pages are measured too.
 #[global_allocator]
@@ -124,8 +125,8 @@ fn training(criterion: &mut Criterion) {
     }
 }
 
-/// A task at the smallest shape, with a model and targets for rows of `seq` tokens.
-fn task_rows(name: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
+/// A task, with a model of the shape `size` (a GPT-2 of the smallest for `causal-lm`) and targets for rows of `seq` tokens.
+fn task_rows(name: &str, size: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
     let words = |positions: Vec<usize>| {
         let word = |position: usize| WordAt {
             position: position as u32,
@@ -145,21 +146,25 @@ fn task_rows(name: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
         "multi-label-classification" => {
             let labels = (0..28).map(|number| number.to_string()).collect();
             let task = MultiLabelClassification::new(labels, Threshold::Fixed(0.5));
-            (shape("tiny"), Box::new(task), Target::Classes([1, 5].into()))
+            (shape(size), Box::new(task), Target::Classes([1, 5].into()))
         }
-        "regression" => (shape("tiny"), Box::new(Regression::new(5.0)), Target::Value(2.5)),
+        "regression" => (shape(size), Box::new(Regression::new(5.0)), Target::Value(2.5)),
         "token-classification" => {
             let tags = TagSet::of_types(["corporation", "group", "location", "person", "product", "work"]);
             let target = Target::Tags((0..seq as u32).map(|token| Some(token % 13)).collect());
-            (shape("tiny"), Box::new(TokenClassification::plain(tags)), target)
+            (shape(size), Box::new(TokenClassification::plain(tags)), target)
+        }
+        "question-answering" => {
+            let task = QuestionAnswering::new(&TrainingConfig::default());
+            (shape(size), Box::new(task), Target::Span([3, 5]))
         }
         "masked-lm" => {
             // 15 % of the tokens.
             let hidden = (0..seq * 15 / 100).map(|number| number * 6).collect();
-            (shape("tiny"), Box::new(MaskedLm::plain()), words(hidden))
+            (shape(size), Box::new(MaskedLm::plain()), words(hidden))
         }
         "causal-lm" => (causal, Box::new(CausalLm::new(seq)), words((0..seq - 1).collect())),
-        _ => (shape("tiny"), Box::new(task()), Target::Class(1)),
+        _ => (shape(size), Box::new(task()), Target::Class(1)),
     };
     let row = || Row {
         target: target.clone(),
@@ -173,15 +178,19 @@ fn tasks(criterion: &mut Criterion) {
     let device = Device::flex().autodiff();
     let mut group = criterion.benchmark_group("task");
     group.sample_size(10).measurement_time(Duration::from_secs(8));
-    for name in [
-        "sequence-classification",
-        "multi-label-classification",
-        "regression",
-        "token-classification",
-        "masked-lm",
-        "causal-lm",
+    for (size, name) in [
+        ("tiny", "sequence-classification"),
+        ("tiny", "multi-label-classification"),
+        ("tiny", "regression"),
+        ("tiny", "token-classification"),
+        ("tiny", "question-answering"),
+        ("tiny", "masked-lm"),
+        ("tiny", "causal-lm"),
+        // What a word costs beside the layers depends on their width.
+        ("base", "sequence-classification"),
+        ("base", "masked-lm"),
     ] {
-        let (config, task, rows) = task_rows(name, SEQ);
+        let (config, task, rows) = task_rows(name, size, SEQ);
         let mut init = WeightInit::new(1, config.sizes().initializer_range, &device);
         let mut network = Some(Network::init(&config, task.head(), &mut init));
         let mut optimizer = AdamW::new(AdamWConfig {
@@ -194,7 +203,7 @@ fn tasks(criterion: &mut Criterion) {
         let targets: Vec<&Target> = rows.iter().map(|row| &row.target).collect();
         let weight = task.weight(&targets);
         let mut step = 0;
-        group.bench_function(name, |bencher| {
+        group.bench_function(BenchmarkId::new(name, size), |bencher| {
             bencher.iter(|| {
                 let batch = batch(SEQ, &device);
                 let learner = network.take().expect("put back after each step");

@@ -83,13 +83,21 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     refuse_class_options(config).map_err(TrainError::from)?;
     let has_none = |example: &Example| example.gold.answers().is_some_and(<[_]>::is_empty);
     Ok(Box::new(QuestionAnswering {
-        stride: config.stride,
-        longest_answer: config.max_answer_length,
         may_have_none: preparation.train.examples.iter().any(has_none),
+        ..QuestionAnswering::new(config)
     }))
 }
 
 impl QuestionAnswering {
+    /// With the options of `config`; every passage holds an answer.
+    pub fn new(config: &TrainingConfig) -> Self {
+        Self {
+            stride: config.stride,
+            longest_answer: config.max_answer_length,
+            may_have_none: false,
+        }
+    }
+
     /// The windows of an example; without a passage, one of the question alone, in which there is nothing to find.
     fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
         let passage = example.text_pair.as_deref().unwrap_or_default();
