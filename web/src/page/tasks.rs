@@ -19,6 +19,36 @@ pub enum Second {
     Nothing,
 }
 
+/// How the training of upper layers begins; numbers as they are typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Upper {
+    /// How many layers, where the model has as many.
+    pub layers: usize,
+    /// Passes.
+    pub epochs: &'static str,
+    /// The learning rate.
+    pub learning_rate: &'static str,
+}
+
+/// For what the first lesson's head knows already.
+const GENTLE: Upper = Upper {
+    layers: 2,
+    epochs: "3",
+    learning_rate: "0.00005",
+};
+/// For a few hundred examples and a new head, as in the lessons of pairs.
+const BOLD: Upper = Upper {
+    layers: 4,
+    epochs: "5",
+    learning_rate: "0.0002",
+};
+
+/// Where single tokens are right or wrong, as in the lessons of names and of answers.
+const BOLDER: Upper = Upper {
+    learning_rate: "0.0005",
+    ..BOLD
+};
+
 /// A task as the page shows it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct TaskForm {
@@ -40,6 +70,8 @@ pub struct TaskForm {
     pub choices: &'static [Layers],
     /// What learns to begin with, for single texts and for pairs.
     pub layers: [Layers; 2],
+    /// How the training of upper layers begins, for single texts and for pairs.
+    pub upper: [Upper; 2],
     /// The option that says how many tokens are read at once.
     pub length_key: &'static str,
     /// What it is to begin with, for single texts and for pairs; the core's own way where it is empty.
@@ -69,6 +101,7 @@ const CLASSES: TaskForm = TaskForm {
     metrics: &[BestMetric::Accuracy, BestMetric::MacroF1, BestMetric::Mcc],
     choices: &Layers::ALL,
     layers: [Layers::Head, Layers::Top],
+    upper: [GENTLE, BOLD],
     length_key: "max_length",
     length: ["64", "96"],
     learning_rate: None,
@@ -98,6 +131,7 @@ const NAMES: TaskForm = TaskForm {
     options: &["viterbi", "label_pieces"],
     metrics: &[BestMetric::F1, BestMetric::MacroF1],
     layers: [Layers::Top, Layers::Top],
+    upper: [BOLDER, BOLDER],
     length: ["96", "96"],
     ..CLASSES
 };
@@ -110,6 +144,7 @@ const ANSWERS: TaskForm = TaskForm {
     options: &["stride", "max_answer_length"],
     metrics: &[BestMetric::F1, BestMetric::ExactMatch, BestMetric::CharacterF1],
     layers: [Layers::Top, Layers::Top],
+    upper: [BOLDER, BOLDER],
     length: ["192", "192"],
     ..CLASSES
 };

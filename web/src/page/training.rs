@@ -326,6 +326,7 @@ impl App {
             Event::Resumed(resumed) => {
                 run.config = Some(resumed.config);
                 run.eval_rows = Rc::new(resumed.eval);
+                self.training.change().form.model_layers = resumed.opened.inspection.num_hidden_layers;
                 self.model.replace(resumed.source, resumed.opened);
             }
             Event::Finished {

@@ -57,6 +57,7 @@ impl App {
                     true => self.trying.task,
                     false => opened.inspection.task.unwrap_or(self.data.table.task),
                 };
+                self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
                 self.model.opened = Some(Shared::new(opened));
                 self.try_model(ctx, task);
                 self.list_kept(ctx);

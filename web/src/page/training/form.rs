@@ -37,23 +37,6 @@ impl Layers {
             Self::All => "all",
         }
     }
-
-    /// A learning rate to begin with.
-    fn learning_rate(self) -> &'static str {
-        match self {
-            Self::Head => "0.001",
-            Self::Top => "0.00005",
-            Self::All => "0.00002",
-        }
-    }
-
-    /// Passes to begin with.
-    fn epochs(self) -> &'static str {
-        match self {
-            Self::Head => "10",
-            Self::Top | Self::All => "3",
-        }
-    }
 }
 
 /// The fields, by the key of their option; what is not typed has the default.
@@ -63,6 +46,8 @@ pub struct Form {
     pub task: TaskKind,
     /// What learns.
     pub layers: Layers,
+    /// Encoder layers of the open model.
+    pub model_layers: usize,
     /// Whether examples are pairs of texts.
     pairs: bool,
     /// The highest score of the examples, by which they are divided.
@@ -75,6 +60,7 @@ impl Default for Form {
         Self {
             task: TaskKind::default(),
             layers: Layers::default(),
+            model_layers: usize::MAX,
             pairs: false,
             target_scale: 1.0,
             typed: BTreeMap::new(),
@@ -116,7 +102,7 @@ impl Form {
             return;
         }
         (self.task, self.pairs) = (table.task, pairs);
-        for key in ["max_length", "block_size", "best_metric"] {
+        for key in ["max_length", "block_size", "best_metric", TOP_LAYERS] {
             self.typed.remove(key);
         }
         self.choose(tasks::of(table.task).layers[usize::from(pairs)]);
@@ -152,14 +138,20 @@ impl Form {
 
     fn default_text(&self, key: &str) -> String {
         let task = tasks::of(self.task);
+        let upper = task.upper[usize::from(self.pairs)];
+        let (epochs, learning_rate) = match self.layers {
+            Layers::Head => ("10", "0.001"),
+            Layers::Top => (upper.epochs, upper.learning_rate),
+            Layers::All => ("3", "0.00002"),
+        };
         match key {
-            "epochs" => self.layers.epochs().to_owned(),
-            "learning_rate" => task.learning_rate.unwrap_or(self.layers.learning_rate()).to_owned(),
+            "epochs" => epochs.to_owned(),
+            "learning_rate" => task.learning_rate.unwrap_or(learning_rate).to_owned(),
             key if key == task.length_key => task.length[usize::from(self.pairs)].to_owned(),
             // The core's own way.
             "block_size" => String::new(),
             "target_scale" => figures::short(self.target_scale),
-            TOP_LAYERS => "2".to_owned(),
+            TOP_LAYERS => upper.layers.min(self.model_layers).to_string(),
             _ => match serde_json::to_value(TrainingConfig::default())
                 .ok()
                 .as_ref()

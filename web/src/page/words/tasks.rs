@@ -308,7 +308,10 @@ impl Words {
             Lesson::Topic => self.pick("携帯・京都・グルメ・スポーツ 320 文", "320 sentences on four topics"),
             Lesson::Similarity => self.pick("二つの文に 0〜5 の点数、600 組", "600 pairs with a score from 0 to 5"),
             Lesson::Inference => self.pick("含意・矛盾・中立、600 組", "600 pairs: entailed, contradicted, neither"),
-            Lesson::Names => self.pick("人名・地名など 8 種類、400 文", "400 sentences, eight types of names"),
+            Lesson::Names => self.pick(
+                "人名・地名・組織名、800 文",
+                "800 sentences: people, places, organisations",
+            ),
             Lesson::Answers => self.pick("本文と質問 300 組", "300 passages with a question"),
             Lesson::Style => self.pick(
                 "新美南吉の童話 5 万字。続きを書くモデルと、隠れた言葉を当てるモデルに",
