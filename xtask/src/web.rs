@@ -1,13 +1,14 @@
 //! Builds the site: compiles the page and the worker for WebAssembly, glues them to JavaScript with the wasm-bindgen
 //! library, and lays everything a static host needs into one folder.
 //!
-//! `glue` runs wasm-bindgen and binaryen, `order` puts functions where they compress best, `site` lays out the folder,
-//! `sizes` weighs what a student downloads.
+//! `glue` runs wasm-bindgen and binaryen, `unused` empties functions that nothing calls, `order` puts functions where they
+//! compress best, `site` lays out the folder, `sizes` weighs what a student downloads.
 
 mod glue;
 mod order;
 mod site;
 mod sizes;
+mod unused;
 
 use std::fs;
 use std::path::PathBuf;
@@ -22,12 +23,36 @@ use crate::requirement::{Requirement, WASM_TARGET};
 /// The profile the site is compiled with.
 const PROFILE: &str = "web";
 
-/// The programs of the site, each with the features of the web crate that it is compiled with: the page without all that
-/// computes.
-const PROGRAMS: [(&str, &str); 2] = [("page", "browser"), ("worker", "browser,worker")];
+/// A program for WebAssembly.
+struct Source {
+    name: &'static str,
+    /// The features of the web crate that it is compiled with.
+    features: &'static str,
+    /// At which level all crates are optimised together where they are linked; what the profile compiles for size stays
+    /// small at any. Below 2 what computes is neither inlined nor vectorised, and a step takes a third longer.
+    opt_level: &'static str,
+}
+
+/// The programs of the site: the page without all that computes.
+const PROGRAMS: [Source; 2] = [
+    Source {
+        name: "page",
+        features: "browser",
+        opt_level: "z",
+    },
+    Source {
+        name: "worker",
+        features: "browser,worker",
+        opt_level: "2",
+    },
+];
 
 /// The program that repeats native comparisons and measurements in a browser, and where it is put: beside the site.
-const CHECKS: (&str, &str) = ("checks", "checks");
+const CHECKS: Source = Source {
+    name: "checks",
+    features: "checks",
+    opt_level: "2",
+};
 const CHECKS_FOLDER: &str = "target/checks";
 
 /// How the site is built.
@@ -72,7 +97,8 @@ pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
     let start = Instant::now();
     let mut programs = Vec::new();
     for path in &compiled {
-        let glued = glue::glue(path).with_context(|| format!("gluing {}", path.display()))?;
+        let mut glued = glue::glue(path).with_context(|| format!("gluing {}", path.display()))?;
+        unused::empty(&mut glued)?;
         programs.push(glued);
     }
     println!("glued in {:.1} s", start.elapsed().as_secs_f64());
@@ -94,6 +120,7 @@ fn build_checks() -> Result<()> {
     fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
     for path in compile(&[CHECKS])? {
         let mut program = glue::glue(&path)?;
+        unused::empty(&mut program)?;
         order::order(&mut program)?;
         for (name, bytes) in program.files {
             let path = folder.join(name);
@@ -105,7 +132,7 @@ fn build_checks() -> Result<()> {
 }
 
 /// Compiles programs; gives their paths.
-fn compile(programs: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
+fn compile(programs: &[Source]) -> Result<Vec<PathBuf>> {
     if !Requirement::WasmTarget.is_present() {
         bail!(
             "{} is missing; to get it: {}",
@@ -115,11 +142,13 @@ fn compile(programs: &[(&str, &str)]) -> Result<Vec<PathBuf>> {
     }
     let folder = target_folder()?.join(WASM_TARGET).join(PROFILE);
     let mut compiled = Vec::new();
-    for (name, features) in programs {
-        let mut build = cargo(&["build", "--profile", PROFILE, "--locked", "--target", WASM_TARGET]);
-        build.args(["--package", "terakoya-web", "--features", features, "--bin", name]);
+    for source in programs {
+        let mut build = cargo(&["rustc", "--profile", PROFILE, "--locked", "--target", WASM_TARGET]);
+        build.args(["--package", "terakoya-web", "--features", source.features]);
+        build.args(["--bin", source.name, "--", "-C"]);
+        build.arg(format!("opt-level={}", source.opt_level));
         command::run(&mut build)?;
-        compiled.push(folder.join(name).with_extension("wasm"));
+        compiled.push(folder.join(source.name).with_extension("wasm"));
     }
     Ok(compiled)
 }
