@@ -9,7 +9,7 @@ use burn::tensor::{Device, Tensor};
 
 use crate::error::DeviceError;
 use crate::examples::host_values;
-use crate::platform::GRAPHICS_APIS;
+use crate::platform::{GRAPHICS_APIS, TASKS_AT_ONCE};
 pub use crate::protocol::DeviceChoice;
 
 /// The product that is measured: eight texts of 64 tokens through the feed-forward layer of a small model.
@@ -72,7 +72,7 @@ impl ComputeDevice {
     }
 
     async fn gpu_through(api: WgpuBackend) -> Result<(Self, AdapterKind), String> {
-        let options = Device::wgpu_options().graphics_api(api);
+        let options = Device::wgpu_options().graphics_api(api).tasks_max(TASKS_AT_ONCE);
         let (device, setup) = match options.init_with_setup_async().await {
             Ok(opened) => opened,
             Err(error) => return Err(format!("{api:?}: {error}")),

@@ -10,3 +10,11 @@ pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Vulkan, WgpuBackend::Me
 /// The graphics interfaces to try, best first.
 #[cfg(target_family = "wasm")]
 pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Auto];
+
+/// How many computations are handed to the GPU at once: natively cubecl's own number.
+#[cfg(not(target_family = "wasm"))]
+pub const TASKS_AT_ONCE: usize = 32;
+
+/// How many computations are handed to the GPU at once: a browser passes each batch on to another process.
+#[cfg(target_family = "wasm")]
+pub const TASKS_AT_ONCE: usize = 128;
