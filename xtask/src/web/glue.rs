@@ -19,6 +19,20 @@ pub struct Program {
     pub files: BTreeMap<String, Vec<u8>>,
 }
 
+impl Program {
+    /// The name of its file of WebAssembly, and what that holds.
+    ///
+    /// # Errors
+    /// If wasm-bindgen made no such file.
+    pub fn wasm(&mut self) -> Result<(String, &mut Vec<u8>)> {
+        let name = format!("{}_bg.wasm", self.name);
+        match self.files.get_mut(&name) {
+            Some(bytes) => Ok((name, bytes)),
+            None => bail!("{name} is not among what wasm-bindgen made"),
+        }
+    }
+}
+
 /// The version of binaryen that was tried; Debian's own breaks the module.
 const BINARYEN: &str = "binaryen@132";
 
@@ -97,10 +111,7 @@ pub fn optimize(glued: &mut Program) -> Result<()> {
         );
         return Ok(());
     };
-    let name = format!("{}_bg.wasm", glued.name);
-    let Some(bytes) = glued.files.get_mut(&name) else {
-        bail!("{name} is not among what wasm-bindgen made");
-    };
+    let (name, bytes) = glued.wasm()?;
     let folder = command::project().join("target/binaryen");
     let (before, after) = (folder.join(&name), folder.join(format!("small-{name}")));
     fs::write(&before, &bytes)?;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 use std::fmt;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use wasm_encoder::reencode::{Error, Reencode};
 use wasm_encoder::{CodeSection, FunctionSection, Module};
 use wasmparser::{
@@ -78,10 +78,7 @@ impl<'a> Functions<'a> {
 /// # Errors
 /// If its file is not WebAssembly.
 pub fn order(program: &mut Program) -> Result<()> {
-    let name = format!("{}_bg.wasm", program.name);
-    let Some(bytes) = program.files.get_mut(&name) else {
-        bail!("{name} is not among what wasm-bindgen made");
-    };
+    let (name, bytes) = program.wasm()?;
     *bytes = by_name(bytes).with_context(|| format!("ordering the functions of {name}"))?;
     Ok(())
 }

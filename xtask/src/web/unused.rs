@@ -14,21 +14,21 @@ use wasmparser::{FunctionBody, Parser};
 use super::glue::Program;
 use super::order::Functions;
 
-/// Parts of the names of functions that are never called, each with the reason.
-const UNUSED: [(&str, &str); 10] = [
-    ("combine::parser::", READ),
-    ("combine::stream::", READ),
-    ("as pliron::parsable::Parsable>::parse", READ),
-    ("cubecl_std::quant::view::run_with_quant_type::", QUANTIZED),
-    ("cubecl_std::quant::view::QuantizedViewExpand<", QUANTIZED),
-    ("cubecl_std::quant::dequantize::", QUANTIZED),
-    ("cubek_quant::", QUANTIZED),
-    ("::ops::qtensor::QTensorOps", QUANTIZED),
-    ("cubek_tile::tile::packing::view::unpack_", QUANTIZED),
-    ("cubek_tile::tile::packing::view::PackedViewExpand<", QUANTIZED),
+/// Parts of the names of functions that are never called.
+const UNUSED: [&str; 10] = [
+    // Kernels are built, never read from text.
+    "combine::parser::",
+    "combine::stream::",
+    "as pliron::parsable::Parsable>::parse",
+    // Weights are dequantized when they are read, and none is kept in blocks.
+    "cubecl_std::quant::view::run_with_quant_type::",
+    "cubecl_std::quant::view::QuantizedViewExpand<",
+    "cubecl_std::quant::dequantize::",
+    "cubek_quant::",
+    "::ops::qtensor::QTensorOps",
+    "cubek_tile::tile::packing::view::unpack_",
+    "cubek_tile::tile::packing::view::PackedViewExpand<",
 ];
-const READ: &str = "kernels are built, never read from text";
-const QUANTIZED: &str = "weights are dequantized when they are read, and none is kept in blocks";
 
 /// Bytes of the smallest function that is emptied: the compiler makes one of small functions that do the same, and keeps the
 /// name of any.
@@ -39,10 +39,7 @@ const SMALLEST: usize = 256;
 /// # Errors
 /// If its file is not WebAssembly, or an entry of the list fits none of its functions although it computes.
 pub fn empty(program: &mut Program) -> Result<()> {
-    let name = format!("{}_bg.wasm", program.name);
-    let Some(bytes) = program.files.get_mut(&name) else {
-        bail!("{name} is not among what wasm-bindgen made");
-    };
+    let (name, bytes) = program.wasm()?;
     let functions = Functions::of(bytes)?;
     let mut fitting = [0; UNUSED.len()];
     let mut unused = Vec::new();
@@ -56,7 +53,7 @@ pub fn empty(program: &mut Program) -> Result<()> {
         fitting.iter().any(|&count| count > 0),
         fitting.iter().position(|&count| count == 0),
     ) {
-        bail!("{name}: no function is called {:?} any more", UNUSED[stale].0);
+        bail!("{name}: no function is called {:?} any more", UNUSED[stale]);
     }
     let sizes = functions.bodies.iter().zip(&unused).filter(|&(_, &unused)| unused);
     let size: usize = sizes.map(|(body, _)| body.len()).sum();
@@ -70,7 +67,7 @@ pub fn empty(program: &mut Program) -> Result<()> {
 
 /// The first entry of the list that the function `name` fits.
 fn entry(name: &str) -> Option<usize> {
-    UNUSED.iter().position(|(part, _)| name.contains(part))
+    UNUSED.iter().position(|part| name.contains(part))
 }
 
 /// The program `bytes` in which the functions that are `unused` trap.
