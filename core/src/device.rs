@@ -72,7 +72,10 @@ impl ComputeDevice {
     }
 
     async fn gpu_through(api: WgpuBackend) -> Result<(Self, AdapterKind), String> {
-        let options = Device::wgpu_options().graphics_api(api).tasks_max(TASKS_AT_ONCE);
+        let mut options = Device::wgpu_options().graphics_api(api);
+        if let Some(tasks) = TASKS_AT_ONCE {
+            options = options.tasks_max(tasks);
+        }
         let (device, setup) = match options.init_with_setup_async().await {
             Ok(opened) => opened,
             Err(error) => return Err(format!("{api:?}: {error}")),

@@ -11,10 +11,10 @@ pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Vulkan, WgpuBackend::Me
 #[cfg(target_family = "wasm")]
 pub const GRAPHICS_APIS: &[WgpuBackend] = &[WgpuBackend::Auto];
 
-/// How many computations are handed to the GPU at once: natively cubecl's own number.
+/// How many computations are handed to the GPU at once, where it is not for cubecl to say.
 #[cfg(not(target_family = "wasm"))]
-pub const TASKS_AT_ONCE: usize = 32;
+pub const TASKS_AT_ONCE: Option<usize> = None;
 
 /// How many computations are handed to the GPU at once: a browser passes each batch on to another process.
 #[cfg(target_family = "wasm")]
-pub const TASKS_AT_ONCE: usize = 128;
+pub const TASKS_AT_ONCE: Option<usize> = Some(128);
