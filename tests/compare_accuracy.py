@@ -53,11 +53,11 @@ def lines(path):
 def text_rows(name, data):
     """Return the training and the evaluation rows of a set of texts as dicts."""
     train, dev = ([], [])
+    labelled = lambda file: [{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / file)]
     if name == "cola":
-        train = [{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / "train.tsv")]
+        train = labelled("train.tsv")
     elif name == "sst2":
-        train, dev = ([{"text": row[0].strip(), "label": row[1]} for row in tab_separated(data / name / file)[1:]]
-                      for file in ("train.tsv", "dev.tsv"))
+        train, dev = (labelled(file)[1:] for file in ("train.tsv", "dev.tsv"))
     elif name == "goemotions":
         names = (data / name / "labels.txt").read_text().split()
         train, dev = ([{"text": row[0], "labels": [names[int(label)] for label in row[1].split(",")]}

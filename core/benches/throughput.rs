@@ -1,5 +1,5 @@
 //! Measures training and inference of three BERT shapes on the CPU, in texts per second, and what a training step of a task
-//! costs at the smallest (answers in a passage learn like tags, with two outputs a token).
+//! costs at the smallest, that of masked words at the largest too.
 //!
 //! `cargo bench --workspace --bench throughput` runs all; `-- tiny` one shape, `-- task` the tasks. The same shapes run in PyTorch with
 //! `python tests/bench_pytorch.py shape tiny --seq 32 --batch 8` (two threads), whole jobs with its `job` command; run both

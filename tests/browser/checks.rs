@@ -8,7 +8,7 @@ use super::chromium::{Adapter, SOFTWARE_GPU};
 use super::tab::Tab;
 use super::visit::{Visit, project, visit};
 
-/// SwiftShader takes seconds for a step of the smallest model.
+/// SwiftShader takes ten to twenty seconds for a fixture, on a busy machine three times as long.
 const LIMIT: Duration = Duration::from_secs(800);
 
 const PAGE: &str = "<!doctype html><title>checks</title><link rel=icon href='data:,'>\
