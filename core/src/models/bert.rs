@@ -9,12 +9,12 @@ mod config;
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::nn::{Embedding, Linear};
+use burn::nn::Embedding;
 use burn::tensor::Tensor;
 
 use crate::batch::{Positions, Tokens};
 use crate::models::encoder::{EncoderModel, ModelSizes};
-use crate::models::layers::{Dropout, LayerNorm, WeightInit, attention_context, attention_probabilities};
+use crate::models::layers::{Dropout, LayerNorm, Linear, WeightInit, attention_context, attention_probabilities};
 
 pub use self::config::BertConfig;
 

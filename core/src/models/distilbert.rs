@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use burn::module::Module;
-use burn::nn::{Embedding, Linear};
+use burn::nn::Embedding;
 use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
@@ -17,7 +17,9 @@ use crate::models::config_checks::{
     check_dropouts, check_heads, check_layers, check_pad_token, check_sizes, check_small,
 };
 use crate::models::encoder::{EncoderModel, ModelSizes};
-use crate::models::layers::{Dropout, HiddenAct, LayerNorm, WeightInit, attention_context, attention_probabilities};
+use crate::models::layers::{
+    Dropout, HiddenAct, LayerNorm, Linear, WeightInit, attention_context, attention_probabilities,
+};
 
 /// DistilBERT's `config.json`, with Hugging Face's keys and defaults; unknown keys are ignored.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -11,13 +11,12 @@ use std::ops::Range;
 
 use burn::module::{Module, Param};
 use burn::nn::Embedding;
-use burn::tensor::module::linear;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 
 use crate::batch::Tokens;
 use crate::kernels;
 use crate::models::encoder::{EncoderModel, ModelSizes};
-use crate::models::layers::{Dropout, LayerNorm, MASKED_SCORE, WeightInit, merge_heads, split_heads};
+use crate::models::layers::{Dropout, LayerNorm, MASKED_SCORE, WeightInit, linear, merge_heads, split_heads};
 
 pub use self::cache::KeyValueCache;
 pub use self::config::Gpt2Config;
@@ -269,7 +268,7 @@ impl Conv1d {
     }
 
     fn forward(&self, x: Tensor<3>) -> Tensor<3> {
-        linear(x, self.weight.val(), Some(self.bias.val()))
+        linear(x, self.weight.val(), self.bias.val())
     }
 }
 

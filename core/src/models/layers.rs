@@ -1,10 +1,11 @@
 //! Builds what the model families share: activations, dropout, initial weights, the attention bias.
 //!
-//! Linear and Embedding are burn's own modules with BERT's initial values; what is costly is in [`crate::kernels`]. Used by the families; the heads in [`crate::tasks`] use [`WeightInit`] and [`Dropout`] too.
+//! Embedding is burn's own module with BERT's initial values; what is costly is in [`crate::kernels`]. Used by the families; the
+//! heads in [`crate::tasks`] use [`Linear`], [`WeightInit`] and [`Dropout`] too.
 
 use burn::module::{Module, Param, ParamId};
-use burn::nn::{Embedding, Linear};
-use burn::tensor::{Device, Tensor, TensorData, activation};
+use burn::nn::Embedding;
+use burn::tensor::{Device, Tensor, TensorData, activation, module};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -56,6 +57,34 @@ impl LayerNorm {
     }
 }
 
+/// `x · weight + bias` for each vector of `x`.
+#[derive(Module, Debug)]
+pub struct Linear {
+    /// `[d_input, d_output]`
+    pub weight: Param<Tensor<2>>,
+    /// `[d_output]`
+    pub bias: Param<Tensor<1>>,
+}
+
+impl Linear {
+    /// Gives `[..., d_output]` for `x` `[..., d_input]`.
+    pub fn forward<const D: usize>(&self, x: Tensor<D>) -> Tensor<D> {
+        linear(x, self.weight.val(), self.bias.val())
+    }
+}
+
+/// `x · weight + bias`: `[..., d_output]` for `x` `[..., d_input]`, `weight` `[d_input, d_output]` and `bias` `[d_output]`.
+///
+/// The vectors of all texts are rows of one matrix. burn multiplies text by text, and where it differentiates that, it computes
+/// the weight's gradient for each text before it adds them up.
+pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<D> {
+    let mut shape = x.dims();
+    let [d_input, d_output] = weight.dims();
+    let rows = shape.iter().product::<usize>() / d_input;
+    shape[D - 1] = d_output;
+    module::linear(x.reshape([rows, d_input]), weight, Some(bias)).reshape(shape)
+}
+
 /// Makes new weights, drawn on the host when they are first read: a seed gives the same model on every device, and
 /// weights that a checkpoint replaces are never drawn.
 pub struct WeightInit<'a> {
@@ -80,7 +109,7 @@ impl<'a> WeightInit<'a> {
     pub fn linear(&mut self, d_input: usize, d_output: usize) -> Linear {
         Linear {
             weight: self.normal([d_input, d_output]),
-            bias: Some(self.constant(0.0, d_output)),
+            bias: self.constant(0.0, d_output),
         }
     }
 

@@ -4,11 +4,10 @@
 //! of a whole text.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::{Tensor, TensorData, activation};
 
 use crate::models::encoder::{ClassificationHeadConfig, HeadActivation, ModelConfig};
-use crate::models::layers::{Dropout, WeightInit};
+use crate::models::layers::{Dropout, Linear, WeightInit};
 
 /// The first token's hidden state to `outputs` numbers.
 #[derive(Module, Debug)]
@@ -41,7 +40,7 @@ impl ClassificationHead {
     /// The head whose outputs are `factor` times this one's.
     pub fn with_scaled_outputs(mut self, factor: f64) -> Self {
         self.classifier.weight = self.classifier.weight.map(|weight| weight * factor);
-        self.classifier.bias = self.classifier.bias.map(|bias| bias.map(|bias| bias * factor));
+        self.classifier.bias = self.classifier.bias.map(|bias| bias * factor);
         self
     }
 
@@ -51,11 +50,9 @@ impl ClassificationHead {
             let data = TensorData::new(weight, old.dims());
             Tensor::from_data(data, &old.device())
         });
-        self.classifier.bias = self.classifier.bias.map(|parameter| {
-            parameter.map(|old| {
-                let data = TensorData::new(bias, old.dims());
-                Tensor::from_data(data, &old.device())
-            })
+        self.classifier.bias = self.classifier.bias.map(|old| {
+            let data = TensorData::new(bias, old.dims());
+            Tensor::from_data(data, &old.device())
         });
         self
     }

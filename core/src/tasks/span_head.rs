@@ -1,11 +1,10 @@
 //! Computes where an answer begins and ends: two outputs for each token.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::models::encoder::ModelConfig;
-use crate::models::layers::{Dropout, WeightInit};
+use crate::models::layers::{Dropout, Linear, WeightInit};
 
 /// Each token's hidden state to two numbers.
 #[derive(Module, Debug)]

@@ -1,11 +1,10 @@
 //! Computes outputs for each token: dropout and a linear layer. Shared by the tasks that say something of every token.
 
 use burn::module::Module;
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::models::encoder::ModelConfig;
-use crate::models::layers::{Dropout, WeightInit};
+use crate::models::layers::{Dropout, Linear, WeightInit};
 
 /// Each token's hidden state to `outputs` numbers.
 #[derive(Module, Debug)]
@@ -34,7 +33,7 @@ impl TokenHead {
     /// The head whose outputs are `factor` times this one's.
     pub fn with_scaled_outputs(mut self, factor: f64) -> Self {
         self.classifier.weight = self.classifier.weight.map(|weight| weight * factor);
-        self.classifier.bias = self.classifier.bias.map(|bias| bias.map(|bias| bias * factor));
+        self.classifier.bias = self.classifier.bias.map(|bias| bias * factor);
         self
     }
 

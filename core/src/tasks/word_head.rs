@@ -4,12 +4,11 @@
 //! encoder and learns from both sides.
 
 use burn::module::{Module, Param};
-use burn::nn::Linear;
 use burn::tensor::Tensor;
 
 use crate::kernels::Vocabulary;
 use crate::models::encoder::ModelConfig;
-use crate::models::layers::{HiddenAct, LayerNorm, WeightInit};
+use crate::models::layers::{HiddenAct, LayerNorm, Linear, WeightInit};
 
 /// Hidden states to the words that come next: the embedding table, and no weights of its own.
 #[derive(Module, Debug, Default)]
