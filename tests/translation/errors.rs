@@ -108,6 +108,11 @@ fn damaged_tables_are_told_in_japanese() {
     ] {
         assert_eq!(japanese(&unreadable(name, text, gold)), expected);
     }
+    let workbook = unreadable("点数.xlsx", b"PK\x03\x04\x14\0", GoldColumn::Label);
+    assert_eq!(
+        japanese(&workbook),
+        "「点数.xlsx」は Excel などのファイルなので、そのままでは読めません。Excel の「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選び、できたファイルを使ってください。"
+    );
     let latin = unreadable("a.csv", b"text,label\ncaf\xe9,a\n", GoldColumn::Label);
     assert_eq!(
         japanese(&latin),

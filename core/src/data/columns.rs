@@ -2,7 +2,8 @@
 //!
 //! Columns asked for win; then the names of a header; then position: the only column left is the text, and of two
 //! columns without a header the first is the text and the second the label (the filter's column does not count).
-//! A first row is a header when it holds one of the known names or a name that was asked for.
+//! A first row is a header when it holds one of the known names or a name that was asked for. Japanese names of labels are
+//! words that may be labels themselves: by them alone a row is no header.
 
 use std::fmt;
 
@@ -11,15 +12,34 @@ use serde::{Deserialize, Serialize};
 use super::{Column, DataError, Format, ReadOptions};
 
 /// Names of columns that belong together as a pair, in order of preference.
-const PAIR_NAMES: [(&str, &str); 5] = [
+const PAIR_NAMES: [(&str, &str); 10] = [
     ("question", "context"),
     ("sentence1", "sentence2"),
     ("premise", "hypothesis"),
     ("text", "text_pair"),
     ("sentence", "text_pair"),
+    ("質問", "文脈"),
+    ("質問", "本文"),
+    ("前提", "仮説"),
+    ("文1", "文2"),
+    ("文１", "文２"),
 ];
 /// Names of a text column, in order of preference.
-const TEXT_NAMES: [&str; 4] = ["text", "sentence", "sentence1", "premise"];
+const TEXT_NAMES: [&str; 13] = [
+    "text",
+    "sentence",
+    "sentence1",
+    "premise",
+    "文",
+    "本文",
+    "テキスト",
+    "内容",
+    "文章",
+    "質問",
+    "前提",
+    "文1",
+    "文１",
+];
 
 /// A column that is read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -105,7 +125,7 @@ pub(super) fn is_header<S: AsRef<str>>(row: &[S], options: &ReadOptions) -> bool
         .iter()
         .flat_map(|(first, second)| [*first, *second])
         .chain(TEXT_NAMES)
-        .chain(options.gold.names());
+        .chain(options.gold.names().iter().copied().filter(|name| name.is_ascii()));
     let mut known = known.map(|name| find(row, name));
     known.any(|index| index.is_some())
         || asked_for(options).any(|column| matches!(column, Column::Name(name) if find(row, name).is_some()))
@@ -154,7 +174,7 @@ pub(super) fn choose(name: &str, row: &[String], naming: Naming, options: &ReadO
     };
     let (text, pair, label) = match naming {
         Naming::Named => {
-            let label = label.or_else(|| search.named(&options.gold.names()));
+            let label = label.or_else(|| search.named(options.gold.names()));
             let (text, pair) = match text {
                 Some(text) => (Some(text), pair),
                 None => search.named_texts(pair),

@@ -7,6 +7,14 @@ use super::{Column, Filter, LISTED_VALUES};
 /// Why a data file cannot be read. Every message starts with the file's name.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
+    /// The file is a zip, as a workbook or a word processor's document is, or a workbook of the older form.
+    #[error(
+        "{name} is a file of Excel or another office program, or a zip; save the table as \"CSV UTF-8\" and take that file"
+    )]
+    Packed {
+        /// File.
+        name: String,
+    },
     /// The bytes are not UTF-8.
     #[error("{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8")]
     NotUtf8 {

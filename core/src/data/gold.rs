@@ -241,13 +241,34 @@ impl GoldColumn {
     }
 
     /// Names of the column, in order of preference.
-    pub(super) fn names(self) -> [&'static str; 4] {
+    pub(super) fn names(self) -> &'static [&'static str] {
         match self {
-            Self::Label | Self::Unread | Self::Lines | Self::Documents => ["label", "label_name", "labels", "score"],
-            Self::Labels => ["labels", "label", "label_name", "score"],
-            Self::Score => ["score", "label", "labels", "label_name"],
-            Self::Entities => ["entities", "spans", "labels", "label"],
-            Self::Answers => ["answers", "answer", "label", "labels"],
+            Self::Label | Self::Unread | Self::Lines | Self::Documents => &[
+                "label",
+                "label_name",
+                "labels",
+                "score",
+                "ラベル",
+                "正解",
+                "評価",
+                "分類",
+                "点数",
+                "スコア",
+            ],
+            Self::Labels => &["labels", "label", "label_name", "score", "ラベル", "正解", "分類"],
+            Self::Score => &[
+                "score",
+                "label",
+                "labels",
+                "label_name",
+                "点数",
+                "スコア",
+                "評価",
+                "ラベル",
+                "正解",
+            ],
+            Self::Entities => &["entities", "spans", "labels", "label"],
+            Self::Answers => &["answers", "answer", "label", "labels"],
         }
     }
 }

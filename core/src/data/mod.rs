@@ -251,13 +251,19 @@ pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, 
 /// The format that [`read`] takes a file for.
 ///
 /// # Errors
-/// If it is not UTF-8.
+/// If it is not text in UTF-8.
 pub fn format_of(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Format, DataError> {
     Ok(format::detect(name, utf8(name, bytes)?, options))
 }
 
+/// How zips begin, which workbooks and documents are, and how Excel's older files do.
+const PACKED: [&[u8]; 2] = [b"PK\x03\x04", b"\xd0\xcf\x11\xe0"];
+
 /// The text of a file, without its byte order mark.
 fn utf8<'a>(name: &str, bytes: &'a [u8]) -> Result<&'a str, DataError> {
+    if PACKED.iter().any(|beginning| bytes.starts_with(beginning)) {
+        return Err(DataError::Packed { name: name.to_owned() });
+    }
     let text = std::str::from_utf8(bytes).map_err(|source| {
         let byte = source.valid_up_to();
         let line = 1 + bytes[..byte].iter().filter(|byte| **byte == b'\n').count();

@@ -454,3 +454,39 @@ fn columns_that_nobody_asks_for_are_not_read() {
     let data = read_ok("a.jsonl", "{\"text\":\"a\",\"label\":[]}\n", &unread);
     assert_eq!(data.examples[0].gold, Gold::None);
 }
+
+#[test]
+fn japanese_names_of_columns_are_known() {
+    let header = |text: &str, gold| {
+        let options = ReadOptions {
+            gold,
+            ..ReadOptions::default()
+        };
+        read_ok("table.csv", text, &options).columns.to_string()
+    };
+    assert_eq!(
+        header("番号,評価,内容\n1,良い,おいしい\n", GoldColumn::Label),
+        "csv with header: text = 内容, label = 評価"
+    );
+    assert_eq!(
+        header("文1,文2,点数\nあ,い,3.5\n", GoldColumn::Score),
+        "csv with header: text = 文1, text pair = 文2, label = 点数"
+    );
+    assert_eq!(
+        header("質問,文脈,正解\nどこ,ここ,はい\n", GoldColumn::Label),
+        "csv with header: text = 質問, text pair = 文脈, label = 正解"
+    );
+    // A label may be called so.
+    assert_eq!(
+        header("とても良い,評価\n安い,価格\n", GoldColumn::Label),
+        "csv without header: text = column 1, label = column 2"
+    );
+}
+
+#[test]
+fn an_office_programs_file_is_told_from_a_table_in_another_encoding() {
+    for beginning in [&b"PK\x03\x04text"[..], b"\xd0\xcf\x11\xe0\xa1\xb1"] {
+        let error = read("table.xlsx", beginning, &ReadOptions::default()).expect_err("no text");
+        assert!(matches!(error, DataError::Packed { .. }), "{error}");
+    }
+}

@@ -7,6 +7,8 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8: {source}":
         "「{name}」の {line} 行目（先頭から {byte} バイト）が UTF-8 ではありません。UTF-8 で保存し直してください。",
         "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8";
+    "{name} is a file of Excel or another office program, or a zip; save the table as \"CSV UTF-8\" and take that file":
+        "「{name}」は Excel などのファイルなので、そのままでは読めません。Excel の「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選び、できたファイルを使ってください。";
     "{name}: no rows":
         "「{name}」には例文がありません。";
     "{name}: line {line}: wrong number of columns: expected {expected} as in the {first}, found {found}":

@@ -116,7 +116,7 @@ fn read_as_what_it_is(name: &str, plain: TaskKind, bytes: &[u8]) -> Result<(Task
         Ok(data) => {
             let task = match column(&data).unwrap_or_default().to_ascii_lowercase().as_str() {
                 "labels" => TaskKind::MultiLabelClassification,
-                "score" => TaskKind::Regression,
+                "score" | "点数" | "スコア" => TaskKind::Regression,
                 _ if is_measured(&data) => TaskKind::Regression,
                 _ => return Ok((TaskKind::SequenceClassification, data)),
             };
