@@ -12,7 +12,7 @@ use proptest::prelude::*;
 use sources::{Attribute, attributes, fits, strings};
 use terakoya_web::language::Language;
 use terakoya_web::translation::template::{Kind, Part, parts};
-use terakoya_web::translation::{Entry, LIBRARIES, OURS, option_name, translated};
+use terakoya_web::translation::{Entry, LIBRARIES, OURS, OUTSIDE, option_name, translated};
 
 /// Messages that never reach the page, with the reason.
 const LEFT_OUT: &[(&str, &[&str], &str)] = &[
@@ -165,7 +165,7 @@ fn what_is_left_out_is_still_there() {
 #[test]
 fn templates_leave_no_doubt_and_sentences_use_what_they_have() {
     let mut known: Vec<&str> = Vec::new();
-    for entry in entries().chain(LIBRARIES) {
+    for entry in entries().chain(LIBRARIES).chain(OUTSIDE) {
         let template = parts(entry.template);
         assert!(!known.contains(&entry.template), "{} is there twice", entry.template);
         known.push(entry.template);
@@ -202,10 +202,44 @@ fn name_of<'t>(part: &Part<'t>) -> Option<&'t str> {
 #[test]
 fn no_sentence_names_a_flag() {
     let has_flag = |text: &str| text.replace("{--", "{").contains("--");
-    for entry in entries().chain(LIBRARIES) {
+    for entry in entries().chain(LIBRARIES).chain(OUTSIDE) {
         assert!(!has_flag(entry.japanese), "{}", entry.japanese);
         let english = entry.english.unwrap_or(entry.template);
         assert!(!has_flag(english), "{english}");
+    }
+}
+
+#[test]
+fn what_the_browser_and_its_gpu_stack_say_is_told_in_both_languages() {
+    for (message, japanese, english) in [
+        (
+            "Uncaught RuntimeError: unreachable",
+            "メモリが足りなくなったようです。「一歩の文数」か「最大の長さ」を小さくするか、教える層を減らしてください。",
+            "memory has probably run out: lower “Batch size” or “Longest text”, or train fewer layers",
+        ),
+        (
+            "there is no GPU: Auto: No adapter available for WgpuDevice { kind: DefaultDevice, backend: Auto }: noop not requested",
+            "使える GPU が見つかりません",
+            "no usable GPU was found",
+        ),
+        (
+            "models/a/model.json: the connection failed after 0 of 0 bytes (Failed to fetch); try again, it goes on from there",
+            "models/a/model.json の読み込みが途切れました（0 バイトのうち 0 バイト、サーバーにつながりません）。もう一度試すと続きから読みます。",
+            "models/a/model.json: the connection failed after 0 of 0 bytes (Failed to fetch); try again, it goes on from there",
+        ),
+        (
+            "model.safetensors is not a whole safetensors file: incomplete metadata, file not fully covered",
+            "model.safetensors は safetensors として最後まで読めません。壊れています（重みの一覧とファイルの長さが合いません）。",
+            "model.safetensors is not a whole safetensors file: incomplete metadata, file not fully covered",
+        ),
+        (
+            "runs/1: The object can not be modified in this way. (InvalidModificationError)",
+            "別のタブが使っています。そのタブを閉じてから、もう一度試してください。",
+            "another tab is at work on this; close it and try again",
+        ),
+    ] {
+        assert_eq!(translated(message, Language::Japanese), japanese);
+        assert_eq!(translated(message, Language::English), english);
     }
 }
 
@@ -230,6 +264,7 @@ fn unforeseen_messages_stay_as_they_are() {
 fn piece() -> impl Strategy<Value = String> {
     let said: Vec<String> = entries()
         .chain(LIBRARIES)
+        .chain(OUTSIDE)
         .flat_map(|entry| parts(entry.template))
         .filter_map(|part| match part {
             Part::Literal(literal) => Some(literal.to_owned()),

@@ -1,6 +1,6 @@
 //! Says in the language of the page what the core and the worker say in English, and without the command line's flags.
 //!
-//! The catalogue is a list of entries in `data`, `tasks`, `model`, `site`, `notes` and `libraries`, which `tests/translation.rs` compares
+//! The catalogue is a list of entries in `data`, `tasks`, `model`, `site`, `notes`, `libraries` and `outside`, the first five of which `tests/translation.rs` compares
 //! with the sources; `template` finds what varies in a message, `options` calls options by the names of their fields. A message
 //! that nobody foresaw stays as it is.
 
@@ -9,6 +9,7 @@ mod libraries;
 mod model;
 mod notes;
 mod options;
+mod outside;
 mod site;
 mod tasks;
 pub mod template;
@@ -65,6 +66,9 @@ pub const OURS: [&[Entry]; 5] = [
 /// What the library says that reads JSON.
 pub const LIBRARIES: &[Entry] = libraries::ENTRIES;
 
+/// What browsers and other libraries say.
+pub const OUTSIDE: &[Entry] = outside::ENTRIES;
+
 /// So deep are messages within messages: an error, its cause, where that lies, what stands there.
 const DEEPEST: usize = 4;
 
@@ -89,7 +93,7 @@ type Values<'m> = Vec<(&'static str, &'m str)>;
 /// The entry that leaves least of the message open, the first of several.
 fn best_match(message: &str) -> Option<(&'static Entry, Values<'_>)> {
     let mut best: Option<(usize, &Entry, Values<'_>)> = None;
-    for entry in OURS.into_iter().flatten().chain(LIBRARIES) {
+    for entry in OURS.into_iter().flatten().chain(LIBRARIES).chain(OUTSIDE) {
         let weight = template::literal_length(entry.template);
         if best.as_ref().is_some_and(|(best, ..)| *best >= weight) {
             continue;

@@ -38,7 +38,7 @@ pub const ENTRIES: &[Entry] = entries! {
         "{tensor} には一度に {bytes} バイト要りますが、この装置で扱えるのは {limit} バイトまでです。「計算に使う装置」で CPU を選んでください。",
         "{tensor} needs {bytes} bytes in one buffer, but the device binds at most {limit}; choose the CPU to compute on";
     "{file} is not a whole safetensors file: {source}":
-        "{file} は safetensors として最後まで読めません。壊れています（{source}）。";
+        "{file} は safetensors として最後まで読めません。壊れています（{source!}）。";
     "the checkpoint has no tensor {tensor} (expected shape {expected})":
         "モデルに重み {tensor} がありません（形は {expected} のはずです）。";
     "tensor {tensor} has shape {found}, but config.json asks for {expected}":

@@ -23,5 +23,5 @@ pub const ENTRIES: &[Entry] = entries! {
     "there is no GPU":
         "GPU がありません。";
     "there is no GPU: {reason}":
-        "GPU が使えません（{reason}）。";
+        "GPU が使えません（{reason!}）。", "there is no GPU: {reason!}";
 };
