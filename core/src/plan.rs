@@ -51,7 +51,7 @@ const INTERMEDIATE_FLOATS: usize = 2;
 const SCORE_FLOATS: usize = 2;
 /// In multiples of a slice of logits: where no kernel of ours works in place, their logarithmic probabilities, the
 /// probabilities and these with the right words taken off exist at once.
-const LOGIT_FLOATS: usize = 3;
+const LOGIT_FLOATS: u64 = 3;
 
 /// Weights that learn.
 pub fn trainable_parameters(network: &Network, layers: TrainLayers) -> usize {
@@ -79,32 +79,52 @@ pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
         words,
     } = workload;
     let sizes = network.sizes();
-    let seq = max_length.min(sizes.max_length);
     let frozen = frozen_layers(train_layers, sizes.num_hidden_layers);
-    let tokens = batch_size * seq;
-    let layer_floats = tokens * (HIDDEN_FLOATS * sizes.hidden_size + INTERMEDIATE_FLOATS * sizes.intermediate_size)
-        + SCORE_FLOATS * batch_size * sizes.num_attention_heads * seq * seq;
-    let activations = layer_floats * (sizes.num_hidden_layers - frozen) + HIDDEN_FLOATS * tokens * sizes.hidden_size;
+    // In a browser a `usize` has 32 bits, which the runs that must be refused exceed; what a form takes may exceed 64.
+    let product = |factors: &[usize]| {
+        factors
+            .iter()
+            .fold(1_u64, |all, &factor| all.saturating_mul(factor as u64))
+    };
+    let sum = |terms: &[u64]| terms.iter().fold(0_u64, |all, &term| all.saturating_add(term));
+    let seq = max_length.min(sizes.max_length);
+    let layer_floats = sum(&[
+        product(&[HIDDEN_FLOATS, batch_size, seq, sizes.hidden_size]),
+        product(&[INTERMEDIATE_FLOATS, batch_size, seq, sizes.intermediate_size]),
+        product(&[SCORE_FLOATS, batch_size, sizes.num_attention_heads, seq, seq]),
+    ]);
+    let learning_layers = (sizes.num_hidden_layers - frozen) as u64;
     let cached_tokens = match (train_layers, reads) {
         (TrainLayers::All, _) => 0,
         (TrainLayers::Head, CachedPositions::First) => 1,
         (TrainLayers::Top(_) | TrainLayers::Head, _) => seq,
     };
-    let cache = cached_rows as u64 * (cached_tokens * sizes.hidden_size) as u64;
-    // A weight, its gradient and two moments.
-    let weights = (network.num_params() + 3 * trainable_parameters(network, train_layers)) as u64;
-    4 * (weights + activations as u64 + cache + word_floats(sizes, train_layers, words))
+    let floats = sum(&[
+        // A weight, its gradient and two moments.
+        network.num_params() as u64,
+        3 * trainable_parameters(network, train_layers) as u64,
+        layer_floats.saturating_mul(learning_layers),
+        product(&[HIDDEN_FLOATS, batch_size, seq, sizes.hidden_size]),
+        product(&[cached_rows, cached_tokens, sizes.hidden_size]),
+        word_floats(sizes, train_layers, words),
+    ]);
+    floats.saturating_mul(4)
 }
 
 /// Floats of comparing `words` places with the vocabulary: a slice of logits on its way to its gradient, and what the
 /// embedding table learns as an output, beside what it learns as an input.
 fn word_floats(sizes: ModelSizes, train_layers: TrainLayers, words: usize) -> u64 {
-    let slice = LOGIT_FLOATS * words.min(slice_rows(sizes.vocab_size)) * sizes.vocab_size;
+    let [slice_rows, vocab, hidden] = [
+        words.min(slice_rows(sizes.vocab_size)),
+        sizes.vocab_size,
+        sizes.hidden_size,
+    ]
+    .map(|size| size as u64);
     let table = match (words, train_layers) {
-        (1.., TrainLayers::All) => sizes.vocab_size * sizes.hidden_size,
+        (1.., TrainLayers::All) => vocab * hidden,
         _ => 0,
     };
-    (slice + table) as u64
+    LOGIT_FLOATS * slice_rows * vocab + table
 }
 
 fn layer_parameters(sizes: ModelSizes) -> usize {
@@ -182,6 +202,16 @@ mod tests {
         let bytes = |train_layers| with_words(train_layers, 0);
         assert!(bytes(TrainLayers::All) > bytes(TrainLayers::Top(6)));
         assert!(bytes(TrainLayers::Top(6)) > bytes(TrainLayers::Head));
+        // No option overflows: a form takes any number, and it is the estimate that refuses it.
+        let huge = Workload {
+            train_layers: TrainLayers::All,
+            batch_size: usize::MAX,
+            max_length: 512,
+            cached_rows: usize::MAX,
+            reads: CachedPositions::All,
+            words: usize::MAX,
+        };
+        assert_eq!(memory_bytes(&network, huge), u64::MAX);
         // 154 words of 30,522 make a slice of 19 MB; more words than a slice holds cost no more.
         let words = |count| with_words(TrainLayers::Top(6), count) - bytes(TrainLayers::Top(6));
         assert_eq!(words(154), 3 * 4 * 154 * 30_522);

@@ -108,6 +108,23 @@ impl Session {
         Ok((self, record))
     }
 
+    /// What a run on `data` is going to do, and the memory it would take; nothing is trained. A sync point.
+    ///
+    /// # Errors
+    /// If options, labels and data do not fit each other, or the run does not fit the memory there is.
+    pub async fn plan(&self, config: &TrainingConfig, data: &TrainingData<'_>) -> Result<RunPlan> {
+        let task = self.prepare(config, data)?;
+        let (network, _) = self.network_for(&*task, config).await?;
+        let source = |part: NamedExamples<'_>| -> Result<usize> {
+            let text = self.text_encoder(Some(config.max_length));
+            let source = RowSource::new(part.examples, &*task, text, Purpose::Evaluate)?;
+            check_rows([(Some(part), Some(&source)), (None, None)])?;
+            Ok(source.rows.len())
+        };
+        let rows = (source(data.train)?, data.eval.map_or(Ok(0), source)?);
+        plan(config, data, &network, &*task, rows)
+    }
+
     /// Refuses what cannot be trained, before anything is.
     fn prepare(&self, config: &TrainingConfig, data: &TrainingData<'_>) -> Result<Box<dyn Task>> {
         config.validate().map_err(TrainError::from)?;
@@ -296,7 +313,7 @@ fn plan(
         max_length: task.longest_row(config.max_length),
         cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
         reads: task.reads(),
-        words: task.words_of(config.batch_size * task.longest_row(config.max_length)),
+        words: task.words_of(config.batch_size.saturating_mul(task.longest_row(config.max_length))),
     };
     let needed = memory_bytes(network, workload);
     if let Some(available) = data.available_memory.filter(|&free| free < needed) {
