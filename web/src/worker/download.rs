@@ -114,6 +114,7 @@ pub async fn fetch_folder(
     let total = listed.iter().map(|file| file.bytes).sum();
     let mut before = 0;
     let mut files = BTreeMap::new();
+    let mut storage = storage;
     for file in listed {
         let mut download = Download {
             address: format!("{folder}/{}", file.name),
@@ -127,6 +128,11 @@ pub async fn fetch_folder(
         };
         files.insert(file.name.clone(), download.run().await?);
         before += file.bytes;
+        let is_kept = download.storage.is_some();
+        if let Some(full) = storage.take_if(|_| !is_kept) {
+            // Some files of a model are of no use, and take room that something else needs.
+            let _ = full.remove(&format!("models/{}", manifest.name)).await;
+        }
     }
     Ok((manifest.name, files.into_iter().collect()))
 }

@@ -157,7 +157,11 @@ impl RunFolder {
     /// If there is no room; the checkpoint stays then.
     pub async fn finish(&mut self, files: &Files, epochs_done: usize, labels: &[String]) -> Result<(), StorageError> {
         for (file, bytes) in files {
-            self.storage.write(&self.path(&format!("result/{file}")), bytes).await?;
+            if let Err(error) = self.storage.write(&self.path(&format!("result/{file}")), bytes).await {
+                // A part of it only takes room, which the next checkpoint needs.
+                let _ = self.storage.remove(&self.path("result")).await;
+                return Err(error);
+            }
         }
         let old = self.state.checkpoint.clone();
         let state = RunState {
