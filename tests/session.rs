@@ -8,10 +8,10 @@ use futures_lite::future::block_on;
 use terakoya_core::data::{Dataset, Gold, ReadOptions, read};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::Error;
-use terakoya_core::protocol::{TrainEvent, TrainingRecord};
+use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::tokenizer::Files;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError, kept_record};
 use terakoya_core::training_config::{Probe, TrainLayers, TrainingConfig};
 
 fn asset(path: &str) -> Vec<u8> {
@@ -48,14 +48,17 @@ struct MemoryHost {
     written: BTreeMap<String, Vec<u8>>,
     committed: BTreeMap<String, Vec<u8>>,
     notes: Vec<String>,
+    plan: Option<RunPlan>,
     asked: usize,
     stop_at: Option<usize>,
 }
 
 impl RunHost for MemoryHost {
     fn event(&mut self, event: TrainEvent) {
-        if let TrainEvent::Note { message } = event {
-            self.notes.push(message);
+        match event {
+            TrainEvent::Note { message } => self.notes.push(message),
+            TrainEvent::Started(plan) => self.plan = Some(plan),
+            _ => {}
         }
     }
 
@@ -164,6 +167,10 @@ fn a_run_stopped_anywhere_goes_on_as_if_it_had_not_been() {
             };
             let (_, stopped) = train(open(model()), &config, &data, &mut host);
             assert!(stopped.interrupted, "stopped at question {stop_at}");
+            // An evaluation that is stopped writes none.
+            if let Some(kept) = kept_record(&host.committed) {
+                assert!(stopped.steps.starts_with(&kept.steps), "stopped at question {stop_at}");
+            }
             host.stop_at = None;
             let (resumed, resumed_record) = train(open(model()), &config, &data, &mut host);
             assert!(
@@ -282,4 +289,29 @@ fn a_probe_asks_between_its_batches_whether_to_go_on() {
         let is_interrupted = matches!(stopped, Some(Error::Train(TrainError::Interrupted)));
         assert!(is_interrupted && host.asked == stop_at, "{stop_at}: {stopped:?}");
     }
+}
+
+#[test]
+fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
+    let (train_set, eval) = (rows("train.csv", 24), rows("dev.csv", 12));
+    let named = |name, data| NamedExamples { name, examples: data };
+    let data = |available_memory| TrainingData {
+        train: named("train.csv", &train_set.examples[..]),
+        eval: Some(named("dev.csv", &eval.examples[..])),
+        test: None,
+        labels: None,
+        available_memory,
+        fail_at_step: None,
+    };
+    let base = open(model());
+    let planned = block_on(base.plan(&config(), &data(None))).expect("it can be trained");
+    assert!(planned.total_steps > 0 && planned.memory_bytes > 1 << 20, "{planned:?}");
+    let mut host = MemoryHost::default();
+    train(open(model()), &config(), &train_set, &mut host);
+    assert_eq!(host.plan.as_ref(), Some(&planned));
+    let refused = block_on(base.plan(&config(), &data(Some(planned.memory_bytes - 1))));
+    assert!(
+        matches!(refused, Err(Error::Train(TrainError::DoesNotFit(_)))),
+        "{refused:?}"
+    );
 }

@@ -132,6 +132,15 @@ fn what_is_wrong_with_a_file_is_said_in_the_language_of_the_page() {
         let sentence = "This was not read; the table is as it was. open.csv: line 2 opens a quoted field that never ends; \
                         end it, or save the table as TSV, which takes quotes literally";
         tab.wait("the reason without a flag", &refused(sentence)).await;
+        for name in ["points.xlsx", "points.docx"] {
+            let file = tab.write(name, b"PK\x03\x04 not even a zip");
+            tab.choose_file("#data-file", &file).await;
+            let sentence = format!(
+                "This was not read; the table is as it was. {name} is a file of Excel or another office program, or a zip; \
+                 save the table as \"CSV UTF-8\" and take that file"
+            );
+            tab.wait(name, &refused(&sentence)).await;
+        }
     });
 }
 
@@ -164,15 +173,19 @@ fn a_zip_without_a_model_we_know_is_refused_with_the_reason() {
         ] {
             let file = tab.write(name, &bytes);
             tab.choose_file("#import", &file).await;
-            let message = "document.querySelector('#loading .bad')?.innerText";
+            let message = "document.querySelector('#error')?.innerText";
             tab.wait(
                 &format!("{name} to be refused"),
                 &format!("{message}?.includes('{reason}')"),
             )
             .await;
-            tab.click("#restart").await;
-            tab.wait_for_model().await;
+            // The model that was open is still there.
+            assert_eq!(tab.count("#loading").await, 0);
+            assert!(tab.ask(&format!("not {name}")).await["tokens"].is_array());
+            assert_eq!(tab.count("#start:disabled").await, 0);
         }
-        assert!(tab.ask("the site's model again").await["tokens"].is_array());
+        tab.open().await;
+        let kept = tab.text("#kept-models").await;
+        assert!(kept.contains("bert-tiny") && !kept.contains(".zip"), "{kept}");
     });
 }

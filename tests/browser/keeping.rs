@@ -44,7 +44,18 @@ fn a_run_goes_on_after_a_reload_as_if_nothing_happened() {
             "{label}"
         );
         tab.picture("7-continue").await;
+        tab.wait(
+            "the news that a run did not end",
+            "document.querySelector('#left-run button')",
+        )
+        .await;
         tab.click("#continue").await;
+        tab.wait("the run", "window.heard.some((message) => message.event === 'step')")
+            .await;
+        let resumed = tab.heard_of("resumed").await.pop().expect("the run goes on");
+        let kept = losses(&resumed["record"]).len();
+        assert!(kept >= 15, "{kept} steps of three epochs");
+        assert_eq!(tab.count("#left-run").await, 0);
         let finished = tab.finish().await;
         assert_eq!(finished["record"]["interrupted"], false);
         assert_relative("the continued curve", &tail(&finished["record"]), &unbroken, SAME_BITS);
@@ -160,6 +171,18 @@ fn a_full_storage_is_said_and_the_model_still_runs() {
         )
         .await;
         tab.picture("9-full-storage").await;
+        let kept = tab
+            .value(
+                "(async () => {
+                    const root = await navigator.storage.getDirectory();
+                    const models = await root.getDirectoryHandle('models').catch(() => null);
+                    const names = [];
+                    if (models) for await (const name of models.keys()) names.push(name);
+                    return names.join();
+                })()",
+            )
+            .await;
+        assert_eq!(kept, "", "a part of a model takes the room of a checkpoint");
         tab.bring_micro(30).await;
         tab.start(Wish { epochs: 2, ..LONG }).await;
         tab.finish().await;
@@ -174,21 +197,79 @@ fn a_run_belongs_to_one_tab() {
         tab.bring_micro(40).await;
         tab.start(Wish { epochs: 5000, ..LONG }).await;
         tab.wait_for_checkpoint(1).await;
-        let first = tab.driver().window().await.expect("a window");
-        let second = tab.driver().new_tab().await.expect("a second tab");
-        tab.driver().switch_to_window(second).await.expect("the second tab");
-        tab.listen().await;
-        tab.open().await;
-        tab.click("#continue").await;
-        tab.wait("the notice", "document.querySelector('#notice')?.innerText")
-            .await;
-        tab.wait(
-            "the refusal",
-            "document.querySelector('#train-status').dataset.phase === 'failed'",
-        )
-        .await;
-        tab.driver().switch_to_window(first).await.expect("the first tab");
         tab.click("#stop").await;
         tab.finish().await;
+        let first = tab.driver().window().await.expect("a window");
+        let second = tab.driver().new_tab().await.expect("a second tab");
+        tab.driver()
+            .switch_to_window(second.clone())
+            .await
+            .expect("the second tab");
+        tab.listen().await;
+        tab.open().await;
+        tab.wait("the offer to go on", "document.querySelector('#continue')")
+            .await;
+        tab.driver()
+            .switch_to_window(first.clone())
+            .await
+            .expect("the first tab");
+        tab.click("#continue").await;
+        tab.wait(
+            "the run",
+            "window.heard.filter((message) => message.event === 'step').length > 30",
+        )
+        .await;
+        tab.driver().switch_to_window(second).await.expect("the second tab");
+        // This tab still believes that nobody is at work on it.
+        for _ in ["asked", "sure"] {
+            tab.click("#kept-runs li button.quiet").await;
+        }
+        tab.wait(
+            "the refusal to delete",
+            "document.querySelector('#keep .bad')?.innerText === 'この学習は別のタブで進んでいます。'",
+        )
+        .await;
+        tab.wait(
+            "the list without buttons",
+            "document.querySelector('#kept-runs li:not(:has(button))')?.innerText.includes('別のタブで学習中です。')",
+        )
+        .await;
+        assert_eq!(tab.count("#continue").await, 0);
+        tab.driver().switch_to_window(first).await.expect("the first tab");
+        let saved = tab.heard_of("train").await.len();
+        tab.wait(
+            "another checkpoint",
+            &format!(
+                "window.heard.filter((message) => message.kind === 'train').slice({saved}).some((m) => m.event === 'checkpointed')"
+            ),
+        )
+        .await;
+        assert!(tab.heard_of("notice").await.is_empty(), "every epoch is kept");
+        tab.click("#stop").await;
+        tab.finish().await;
+    });
+}
+
+#[test]
+fn a_model_that_was_brought_opens_again() {
+    visit(Visit::new("brought-model"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(20).await;
+        tab.wait(
+            "the choice of the site's model",
+            "document.querySelectorAll('#model option').length === 2",
+        )
+        .await;
+        tab.open().await;
+        tab.click("#kept-models li button.secondary").await;
+        tab.wait(
+            "the tiny model",
+            "!document.querySelector('#loading') && document.querySelector('#model')?.selectedOptions[0].innerText === 'micro'",
+        )
+        .await;
+        assert!(tab.ask("a cat runs").await["tokens"].is_array());
+        tab.fill("#model", "models/bert-tiny/model.json").await;
+        tab.wait_for_model().await;
+        tab.wait("the site's model", "!document.querySelector('#model')").await;
     });
 }

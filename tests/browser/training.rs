@@ -86,6 +86,48 @@ fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
 }
 
 #[test]
+fn a_training_that_does_not_fit_is_refused_before_it_begins() {
+    visit(Visit::new("does-not-fit"), async |tab| {
+        tab.open().await;
+        tab.click("#lesson-topic").await;
+        tab.wait(
+            "the lesson",
+            "document.querySelectorAll('#label-counts li').length === 4",
+        )
+        .await;
+        // Each batch alone needs 5 GB; the second size overflows 32 bits where it is multiplied.
+        for batch_size in [256, 60_000] {
+            tab.choose(Wish {
+                batch_size,
+                ..FEW_STEPS
+            })
+            .await;
+            tab.fill("#max-length", "512").await;
+            tab.click("#measure").await;
+            tab.wait(
+                "the refusal",
+                "document.querySelector('#cost .bad')?.innerText.match(/約 \\d+ MB/)",
+            )
+            .await;
+            let measured = tab.heard_of("measured").await.pop().expect("a measurement");
+            let needed = measured["plan"]["memory_bytes"].as_u64().expect("a number of bytes");
+            assert!(needed > 4 << 30, "{measured}");
+            tab.click("#start").await;
+            let said = "document.querySelector('#train-status[data-phase=failed]')?.innerText";
+            tab.wait(
+                "the refusal",
+                &format!("{said}?.startsWith('学習を始められませんでした：学習には約 ')"),
+            )
+            .await;
+        }
+        assert_eq!(tab.count("#kept-runs li").await, 0, "there is nothing to go on with");
+        assert_eq!(tab.heard_of("ready").await.len(), 1, "the worker is still the first");
+        tab.start(FEW_STEPS).await;
+        tab.finish().await;
+    });
+}
+
+#[test]
 fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
     let gpu = Visit {
         adapter: Adapter::Software,

@@ -301,12 +301,14 @@ pub struct Opened {
 pub struct Resumed {
     /// The base model, which is the open one now.
     pub opened: Opened,
-    /// Where it comes from.
-    pub source: ModelSource,
     /// The run's options.
     pub config: TrainingConfig,
     /// Its evaluation rows.
     pub eval: Vec<Row>,
+    /// Its epochs that are kept.
+    pub epochs_done: usize,
+    /// What it did until then.
+    pub record: TrainingRecord,
 }
 
 /// A token as it is shown.
@@ -372,8 +374,17 @@ pub struct SavedRun {
     pub labels: Vec<String>,
     /// Whether it ended.
     pub finished: bool,
+    /// Whether a tab is at work on it.
+    pub at_work: bool,
     /// Its size.
     pub bytes: u64,
+}
+
+impl SavedRun {
+    /// Whether it broke off, and nobody goes on with it.
+    pub fn is_left(&self) -> bool {
+        !self.finished && !self.at_work
+    }
 }
 
 /// A downloaded model.
@@ -385,6 +396,8 @@ pub struct KeptModel {
     pub title: String,
     /// Its size.
     pub bytes: u64,
+    /// What opens it; nothing for one of the site, which the site offers itself.
+    pub source: Option<ModelSource>,
 }
 
 /// An error with its causes, in one line.

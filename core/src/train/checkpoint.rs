@@ -1,5 +1,7 @@
 //! Writes down all that a run needs to go on as if it had not been broken off, and reads it back.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Run, RunHost, TrainError};
@@ -27,6 +29,12 @@ pub(super) struct RunState {
     /// Whether the model of this step was to be evaluated when the run was stopped.
     pub evaluation_due: bool,
     pub record: TrainingRecord,
+}
+
+/// What a run had done when it wrote the checkpoint of these files; `None` where they hold none that is whole.
+pub fn kept_record(files: &BTreeMap<String, Vec<u8>>) -> Option<TrainingRecord> {
+    let state: RunState = ciborium::from_reader(&files.get(STATE)?[..]).ok()?;
+    Some(state.record)
 }
 
 impl Run<'_> {

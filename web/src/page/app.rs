@@ -75,6 +75,8 @@ pub enum Msg {
     NoticeRead(usize),
     /// The error was read.
     ErrorRead,
+    /// It was read that a run did not end.
+    LeftRunRead,
 }
 
 /// The page.
@@ -113,6 +115,7 @@ pub struct App {
     pub notices: Vec<Notice>,
     /// What went wrong beyond a single step.
     pub error: Option<String>,
+    left_run_read: bool,
 }
 
 impl Component for App {
@@ -149,6 +152,7 @@ impl Component for App {
             keeping: Shared::default(),
             notices: Vec::new(),
             error: None,
+            left_run_read: false,
         };
         app.training.change().form.suit(&app.data.table);
         app.start_worker(ctx);
@@ -204,6 +208,7 @@ impl Component for App {
                 }
             }
             Msg::ErrorRead => self.error = None,
+            Msg::LeftRunRead => self.left_run_read = true,
         }
         true
     }
@@ -284,12 +289,31 @@ impl App {
                         </button>
                     </p>
                 }
+                { self.left_run(ctx) }
                 { for self.notices.iter().enumerate().map(|(number, notice)| html! {
                     <Banner key={number} words={w} id="notice" onclose={link.callback(move |()| Msg::NoticeRead(number))}>
                         { w.notice(notice) }
                     </Banner>
                 }) }
             </>
+        }
+    }
+
+    /// Says that a run of an earlier visit did not end.
+    fn left_run(&self, ctx: &Context<Self>) -> Html {
+        let w = self.words;
+        let left = self.keeping.kept.runs.iter().find(|run| run.is_left());
+        let Some(run) = left.filter(|_| self.training.run.is_none() && !self.left_run_read) else {
+            return Html::default();
+        };
+        let link = ctx.link();
+        let id = run.id.clone();
+        let go_on = link.callback(move |_: MouseEvent| Msg::Train(TrainMsg::Continue(id.clone())));
+        html! {
+            <Banner words={w} id="left-run" onclose={link.callback(|()| Msg::LeftRunRead)}>
+                { w.left_run(&run.model, run.epochs_done, run.epochs) }{ " " }
+                <button type="button" class="secondary" onclick={go_on}>{ w.continue_from(run.epochs_done, run.epochs) }</button>
+            </Banner>
         }
     }
 
@@ -312,8 +336,7 @@ impl App {
     fn last_steps(&self, ctx: &Context<Self>) -> Html {
         let w = self.words;
         let link = ctx.link();
-        let unfinished = self.keeping.kept.runs.iter().find(|run| !run.finished);
-        let unfinished = unfinished.map(|run| (run.id.clone(), run.epochs_done));
+        let unfinished = self.keeping.kept.runs.iter().find(|run| run.is_left()).cloned();
         let model = self.model.opened.clone().filter(|_| self.model_is_ready());
         html! {
             <>

@@ -40,8 +40,8 @@ pub enum KeepMsg {
     Import(File),
     /// Its bytes are here.
     Bytes(String, Result<ArrayBuffer, JsValue>),
-    /// A kept run's model is to be opened.
-    Open(String),
+    /// A kept model, or that of a kept run, is to be opened.
+    Open(ModelSource),
     /// A run or a model is to be deleted.
     Delete(String),
 }
@@ -52,7 +52,11 @@ impl App {
         match msg {
             KeepMsg::Listed(reply) => match reply.event {
                 Event::Kept(kept) => self.keeping.change().kept = kept,
-                Event::Failed { message } => self.keeping.change().error = Some(message),
+                Event::Failed { message } => {
+                    self.keeping.change().error = Some(message);
+                    // What it was about may have changed in another tab.
+                    self.list_kept(ctx);
+                }
                 _ => return false,
             },
             KeepMsg::Export => {
@@ -69,7 +73,10 @@ impl App {
                 let message = self.words.file_unreadable(&name, &browser::reason(&reason));
                 self.keeping.change().error = Some(message);
             }
-            KeepMsg::Open(run) => self.open(ctx, ModelSource::Run(run), None),
+            KeepMsg::Open(source) => {
+                self.open(ctx, source, None);
+                browser::go_to("try");
+            }
             KeepMsg::Delete(name) => {
                 let listed = ctx.link().callback(|reply| Msg::Keep(KeepMsg::Listed(reply)));
                 self.send(Request::Delete { name }, listed);

@@ -40,6 +40,17 @@ pub struct Model {
     pub opened: Option<Shared<Opened>>,
     /// Number of the newest request.
     pub asked: u32,
+    /// What the worker has, whatever is asked for: a request that fails leaves it there.
+    pub held: Option<Held>,
+}
+
+/// A model that the worker has.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Held {
+    /// Where it comes from.
+    pub source: ModelSource,
+    /// The device that was asked for.
+    pub device: DeviceChoice,
 }
 
 /// How far a model is.
@@ -72,6 +83,7 @@ impl Default for Model {
             status: Status::Starting,
             opened: None,
             asked: 0,
+            held: None,
         }
     }
 }
@@ -90,11 +102,26 @@ impl Model {
         self.asked
     }
 
-    /// Takes note that the worker has another model now.
-    pub fn replace(&mut self, source: ModelSource, opened: Opened) {
-        self.source = Some(source);
+    /// Takes note that the worker has this model now.
+    pub fn hold(&mut self, opened: Opened) {
+        self.source = Some(opened.source.clone());
+        self.again = self.source.clone();
+        self.held = Some(Held {
+            source: opened.source.clone(),
+            device: self.device,
+        });
         self.opened = Some(Shared::new(opened));
         self.status = Status::Ready;
+    }
+
+    /// Goes back to what the worker has, where a request for another model or device failed; whether it has one.
+    pub fn return_to_held(&mut self) -> bool {
+        let Some(held) = &self.held else { return false };
+        self.source = Some(held.source.clone());
+        self.again = self.source.clone();
+        self.device = held.device;
+        self.status = Status::Ready;
+        true
     }
 
     /// Whether it is the result of a kept run.
@@ -210,22 +237,27 @@ const DEVICES: [(DeviceChoice, &str); 3] = [
     (DeviceChoice::Cpu, "cpu"),
 ];
 
-/// The model's name; a choice, where the site offers several.
+/// The model's name; a choice, where the site offers another.
 fn name(props: &LineProps, opened: &str) -> Html {
     let offers = &props.model.offers;
     let current = offers
         .iter()
         .find(|offer| props.model.source == Some(ModelSource::Site(offer.address.clone())));
-    let Some(current) = current.filter(|_| offers.len() > 1) else {
+    if offers.is_empty() || (offers.len() == 1 && current.is_some()) {
         return html! { <strong>{ opened }</strong> };
-    };
-    let onchange = sift(&props.onmodel, |event| chosen(&event).map(ModelSource::Site));
+    }
+    let onchange = sift(&props.onmodel, |event| {
+        chosen(&event)
+            .filter(|address| !address.is_empty())
+            .map(ModelSource::Site)
+    });
     html! {
         <label class="choice">
             <span class="visually-hidden">{ props.words.model_label() }</span>
             <select id="model" disabled={props.disabled} {onchange}>
+                if current.is_none() { <option key="" value="" selected=true>{ opened }</option> }
                 { for offers.iter().map(|offer| html! {
-                    <option value={offer.address.clone()} selected={offer == current}>
+                    <option key={offer.address.clone()} value={offer.address.clone()} selected={Some(offer) == current}>
                         { format!("{} · {}", offer.name, figures::bytes(offer.bytes)) }
                     </option>
                 }) }

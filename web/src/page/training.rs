@@ -324,10 +324,10 @@ impl App {
         let run = run.change();
         match event {
             Event::Resumed(resumed) => {
-                run.config = Some(resumed.config);
-                run.eval_rows = Rc::new(resumed.eval);
-                self.training.change().form.model_layers = resumed.opened.inspection.num_hidden_layers;
-                self.model.replace(resumed.source, resumed.opened);
+                let opened = resumed.opened.clone();
+                run.recall(*resumed);
+                self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
+                self.model.hold(opened);
             }
             Event::Finished {
                 record,

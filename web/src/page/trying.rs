@@ -176,6 +176,11 @@ impl Trying {
         }
     }
 
+    /// Drops an answer that nothing stands behind any more.
+    pub fn forget_answer(&mut self) {
+        (self.answer, self.why, self.waiting) = (None, None, false);
+    }
+
     /// Whether it can be said why: an answer for the whole text has reasons, one for parts of it would need one each.
     pub fn is_explainable(&self) -> bool {
         tasks::of(self.task).second == Second::Text

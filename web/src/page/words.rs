@@ -268,6 +268,7 @@ texts! {
     import: "モデルを開く", "Open a model";
     import_about: "保存した zip を選びます", "choose a zip that was saved";
     kept_runs: "保存された学習", "Kept trainings";
+    run_at_work: "別のタブで学習中です。", "Another tab is training this.";
     no_kept_runs: "まだありません。", "None yet.";
     kept_models: "保存されたモデル", "Kept models";
     storage: "保存領域の使用量", "Storage in use";

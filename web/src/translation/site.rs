@@ -16,12 +16,12 @@ pub const ENTRIES: &[Entry] = entries! {
         "その学習は、このブラウザにはもうありません。";
     "another tab trains this run":
         "この学習は別のタブで進んでいます。";
+    "stopped before it went on; what was kept of it stays":
+        "続きを始める前に終えました。保存した周はそのまま残っています。";
     "there is no model yet":
         "まだモデルがありません。";
     "there is no fine-tuned model yet":
         "まだ学習したモデルがありません。";
-    "the run told no plan":
-        "学習の見積もりができませんでした。";
     "training needs about {needed} MB, and a tab has {free} MB left: take a smaller batch, shorter texts or fewer layers":
         "学習には約 {needed} MB 要りますが、このタブの残りは {free} MB です。「{--batch-size}」か「{--max-length}」を小さくするか、教える層を減らしてください。";
     "{name} cannot be read as a zip: {source}":

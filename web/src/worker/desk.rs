@@ -29,6 +29,9 @@ use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel
 /// Texts a forward pass of an evaluation in the page.
 const EVALUATION_BATCH: usize = 16;
 
+/// Why a kept run is let alone.
+const ANOTHER_TAB: &str = "another tab trains this run";
+
 type Failure = Box<dyn Error>;
 
 /// A model that is open.
@@ -141,6 +144,8 @@ impl Desk {
             Request::ListKept => tell(id, Event::Kept(runs::list(self.storage.as_ref()).await)),
             Request::Delete { name } => {
                 if let Some(storage) = &self.storage {
+                    // Whoever trains it could not save its next epoch.
+                    let _lock = Lock::take(&name).await.ok_or(ANOTHER_TAB)?;
                     runs::delete(storage, &name).await?;
                 }
                 tell(id, Event::Kept(runs::list(self.storage.as_ref()).await));
@@ -160,10 +165,14 @@ impl Desk {
         choice: DeviceChoice,
         attached: Option<&Uint8Array>,
     ) -> Result<(), Failure> {
-        let files = fetch(id, source, attached, self.storage.as_ref()).await?;
-        self.choice = choice;
+        let mut files = fetch(id, source, attached, self.storage.as_ref()).await?;
+        let unkept = files.take_unkept();
         let device = self.device(choice).await?;
         let model = OpenModel::new(files, device)?;
+        if let (Some(zip), Some(storage)) = (unkept, &self.storage) {
+            zip.keep(id, storage).await;
+        }
+        self.choice = choice;
         tell(id, Event::Opened(model.described()));
         self.model = Some(model);
         Ok(())

@@ -1,12 +1,35 @@
 //! Keeps a second tab from the run that this one trains, and tells the page that this worker lives, through the browser's
 //! Web Locks.
 
-use js_sys::{Function, Object, Promise, Reflect};
+use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::scope;
+
+/// How the names of the runs' locks begin.
+const OF_RUNS: &str = "terakoya-run-";
+
+/// The runs that some tab is at work on, as far as the browser tells.
+pub async fn runs_at_work() -> Vec<String> {
+    held_names().await.unwrap_or_default()
+}
+
+async fn held_names() -> Option<Vec<String>> {
+    let (locks, _) = manager()?;
+    let query: Function = Reflect::get(&locks, &"query".into()).ok()?.dyn_into().ok()?;
+    let asked: Promise = query.call0(&locks).ok()?.dyn_into().ok()?;
+    let state = JsFuture::from(asked).await.ok()?;
+    let held: Array = Reflect::get(&state, &"held".into()).ok()?.dyn_into().ok()?;
+    let name = |lock: JsValue| Reflect::get(&lock, &"name".into()).ok()?.as_string();
+    let names = held.iter().filter_map(name);
+    Some(
+        names
+            .filter_map(|name| name.strip_prefix(OF_RUNS).map(str::to_owned))
+            .collect(),
+    )
+}
 
 /// A lock that this worker holds; it ends with the worker, or when it is dropped.
 pub struct Lock {
@@ -16,7 +39,7 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock of a run; `None` if another tab holds it. Where the browser has no locks, there is nothing to wait for.
     pub async fn take(run: &str) -> Option<Self> {
-        Self::take_named(&format!("terakoya-run-{run}")).await
+        Self::take_named(&format!("{OF_RUNS}{run}")).await
     }
 
     /// Takes the lock that the page waits for: it gets it when this worker was ended and could not say so.

@@ -60,9 +60,35 @@ pub struct ModelFiles {
     pub source: ModelSource,
     files: Files,
     dictionary: Option<Arc<Dictionary>>,
+    unkept: Option<UnkeptZip>,
+}
+
+/// A zip that the user brought, to be kept once it was seen to hold a model.
+pub struct UnkeptZip {
+    hash: String,
+    name: String,
+    bytes: Uint8Array,
+}
+
+impl UnkeptZip {
+    /// Keeps it, or tells the request `id` why that cannot be.
+    pub async fn keep(&self, id: u32, storage: &Storage) {
+        let folder = format!("models/{}", self.hash);
+        let path = format!("{folder}/{}", self.name);
+        if let Err(error) = storage.write(&path, &self.bytes.to_vec()).await {
+            tell(id, Event::Notice(Notice::NotKept(error.to_string())));
+            // A part of it only takes room; if it cannot be removed, the user sees it in the list.
+            let _ = storage.remove(&folder).await;
+        }
+    }
 }
 
 impl ModelFiles {
+    /// The zip that they came in, if the user brought it now.
+    pub fn take_unkept(&mut self) -> Option<UnkeptZip> {
+        self.unkept.take()
+    }
+
     /// Puts the model on `device`.
     ///
     /// # Errors
@@ -89,12 +115,21 @@ pub async fn fetch(
         }
         Heard::NotKept(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
     };
+    let mut unkept = None;
     let (name, files, source) = match source {
         ModelSource::Site(address) => {
             let (name, files) = fetch_folder(&address, storage, is_model_file, &heard).await?;
             (name, files, ModelSource::Site(address))
         }
-        ModelSource::Zip(file_name) => fetch_zip(id, file_name, attached, storage).await?,
+        ModelSource::Zip(file_name) => match attached {
+            Some(bytes) => {
+                let (name, files, zip) = unpack_brought(&file_name, bytes)?;
+                let source = ModelSource::Zip(zip.hash.clone());
+                unkept = Some(zip);
+                (name, files, source)
+            }
+            None => fetch_zip(file_name, storage).await?,
+        },
         ModelSource::Run(run) => {
             let storage = storage.ok_or(OpeningError::NoRun)?;
             let (folder, request) = RunFolder::open(storage.clone(), &run)
@@ -116,30 +151,25 @@ pub async fn fetch(
         source,
         files,
         dictionary,
+        unkept,
     })
 }
 
-/// Takes a zip apart that the user brought, or that an earlier visit kept under its hash.
-async fn fetch_zip(
-    id: u32,
-    file_name: String,
-    attached: Option<&Uint8Array>,
-    storage: Option<&Storage>,
-) -> Result<(String, Files, ModelSource), OpeningError> {
-    if let Some(bytes) = attached {
-        let name = file_name.trim_end_matches(".zip").to_owned();
-        let bytes = bytes.to_vec();
-        let files = unpack(&file_name, &bytes)?;
-        let hash = sha256_hex(&bytes);
-        if let Some(storage) = storage {
-            let path = format!("models/{hash}/{}", kept_name(&file_name));
-            if let Err(error) = storage.write(&path, &bytes).await {
-                tell(id, Event::Notice(Notice::NotKept(error.to_string())));
-                let _ = storage.remove(&format!("models/{hash}")).await;
-            }
-        }
-        return Ok((name, files, ModelSource::Zip(hash)));
-    }
+/// Takes a zip apart that the user brought.
+fn unpack_brought(file_name: &str, attached: &Uint8Array) -> Result<(String, Files, UnkeptZip), OpeningError> {
+    let name = file_name.trim_end_matches(".zip").to_owned();
+    let bytes = attached.to_vec();
+    let files = unpack(file_name, &bytes)?;
+    let zip = UnkeptZip {
+        hash: sha256_hex(&bytes),
+        name: kept_name(file_name),
+        bytes: attached.clone(),
+    };
+    Ok((name, files, zip))
+}
+
+/// Takes a zip apart that an earlier visit kept under its hash.
+async fn fetch_zip(file_name: String, storage: Option<&Storage>) -> Result<(String, Files, ModelSource), OpeningError> {
     let no_bytes = || OpeningError::NoBytes {
         name: file_name.clone(),
     };

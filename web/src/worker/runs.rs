@@ -10,6 +10,7 @@ use terakoya_core::device::DeviceChoice;
 use terakoya_core::tokenizer::Files;
 use terakoya_core::training_config::TrainingConfig;
 
+use super::lock::runs_at_work;
 use super::storage::{Storage, StorageError};
 use crate::messages::{Kept, KeptModel, ModelSource, Row, SavedRun};
 
@@ -140,6 +141,11 @@ impl RunFolder {
         Ok(())
     }
 
+    /// Epochs that were done when the newest checkpoint was made.
+    pub fn epochs_done(&self) -> usize {
+        self.state.epochs_done
+    }
+
     /// The files of the newest checkpoint.
     ///
     /// # Errors
@@ -209,12 +215,14 @@ pub async fn list(storage: Option<&Storage>) -> Kept {
         available: true,
         ..Kept::default()
     };
+    let at_work = runs_at_work().await;
     for id in storage.list(RUNS).await {
         let Some((folder, request)) = RunFolder::open(storage.clone(), &id).await else {
             continue;
         };
         kept.runs.push(SavedRun {
             bytes: storage.bytes_in(&format!("{RUNS}/{id}")).await,
+            at_work: at_work.contains(&id),
             id,
             model: request.model,
             started: request.started,
@@ -230,8 +238,12 @@ pub async fn list(storage: Option<&Storage>) -> Kept {
         let files = storage.list(&format!("models/{name}")).await;
         // A zip stands under its own name in a folder that is named by its content.
         let zip = files.into_iter().find(|file| file.ends_with(".zip"));
-        let title = zip.unwrap_or_else(|| name.clone());
-        kept.models.push(KeptModel { name, title, bytes });
+        kept.models.push(KeptModel {
+            source: zip.is_some().then(|| ModelSource::Zip(name.clone())),
+            title: zip.unwrap_or_else(|| name.clone()),
+            name,
+            bytes,
+        });
     }
     let usage = storage.usage().await;
     (kept.used, kept.quota, kept.persistent) = (usage.used, usage.quota, usage.persistent);

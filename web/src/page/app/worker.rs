@@ -8,7 +8,6 @@ use crate::messages::{Event, ModelSource, Request};
 use crate::page::browser;
 use crate::page::client::{Client, Listener};
 use crate::page::model::{self, Status};
-use crate::page::shared::Shared;
 use crate::page::training::Cost;
 
 /// So many deaths of the worker in [`RESTART_WINDOW`] and it is not started again by itself.
@@ -20,9 +19,7 @@ impl App {
     /// Has the worker load a model in place of the one it has.
     pub fn open(&mut self, ctx: &Context<Self>, source: ModelSource, bytes: Option<ArrayBuffer>) {
         let number = self.model.begin(source.clone());
-        self.tuned = None;
         self.trying.change().continuing.forget();
-        self.reading.change().forget();
         let request = Request::Open {
             model: source,
             device: self.model.device,
@@ -50,20 +47,25 @@ impl App {
         match event {
             Event::Download { file, done, total } => self.model.status = Status::Loading { file, done, total },
             Event::Opened(opened) => {
-                self.model.status = Status::Ready;
-                self.model.again = Some(opened.source.clone());
+                self.tuned = None;
+                self.reading.change().forget();
                 let known = self.model.opened.as_ref().map(|known| &known.source);
                 let task = match known == Some(&opened.source) {
                     true => self.trying.task,
                     false => opened.inspection.task.unwrap_or(self.data.table.task),
                 };
                 self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
-                self.model.opened = Some(Shared::new(opened));
+                self.model.hold(opened);
                 self.try_model(ctx, task);
                 self.list_kept(ctx);
                 self.fetch_first_lesson(ctx);
             }
             Event::Notice(notice) => self.notices.push(notice),
+            Event::Failed { message } if self.model.return_to_held() => {
+                self.error = Some(self.words.model_failed(&message));
+                // What is in the boxes may have changed meanwhile.
+                self.send_try(ctx);
+            }
             Event::Failed { message } => {
                 // Another try may help where a download broke off, not where a zip is damaged.
                 self.model.again = self
@@ -72,6 +74,7 @@ impl App {
                     .clone()
                     .filter(|source| matches!(source, ModelSource::Site(_)));
                 self.model.status = Status::Failed(message);
+                self.trying.change().forget_answer();
             }
             _ => {}
         }
@@ -104,6 +107,7 @@ impl App {
             lost: ctx.link().callback(move |reason| Msg::Lost(generation, reason)),
         };
         self.worker_is_ready = false;
+        self.model.held = None;
         self.model.status = Status::Starting;
         if self.model.offers.is_empty() {
             ctx.link()

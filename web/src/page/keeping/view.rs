@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::{KeepMsg, Keeping};
-use crate::messages::{KeptModel, SavedRun};
+use crate::messages::{KeptModel, ModelSource, SavedRun};
 use crate::page::browser::Abilities;
 use crate::page::events::{file, sift};
 use crate::page::figures;
@@ -83,14 +83,6 @@ fn runs(props: &Props) -> Html {
 
 fn kept_run(props: &Props, run: &SavedRun) -> Html {
     let w = props.words;
-    let go_on = {
-        let id = run.id.clone();
-        props.oncontinue.reform(move |_: MouseEvent| id.clone())
-    };
-    let open = {
-        let id = run.id.clone();
-        props.emit.reform(move |_: MouseEvent| KeepMsg::Open(id.clone()))
-    };
     html! {
         <li key={run.id.clone()} data-run={run.id.clone()} data-epochs={run.epochs_done.to_string()}>
             <div>
@@ -101,18 +93,27 @@ fn kept_run(props: &Props, run: &SavedRun) -> Html {
                 </span>
                 <span class="caption">{ run.labels.join(w.comma()) }</span>
             </div>
+            if run.at_work { <p class="caption">{ w.run_at_work() }</p> } else { { run_actions(props, run) } }
+        </li>
+    }
+}
+
+fn run_actions(props: &Props, run: &SavedRun) -> Html {
+    let w = props.words;
+    let go_on = {
+        let id = run.id.clone();
+        props.oncontinue.reform(move |_: MouseEvent| id.clone())
+    };
+    html! {
             <p class="actions">
                 if !run.finished {
                     <button type="button" class="secondary" disabled={props.training} onclick={go_on}>
-                        { w.continue_from(run.epochs_done) }
+                        { w.continue_from(run.epochs_done, run.epochs) }
                     </button>
                 }
-                if run.finished {
-                    <button type="button" class="secondary" disabled={props.training} onclick={open}>{ w.open() }</button>
-                }
+                if run.finished { { open(props, ModelSource::Run(run.id.clone())) } }
                 { delete(props, run.id.clone(), &run.model) }
             </p>
-        </li>
     }
 }
 
@@ -126,7 +127,10 @@ fn models(props: &Props) -> Html {
         html! {
             <li key={model.name.clone()}>
                 <div><strong>{ &model.title }</strong><span class="caption">{ figures::bytes(model.bytes) }</span></div>
-                <p class="actions">{ delete(props, model.name.clone(), &model.title) }</p>
+                <p class="actions">
+                    if let Some(source) = &model.source { { open(props, source.clone()) } }
+                    { delete(props, model.name.clone(), &model.title) }
+                </p>
             </li>
         }
     };
@@ -135,6 +139,13 @@ fn models(props: &Props) -> Html {
             <h3>{ w.kept_models() }</h3>
             <ul id="kept-models" class="kept">{ for models.iter().map(model) }</ul>
         </>
+    }
+}
+
+fn open(props: &Props, source: ModelSource) -> Html {
+    let onclick = props.emit.reform(move |_: MouseEvent| KeepMsg::Open(source.clone()));
+    html! {
+        <button type="button" class="secondary" disabled={props.training} {onclick}>{ props.words.open() }</button>
     }
 }
 

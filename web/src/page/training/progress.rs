@@ -75,6 +75,9 @@ fn status(w: Words, run: &Run) -> Html {
         Phase::Running => w.run_running().to_owned(),
         Phase::Paused => w.run_paused().to_owned(),
         Phase::Stopping => w.run_stopping().to_owned(),
+        Phase::Failed(message) if run.plan.is_none() => {
+            return html! { <span class="bad">{ w.run_not_begun(message) }</span> };
+        }
         Phase::Failed(message) => return html! { <span class="bad">{ w.run_failed(message) }</span> },
         Phase::Finished => match &run.record {
             Some(record) if record.interrupted => w.run_interrupted().to_owned(),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use terakoya_core::protocol::{EvaluationRecord, RunPlan, StepRecord, TrainEvent, TrainingRecord};
 use terakoya_core::training_config::TrainingConfig;
 
-use crate::messages::Row;
+use crate::messages::{Resumed, Row};
 
 /// Reports over which speed and remaining time are measured.
 const WINDOW: usize = 12;
@@ -94,6 +94,14 @@ impl Run {
             description: None,
             marks: VecDeque::new(),
         }
+    }
+
+    /// Becomes a kept run as it was when it broke off.
+    pub fn recall(&mut self, resumed: Resumed) {
+        self.config = Some(resumed.config);
+        self.eval_rows = Rc::new(resumed.eval);
+        self.kept_epochs = Some(resumed.epochs_done);
+        (self.steps, self.evaluations) = (resumed.record.steps, resumed.record.evaluations);
     }
 
     /// Goes to another phase; the clock of the speed begins anew.

@@ -9,7 +9,7 @@ use super::progress::Progress;
 use super::run::Phase;
 use super::{Cost, TrainMsg, Training};
 use crate::files::table_extension;
-use crate::messages::Opened;
+use crate::messages::{Opened, SavedRun};
 use crate::page::data::Data;
 use crate::page::data::table::ratios;
 use crate::page::frame::Step;
@@ -27,8 +27,8 @@ pub struct Props {
     pub data: Shared<Data>,
     /// The model, when it is there.
     pub model: Option<Shared<Opened>>,
-    /// A run that was broken off and can go on: its id and its epochs.
-    pub unfinished: Option<(String, usize)>,
+    /// A run that was broken off and can go on.
+    pub unfinished: Option<SavedRun>,
     /// Takes what happens.
     pub emit: Callback<TrainMsg>,
 }
@@ -114,11 +114,14 @@ fn buttons(props: &Props) -> Html {
 
 fn go_on(props: &Props) -> Html {
     let w = props.words;
-    let Some((run, epochs)) = props.unfinished.clone() else {
+    let Some(run) = &props.unfinished else {
         return Html::default();
     };
-    let onclick = props.emit.reform(move |_: MouseEvent| TrainMsg::Continue(run.clone()));
+    let id = run.id.clone();
+    let onclick = props.emit.reform(move |_: MouseEvent| TrainMsg::Continue(id.clone()));
     html! {
-        <button type="button" id="continue" class="secondary" {onclick}>{ w.continue_from(epochs) }</button>
+        <button type="button" id="continue" class="secondary" {onclick}>
+            { w.continue_from(run.epochs_done, run.epochs) }
+        </button>
     }
 }

@@ -232,10 +232,30 @@ impl Words {
         )
     }
 
-    /// A run can go on.
-    pub fn continue_from(self, epochs: usize) -> String {
+    /// A run that did not begin.
+    pub fn run_not_begun(self, reason: &str) -> String {
+        let reason = self.message(reason);
+        self.pick(
+            format!("学習を始められませんでした：{reason}"),
+            format!("Training did not begin: {reason}"),
+        )
+    }
+
+    /// A run waits for somebody to go on with it.
+    pub fn left_run(self, model: &str, done: usize, all: usize) -> String {
+        let epochs = self.epochs_done(done, all);
+        self.pick(
+            format!("終わっていない学習があります（{model}、{epochs}）。"),
+            format!("There is a training that did not end ({model}, {epochs})."),
+        )
+    }
+
+    /// A run can go on, `epochs` of `all` being done.
+    pub fn continue_from(self, epochs: usize, all: usize) -> String {
         match epochs {
-            0 => self.pick("はじめから続ける".to_owned(), "Continue from the start".to_owned()),
+            0 => self.pick("最初からやり直す".to_owned(), "Start it over".to_owned()),
+            // All was learned; the last evaluation is due, and the choice of the best.
+            _ if epochs >= all => self.pick("仕上げをする".to_owned(), "Finish it".to_owned()),
             1 => self.pick("1 周目の続きから".to_owned(), "Continue from epoch 1".to_owned()),
             _ => self.pick(
                 format!("{epochs} 周目の続きから"),

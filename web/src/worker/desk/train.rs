@@ -4,18 +4,22 @@ use std::collections::BTreeMap;
 
 use gloo_timers::future::TimeoutFuture;
 use serde_json::json;
-use terakoya_core::protocol::{RunPlan, TrainEvent};
+use terakoya_core::data::Example;
+use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::task_kind::TaskKind;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
+use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError, kept_record};
 use terakoya_core::training_config::TrainingConfig;
 
-use super::{Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
-use crate::messages::{Event, Notice, Resumed, Row, in_words};
+use super::{ANOTHER_TAB, Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
+use crate::messages::{Event, Notice, Resumed, Row};
 use crate::worker::{memory_bytes, now, tell};
 
 /// Most bytes that a WebAssembly program of 32 bits can have.
 const ADDRESSABLE: u64 = 4 << 30;
+
+/// Bytes beside the open model's weights, at most, that are held outside a run: the program, a dictionary, the rows.
+const HELD_BESIDE: u64 = 400 << 20;
 
 /// Batches of the measured run: the first step of a shape also prepares it, so that the last one counts.
 const MEASURED_BATCHES: usize = 3;
@@ -33,11 +37,10 @@ impl Desk {
         eval: &[Row],
     ) -> Result<(), Failure> {
         let model = self.model()?;
-        let plan = match planned(model, config, train, eval).await? {
-            Ok(plan) => plan,
-            Err(message) => return Err(message.into()),
-        };
-        let refused = refusal(&plan);
+        let (train_examples, eval_examples) = (examples(train), examples(eval));
+        let data = training_data(&train_examples, &eval_examples);
+        let plan = model.base.plan(config, &data).await?;
+        let refused = refusal(&plan, model.free_memory());
         if refused.is_some() {
             let (step_milliseconds, seconds) = (0.0, 0.0);
             tell(
@@ -92,16 +95,19 @@ impl Desk {
 
     /// Starts a new run.
     pub(super) async fn begin(&mut self, id: u32, run: RunRequest) -> Result<(), Failure> {
+        self.refuse_unfit(&run).await?;
         let name = format!("{:.0}", run.started);
-        let lock = Lock::take(&name).await;
-        let mut folder = None;
+        let mut kept = KeptRun {
+            lock: Lock::take(&name).await,
+            ..KeptRun::default()
+        };
         if let Some(storage) = &self.storage {
             match RunFolder::create(storage.clone(), name, &run).await {
-                Ok(created) => folder = Some(created),
+                Ok(created) => kept.folder = Some(created),
                 Err(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
             }
         }
-        self.train(id, run, folder, lock).await
+        self.train(id, run, kept).await
     }
 
     /// Goes on with a run that is kept.
@@ -110,7 +116,7 @@ impl Desk {
         let storage = self.storage.clone().ok_or(gone)?;
         let Some(lock) = Lock::take(run).await else {
             tell(id, Event::Notice(Notice::OtherTab));
-            return Err("another tab trains this run".into());
+            return Err(ANOTHER_TAB.into());
         };
         let (folder, request) = RunFolder::open(storage, run).await.ok_or(gone)?;
         let is_open = self.model.as_ref().is_some_and(|model| model.source == request.source);
@@ -119,44 +125,62 @@ impl Desk {
             let device = self.device(request.device).await?;
             self.model = Some(OpenModel::new(files, device)?);
         }
+        self.refuse_unfit(&request).await?;
+        let checkpoint = folder.checkpoint().await?;
+        let record = kept_record(&checkpoint).unwrap_or_default();
         let resumed = Resumed {
             opened: self.model()?.described(),
-            source: request.source.clone(),
             config: request.config.clone(),
             eval: request.eval.clone(),
+            epochs_done: folder.epochs_done(),
+            record: record.clone(),
         };
         tell(id, Event::Resumed(Box::new(resumed)));
-        self.train(id, request, Some(folder), Some(lock)).await
+        let kept = KeptRun {
+            folder: Some(folder),
+            checkpoint,
+            record,
+            lock: Some(lock),
+        };
+        self.train(id, request, kept).await
     }
 
-    async fn train(
-        &mut self,
-        id: u32,
-        request: RunRequest,
-        folder: Option<RunFolder>,
-        lock: Option<Lock>,
-    ) -> Result<(), Failure> {
+    /// Refuses what cannot be trained here, before anything is given up or kept for it.
+    async fn refuse_unfit(&self, run: &RunRequest) -> Result<(), Failure> {
+        let model = self.model()?;
+        let (train, eval) = (examples(&run.train), examples(&run.eval));
+        let plan = model.base.plan(&run.config, &training_data(&train, &eval)).await?;
+        match refusal(&plan, model.free_memory()) {
+            Some(reason) => Err(reason.into()),
+            None => Ok(()),
+        }
+    }
+
+    async fn train(&mut self, id: u32, request: RunRequest, kept: KeptRun) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
         let model = self.model.as_mut().ok_or("there is no model yet")?;
         // Its weights would lie beside the new ones.
         model.tuned = None;
-        let checkpoint = match &folder {
-            Some(folder) => folder.checkpoint().await?,
-            None => BTreeMap::new(),
-        };
         let began = now();
+        let goes_on = !kept.checkpoint.is_empty();
         let mut host = TabHost {
             id,
             inbox: &inbox,
             base: &model.base,
-            folder,
-            checkpoint,
+            folder: kept.folder,
+            checkpoint: kept.checkpoint,
             pending: Vec::new(),
-            epoch: 0.0,
+            epoch: kept.record.steps.last().map_or(0.0, |step| step.epoch),
             labels: Vec::new(),
             last_turn: now(),
         };
-        let (session, record) = run(model, &request.config, &request.train, &request.eval, &mut host).await?;
+        let trained = run(model, &request.config, &request.train, &request.eval, &mut host).await;
+        let (session, record) = match trained {
+            Err(error) if goes_on && is_interrupted(&*error) => {
+                return Err("stopped before it went on; what was kept of it stays".into());
+            }
+            trained => trained?,
+        };
         let (folder, labels, epoch) = (host.folder.take(), session.labels().to_vec(), host.epoch);
         let training_json = format!(
             "{:#}\n",
@@ -179,7 +203,7 @@ impl Desk {
                 tell(id, Event::Notice(Notice::NotKept(error.to_string())));
             }
         }
-        drop(lock);
+        drop(kept.lock);
         let inspection = Box::new(session.inspect());
         model.tuned = Some(Tuned {
             session,
@@ -199,6 +223,25 @@ impl Desk {
     }
 }
 
+/// What the storage has of a run.
+#[derive(Default)]
+struct KeptRun {
+    /// Where its checkpoints are kept; nothing where the browser keeps nothing.
+    folder: Option<RunFolder>,
+    /// Files of the checkpoint that it goes on from.
+    checkpoint: BTreeMap<String, Vec<u8>>,
+    /// What it did until then.
+    record: TrainingRecord,
+    /// Keeps other tabs from it.
+    lock: Option<Lock>,
+}
+
+/// Whether the user ended a run before it did a step.
+fn is_interrupted(error: &(dyn std::error::Error + 'static)) -> bool {
+    let core = error.downcast_ref::<terakoya_core::error::Error>();
+    matches!(core, Some(terakoya_core::error::Error::Train(TrainError::Interrupted)))
+}
+
 /// Trains a copy of the base model.
 async fn run(
     model: &OpenModel,
@@ -206,46 +249,41 @@ async fn run(
     train: &[Row],
     eval: &[Row],
     host: &mut dyn RunHost,
-) -> Result<(Session, terakoya_core::protocol::TrainingRecord), Failure> {
+) -> Result<(Session, TrainingRecord), Failure> {
     let session = model.base.try_clone()?;
     let (train, eval) = (examples(train), examples(eval));
-    let data = TrainingData {
+    let data = training_data(&train, &eval);
+    Ok(session.train(config, data, host).await?)
+}
+
+fn training_data<'a>(train: &'a [Example], eval: &'a [Example]) -> TrainingData<'a> {
+    TrainingData {
         train: NamedExamples {
             name: "training part",
-            examples: &train,
+            examples: train,
         },
         eval: (!eval.is_empty()).then_some(NamedExamples {
             name: "evaluation part",
-            examples: &eval,
+            examples: eval,
         }),
         test: None,
         labels: None,
         available_memory: None,
         fail_at_step: None,
-    };
-    Ok(session.train(config, data, host).await?)
+    }
 }
 
-/// The plan of a run, or why there is none.
-async fn planned(
-    model: &OpenModel,
-    config: &TrainingConfig,
-    train: &[Row],
-    eval: &[Row],
-) -> Result<Result<RunPlan, String>, Failure> {
-    let mut first = FirstEvent::default();
-    // The run is stopped as soon as it told its plan; that it was is no news.
-    let ended = run(model, config, train, eval, &mut first).await;
-    Ok(match (first.plan, ended) {
-        (Some(plan), _) => Ok(plan),
-        (None, Err(error)) => Err(in_words(&*error)),
-        (None, Ok(_)) => Err("the run told no plan".to_owned()),
-    })
+impl OpenModel {
+    /// Bytes that a run can have beside what there is. The program never gives memory back to the browser and uses it again
+    /// itself: what an earlier run took is free.
+    fn free_memory(&self) -> u64 {
+        let weights = 4 * self.base.inspect().parameters as u64;
+        ADDRESSABLE - memory_bytes().min(HELD_BESIDE + weights).min(ADDRESSABLE)
+    }
 }
 
-/// Why a run does not fit this tab.
-fn refusal(plan: &RunPlan) -> Option<String> {
-    let free = ADDRESSABLE.saturating_sub(memory_bytes());
+/// Why a run does not fit this tab: where memory runs out, the program ends.
+fn refusal(plan: &RunPlan, free: u64) -> Option<String> {
     (plan.memory_bytes > free).then(|| {
         format!(
             "training needs about {} MB, and a tab has {} MB left: take a smaller batch, shorter texts or fewer layers",
@@ -253,36 +291,6 @@ fn refusal(plan: &RunPlan) -> Option<String> {
             free / 1_000_000
         )
     })
-}
-
-/// Hears what a run is going to do and stops it.
-#[derive(Default)]
-struct FirstEvent {
-    plan: Option<RunPlan>,
-}
-
-impl RunHost for FirstEvent {
-    fn event(&mut self, event: TrainEvent) {
-        if let TrainEvent::Started(plan) = event {
-            self.plan = Some(plan);
-        }
-    }
-
-    fn control(&mut self) -> HostFuture<'_, Control> {
-        Box::pin(std::future::ready(Control::Stop))
-    }
-
-    fn write(&mut self, _file: &str, _bytes: Vec<u8>) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn commit(&mut self, _step: usize) -> HostFuture<'_, Result<(), HostError>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn read(&mut self, _file: &str) -> Result<Option<Vec<u8>>, HostError> {
-        Ok(None)
-    }
 }
 
 /// Takes the time of a short run's parts, in milliseconds.
