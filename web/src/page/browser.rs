@@ -6,7 +6,8 @@ use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Range, Response, Storage, Url, Window,
+    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Range, Response, Storage, StorageManager,
+    Url, Window,
 };
 
 use super::lifeline;
@@ -102,6 +103,22 @@ pub fn reload_once(reason: &str) -> bool {
         return false;
     }
     window.location().reload().is_ok()
+}
+
+/// Asks the browser never to evict what is kept; whether it promises that. Workers cannot ask.
+pub async fn persist() -> bool {
+    let Some(window) = window() else { return false };
+    let storage = Reflect::get(&window.navigator(), &"storage".into()).unwrap_or_default();
+    if !storage.is_object() {
+        return false;
+    }
+    match storage.unchecked_into::<StorageManager>().persist() {
+        Ok(promise) => JsFuture::from(promise).await.is_ok_and(|granted| granted.is_truthy()),
+        Err(error) => {
+            log::info!("the browser promises nothing: {}", reason(&error));
+            false
+        }
+    }
 }
 
 /// The milliseconds since the page was loaded.

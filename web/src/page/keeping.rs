@@ -22,6 +22,8 @@ const MOST_BYTES: f64 = 2e9;
 pub struct Keeping {
     /// What is kept.
     pub kept: Kept,
+    /// Whether the browser was asked not to evict it.
+    asked: bool,
     /// Whether a zip is being packed.
     pub exporting: bool,
     /// What went wrong last.
@@ -32,6 +34,8 @@ pub struct Keeping {
 pub enum KeepMsg {
     /// The worker listed what is kept.
     Listed(Reply),
+    /// The browser promised not to evict what is kept, or did not.
+    Persisted(bool),
     /// The fine-tuned model is wanted as a zip.
     Export,
     /// The zip is here.
@@ -51,7 +55,7 @@ impl App {
     pub fn update_keep(&mut self, ctx: &Context<Self>, msg: KeepMsg) -> bool {
         match msg {
             KeepMsg::Listed(reply) => match reply.event {
-                Event::Kept(kept) => self.keeping.change().kept = kept,
+                Event::Kept(kept) => self.take_kept(ctx, kept),
                 Event::Failed { message } => {
                     self.keeping.change().error = Some(message);
                     // What it was about may have changed in another tab.
@@ -59,6 +63,7 @@ impl App {
                 }
                 _ => return false,
             },
+            KeepMsg::Persisted(granted) => self.keeping.change().kept.persistent |= granted,
             KeepMsg::Export => {
                 self.keeping.change().exporting = true;
                 self.send(
@@ -93,6 +98,28 @@ impl App {
         );
     }
 
+    /// Takes the list of what is kept; a first run in it is worth asking that it stays.
+    pub fn take_kept(&mut self, ctx: &Context<Self>, kept: Kept) {
+        let is_worth_asking = !kept.runs.is_empty() && !kept.persistent;
+        let keeping = self.keeping.change();
+        // The worker may have looked before the browser promised it.
+        let persistent = kept.persistent || keeping.kept.persistent;
+        keeping.kept = Kept { persistent, ..kept };
+        if is_worth_asking {
+            self.ask_to_persist(ctx);
+        }
+    }
+
+    /// Asks the browser not to evict what is kept, once a visit: some ask the user in turn.
+    pub fn ask_to_persist(&mut self, ctx: &Context<Self>) {
+        if self.keeping.asked {
+            return;
+        }
+        self.keeping.change().asked = true;
+        ctx.link()
+            .send_future(async { Msg::Keep(KeepMsg::Persisted(browser::persist().await)) });
+    }
+
     fn hand_over(&mut self, reply: Reply) {
         let keeping = self.keeping.change();
         keeping.exporting = false;
@@ -113,6 +140,7 @@ impl App {
             self.keeping.change().error = Some(self.words.model_too_large(&name, &size));
             return;
         }
+        self.ask_to_persist(ctx);
         ctx.link().send_future(async move {
             let bytes = browser::read_file(file.into()).await;
             Msg::Keep(KeepMsg::Bytes(name, bytes))

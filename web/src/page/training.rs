@@ -251,6 +251,7 @@ impl App {
         }
         let Some(config) = self.config() else { return };
         let parts = self.data.parts.clone();
+        self.ask_to_persist(ctx);
         self.begin_run(Run::new(Some(config.clone()), Rc::new(parts.eval.clone())));
         let request = Request::Train {
             config,
@@ -264,6 +265,7 @@ impl App {
         if self.is_training() {
             return;
         }
+        self.ask_to_persist(ctx);
         self.begin_run(Run::new(None, Rc::new(self.data.parts.eval.clone())));
         let answered = ctx.link().callback(|reply| Msg::Train(TrainMsg::Event(reply)));
         self.send(Request::Continue { run }, answered);

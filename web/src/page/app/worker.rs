@@ -93,7 +93,7 @@ impl App {
                 self.open_again(ctx);
             }
             Event::Notice(notice) => self.notices.push(notice),
-            Event::Kept(kept) => self.keeping.change().kept = kept,
+            Event::Kept(kept) => self.take_kept(ctx, kept),
             Event::Failed { message } => self.lose_worker(ctx, &message),
             _ => {}
         }
