@@ -44,6 +44,10 @@ fn a_change_of_the_task_can_be_taken_back() {
         tab.click("#undo").await;
         tab.wait("labels", &labels_are_back).await;
         assert_eq!(tab.text("#label-counts").await, counts);
+        assert_eq!(
+            tab.value("document.querySelector('#task').value").await,
+            "sequence-classification"
+        );
         tab.click("#lesson-similarity").await;
         tab.wait("another task in the first step", other_task).await;
         assert_eq!(tab.count("#try-pair").await, 1);
@@ -52,6 +56,31 @@ fn a_change_of_the_task_can_be_taken_back() {
         assert_eq!(tab.count("#try-pair").await, 0);
         assert_eq!(tab.text("#label-counts").await, counts);
         assert_eq!((tab.text(source).await, tab.text(columns).await), origin);
+        // By the choice itself, no answer is lost either: not those of other rows, not one that was given meanwhile.
+        tab.fill("#task", "regression").await;
+        tab.wait("scores", "document.querySelector('#row-0 .score-box')").await;
+        tab.value("document.querySelector('#row-1 td:last-child button').click()")
+            .await;
+        tab.wait("19 rows", "document.querySelectorAll('#rows tbody tr').length === 19")
+            .await;
+        tab.wait("the memory of them", "JSON.parse(localStorage['terakoya.table']).rows.length === 19").await;
+        tab.load().await;
+        tab.wait("the table again", "document.querySelector('#row-0 .score-box')")
+            .await;
+        tab.fill("#task", "sequence-classification").await;
+        tab.wait("labels", "document.querySelector('#row-0 .label-select')")
+            .await;
+        assert_eq!(
+            tab.value("document.querySelector('#label-counts li[data-label=\"meow\"]').dataset.count")
+                .await,
+            "10"
+        );
+        assert_eq!(
+            tab.value("document.querySelector('#label-counts li[data-label=\"woof\"]').dataset.count")
+                .await,
+            "9"
+        );
+        tab.wait("a model", "document.querySelector('#tokens .token')").await;
         tab.fill("#task", "multi-label-classification").await;
         tab.wait("sets", "document.querySelector('#row-0 .label-set')").await;
         assert_eq!(tab.count("#label-counts li").await, 2);

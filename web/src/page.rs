@@ -18,6 +18,7 @@ mod pager;
 mod reading;
 mod renewal;
 mod results;
+mod select;
 mod shared;
 mod tasks;
 mod theme;

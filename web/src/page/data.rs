@@ -4,6 +4,7 @@
 //! `sources`, `labels` and `rows` for its parts; `gold` changes answers, `answering` gives them by key press.
 
 mod answering;
+mod aside;
 mod cells;
 pub mod gold;
 mod label_select;
@@ -267,15 +268,7 @@ impl App {
                 data.place(pasted, Placing::Append, task, lines(&text));
             }
             DataMsg::Add(row) => data.table.change().append(vec![row]),
-            DataMsg::Edit(number, text) => {
-                if let Some(row) = data.change_for_undo().rows.get_mut(number) {
-                    row.text = text;
-                    // They count characters of the old text.
-                    if matches!(row.gold, Gold::Words(_) | Gold::Spans(_)) {
-                        row.gold = Gold::None;
-                    }
-                }
-            }
+            DataMsg::Edit(number, text) => data.change_for_undo().correct(number, text),
             DataMsg::SetGold(number, gold) => {
                 let table = data.table.change();
                 if let Some(row) = table.rows.get_mut(number) {
@@ -283,12 +276,7 @@ impl App {
                     gold::names(row).iter().for_each(|name| table.add_label(name));
                 }
             }
-            DataMsg::Delete(number) => {
-                let rows = &mut data.change_for_undo().rows;
-                if number < rows.len() {
-                    rows.remove(number);
-                }
-            }
+            DataMsg::Delete(number) => data.change_for_undo().remove_row(number),
             DataMsg::Clear => {
                 let task = data.table.task;
                 *data.change_for_undo() = Table::new(task, Vec::new());

@@ -8,6 +8,7 @@ use yew::prelude::*;
 use super::browser;
 use super::events::{chosen, sift};
 use super::figures;
+use super::select::Select;
 use super::shared::Shared;
 use super::words::Words;
 use crate::messages::{ModelSource, Opened};
@@ -251,17 +252,17 @@ fn name(props: &LineProps, opened: &str) -> Html {
             .filter(|address| !address.is_empty())
             .map(ModelSource::Site)
     });
+    let title = |offer: &Offer| format!("{} · {}", offer.name, figures::bytes(offer.bytes));
+    let other: Option<(AttrValue, AttrValue)> = current.is_none().then(|| ("".into(), opened.to_owned().into()));
+    let named = offers
+        .iter()
+        .map(|offer| (offer.address.clone().into(), title(offer).into()));
+    let choices: Vec<(AttrValue, AttrValue)> = other.into_iter().chain(named).collect();
+    let value = current.map_or_else(String::new, |offer| offer.address.clone());
     html! {
         <label class="choice">
             <span class="visually-hidden">{ props.words.model_label() }</span>
-            <select id="model" disabled={props.disabled} {onchange}>
-                if current.is_none() { <option key="" value="" selected=true>{ opened }</option> }
-                { for offers.iter().map(|offer| html! {
-                    <option key={offer.address.clone()} value={offer.address.clone()} selected={Some(offer) == current}>
-                        { format!("{} · {}", offer.name, figures::bytes(offer.bytes)) }
-                    </option>
-                }) }
-            </select>
+            <Select id="model" {value} disabled={props.disabled} {choices} {onchange} />
         </label>
     }
 }
@@ -280,6 +281,12 @@ pub fn ModelLine(props: &LineProps) -> Html {
             .find(|(_, value)| *value == wanted)
             .map(|(device, _)| *device)
     });
+    let choices: Vec<(AttrValue, AttrValue)> = DEVICES
+        .iter()
+        .map(|(device, value)| ((*value).into(), w.device(*device).into()))
+        .collect();
+    let is_chosen = |(device, _): &&(DeviceChoice, &str)| *device == props.model.device;
+    let chosen_device = DEVICES.iter().find(is_chosen).map_or("", |(_, value)| *value);
     html! {
         <div class="model-line">
             <span>{ name(props, &opened.name) }
@@ -289,11 +296,7 @@ pub fn ModelLine(props: &LineProps) -> Html {
             { device(w, &opened.device) }
             <label class="choice">
                 <span class="visually-hidden">{ w.device_label() }</span>
-                <select id="device-choice" disabled={props.disabled} {onchange}>
-                    { for DEVICES.iter().map(|(device, value)| html! {
-                        <option value={*value} selected={props.model.device == *device}>{ w.device(*device) }</option>
-                    }) }
-                </select>
+                <Select id="device-choice" value={chosen_device} disabled={props.disabled} {choices} {onchange} />
             </label>
         </div>
     }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use terakoya_core::data::{SplitRatios, split};
 use terakoya_core::task_kind::TaskKind;
 
+use super::aside::{Aside, forget_places};
 use super::gold;
 use crate::messages::Row;
 
@@ -19,6 +20,9 @@ pub struct Table {
     pub rows: Vec<Row>,
     /// The labels, or the types of entities; the first nine have the keys 1 to 9.
     pub labels: Vec<String>,
+    /// The answers of the rows to other tasks that they were examples of before.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    asides: Vec<Aside>,
 }
 
 /// How often labels occur.
@@ -69,6 +73,25 @@ impl Table {
         }
         self.take_names(&rows);
         self.rows.extend(rows);
+        let rows = self.rows.len();
+        self.asides.iter_mut().for_each(|aside| aside.lengthen(rows));
+    }
+
+    /// Takes a row away.
+    pub fn remove_row(&mut self, number: usize) {
+        if number < self.rows.len() {
+            self.rows.remove(number);
+            self.asides.iter_mut().for_each(|aside| aside.remove(number));
+        }
+    }
+
+    /// Corrects a row's text; answers that count characters of the old one are gone.
+    pub fn correct(&mut self, number: usize, text: String) {
+        if let Some(row) = self.rows.get_mut(number) {
+            row.text = text;
+            forget_places(&mut row.gold);
+            self.asides.iter_mut().for_each(|aside| aside.forget_places(number));
+        }
     }
 
     fn take_names(&mut self, rows: &[Row]) {
@@ -77,14 +100,23 @@ impl Table {
         self.labels.extend(new);
     }
 
-    /// Makes the rows examples of another task; answers that say nothing about it are gone.
+    /// Makes the rows examples of another task; answers that say nothing about it are put aside until their task is back.
     pub fn set_task(&mut self, task: TaskKind) {
-        self.task = task;
-        for row in &mut self.rows {
-            gold::fit(row, task);
+        if task == self.task {
+            return;
         }
-        let rows = std::mem::take(&mut self.rows);
-        self.labels.clear();
+        let from = std::mem::replace(&mut self.task, task);
+        let labels = std::mem::take(&mut self.labels);
+        self.asides.push(Aside::of(from, &self.rows, labels));
+        let mut rows = std::mem::take(&mut self.rows);
+        match self.asides.iter().position(|aside| aside.task == task) {
+            Some(number) => {
+                let aside = self.asides.remove(number);
+                self.labels.clone_from(&aside.labels);
+                aside.give_back(&mut rows, from);
+            }
+            None => rows.iter_mut().for_each(|row| gold::fit(row, task)),
+        }
         self.take_names(&rows);
         self.rows = rows;
     }

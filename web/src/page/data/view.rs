@@ -9,6 +9,7 @@ use super::{Data, DataMsg, Problem};
 use crate::page::events::{chosen, sift, typed};
 use crate::page::figures;
 use crate::page::frame::Step;
+use crate::page::select::Select;
 use crate::page::shared::Shared;
 use crate::page::tasks;
 use crate::page::words::Words;
@@ -55,15 +56,15 @@ fn task(props: &Props) -> Html {
     let onchange = sift(&props.emit, |event| {
         tasks::named(&chosen(&event)?).map(DataMsg::SetTask)
     });
+    let choices: Vec<(AttrValue, AttrValue)> = tasks::ALL
+        .into_iter()
+        .map(|task| (tasks::of(task).name.into(), w.task(task).into()))
+        .collect();
     html! {
         <p class="task-choice">
             <label class="choice">
                 <span>{ w.task_label() }</span>
-                <select id="task" {onchange}>
-                    { for tasks::ALL.into_iter().map(|task| html! {
-                        <option value={tasks::of(task).name} selected={task == current}>{ w.task(task) }</option>
-                    }) }
-                </select>
+                <Select id="task" value={tasks::of(current).name} {choices} {onchange} />
             </label>
             <span class="caption">{ w.task_about(current) }</span>
         </p>

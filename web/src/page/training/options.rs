@@ -5,6 +5,7 @@ use yew::prelude::*;
 use super::TrainMsg;
 use super::form::{FieldError, Form, Layers, TOP_LAYERS, is_whole};
 use crate::page::events::{chosen, sift, typed};
+use crate::page::select::Select;
 use crate::page::tasks;
 use crate::page::words::Words;
 
@@ -141,11 +142,9 @@ fn select(props: &Props, key: &'static str, choices: &[String]) -> Html {
     let w = props.words;
     let onchange = sift(&props.emit, move |event| Some(TrainMsg::Option(key, chosen(&event)?)));
     let current = props.form.text(key);
-    html! {
-        <select id={key.replace('_', "-")} {onchange}>
-            { for choices.iter().map(|choice| html! {
-                <option value={choice.clone()} selected={*choice == current}>{ w.option_choice(key, choice) }</option>
-            }) }
-        </select>
-    }
+    let choices: Vec<(AttrValue, AttrValue)> = choices
+        .iter()
+        .map(|choice| (choice.clone().into(), w.option_choice(key, choice).into()))
+        .collect();
+    html! { <Select id={key.replace('_', "-")} value={current} {choices} {onchange} /> }
 }
