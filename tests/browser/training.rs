@@ -26,6 +26,29 @@ const FEW_STEPS: Wish = Wish {
 };
 
 #[test]
+fn a_handful_of_examples_is_passed_over_often_enough() {
+    visit(Visit::new("ten-examples"), async |tab| {
+        tab.open().await;
+        assert_eq!(tab.value("document.querySelector('#epochs').value").await, "10");
+        tab.bring_micro(10).await;
+        let steps =
+            "document.querySelector('#epochs').value * Math.ceil(8 / document.querySelector('#batch-size').value)";
+        assert_eq!(tab.value(steps).await, 100, "8 of the 10 are learned from");
+        tab.fill("#batch-size", "4").await;
+        tab.wait("fewer passes", "document.querySelector('#epochs').value === '50'")
+            .await;
+        tab.click("#start").await;
+        let finished = tab.finish().await;
+        assert!(losses(&finished["record"]).len() >= 100, "{finished}");
+        tab.wait(
+            "the remark",
+            "document.querySelector('#few-texts')?.innerText.includes('2')",
+        )
+        .await;
+    });
+}
+
+#[test]
 fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
     visit(Visit::new("trains"), async |tab| {
         tab.open().await;

@@ -154,7 +154,10 @@ impl Component for App {
             error: None,
             left_run_read: false,
         };
-        app.training.change().form.suit(&app.data.table);
+        app.training
+            .change()
+            .form
+            .suit(&app.data.table, app.data.parts.train.len());
         app.start_worker(ctx);
         renewal::register(ctx.link().callback(Msg::Renewal));
         app

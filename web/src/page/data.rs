@@ -294,7 +294,8 @@ impl App {
     /// Follows a change of the table: the split, the memory of the browser, what was measured.
     pub fn table_changed(&mut self, ctx: &Context<Self>) {
         self.data.change().share_out();
-        self.training.change().form.suit(&self.data.table);
+        let rows = self.data.parts.train.len();
+        self.training.change().form.suit(&self.data.table, rows);
         self.forget_measurement();
         self.remember_table_soon(ctx);
     }

@@ -12,6 +12,9 @@ use crate::page::words::Words;
 /// A smaller change than this is none.
 const NO_CHANGE: f64 = 5e-4;
 
+/// Of fewer texts, one more mistake moves a score by over five in a hundred.
+const FEW_TEXTS: usize = 20;
+
 /// What the scores are drawn from.
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -55,9 +58,17 @@ pub fn Metrics(props: &Props) -> Html {
                 if shown.truncated > 0 { { w.cut_texts(shown.truncated) } }
                 { for remarks(w, &shown.report) }
             </p>
+            if is_few(shown) {
+                <p id="few-texts" class="message">{ w.few_texts(shown.predictions.len()) }</p>
+            }
             { table(w, &shown.report) }
         </>
     }
+}
+
+/// Whether the scores rest on so few texts that another split may give quite others; a text of words has many in it.
+fn is_few(evaluation: &Evaluation) -> bool {
+    !matches!(evaluation.report, Report::Language(_)) && evaluation.predictions.len() < FEW_TEXTS
 }
 
 /// What the cards show of a report, the most important first.

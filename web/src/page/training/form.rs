@@ -13,6 +13,11 @@ use crate::page::tasks;
 /// Progress reports of a run: enough for a smooth curve, few enough to draw.
 const REPORTS: usize = 200;
 
+/// Fewer examples than these are a small table, of which a pass is a step or a few.
+const SMALL_TABLE: usize = 100;
+/// Steps that a new head needs before it says more than chance does.
+const FEWEST_STEPS: usize = 100;
+
 /// What learns.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Layers {
@@ -50,6 +55,8 @@ pub struct Form {
     pub model_layers: usize,
     /// Whether examples are pairs of texts.
     pairs: bool,
+    /// Examples to learn from.
+    rows: usize,
     /// The highest score of the examples, by which they are divided.
     target_scale: f64,
     typed: BTreeMap<&'static str, String>,
@@ -62,6 +69,7 @@ impl Default for Form {
             layers: Layers::default(),
             model_layers: usize::MAX,
             pairs: false,
+            rows: 0,
             target_scale: 1.0,
             typed: BTreeMap::new(),
         }
@@ -93,8 +101,9 @@ pub struct FieldError {
 }
 
 impl Form {
-    /// Becomes the form for the task of a table; for another one than before, with what it begins with.
-    pub fn suit(&mut self, table: &Table) {
+    /// Becomes the form for the task of a table of which `rows` are learned from; for another one than before, with what it begins with.
+    pub fn suit(&mut self, table: &Table, rows: usize) {
+        self.rows = rows;
         let pairs = table.has_pairs();
         let highest = table.scale().map(|(_, high)| high).filter(|high| *high > 0.0);
         self.target_scale = highest.unwrap_or(1.0);
@@ -145,7 +154,7 @@ impl Form {
             Layers::All => ("3", "0.00002"),
         };
         match key {
-            "epochs" => epochs.to_owned(),
+            "epochs" => self.passes(epochs),
             "learning_rate" => task.learning_rate.unwrap_or(learning_rate).to_owned(),
             key if key == task.length_key => task.length[usize::from(self.pairs)].to_owned(),
             // The core's own way.
@@ -162,6 +171,18 @@ impl Form {
                 Some(other) => other.to_string(),
             },
         }
+    }
+
+    /// The passes to begin with: over a handful of examples as many more as [`FEWEST_STEPS`] ask for.
+    fn passes(&self, usual: &str) -> String {
+        let batch = self.text("batch_size").trim().parse().unwrap_or(1).max(1);
+        let steps = self.rows.div_ceil(batch);
+        let is_small = tasks::of(self.task).answers && (1..SMALL_TABLE).contains(&self.rows);
+        let enough = if is_small { FEWEST_STEPS.div_ceil(steps) } else { 0 };
+        usual
+            .parse()
+            .map_or(enough, |usual: usize| usual.max(enough))
+            .to_string()
     }
 
     /// The options as the command line reads them, with a report every so many of the steps that `rows` make.

@@ -299,6 +299,15 @@ impl Words {
         )
     }
 
+    /// That so few texts prove little.
+    pub fn few_texts(self, count: usize) -> String {
+        let number = figures::count(count);
+        self.pick(
+            format!("確かめた文が {number} しかないので、この成績はまだ当てになりません。"),
+            format!("These scores rest on so few texts ({number}) that they prove little."),
+        )
+    }
+
     /// How many of them were cut.
     pub fn cut_texts(self, count: usize) -> String {
         let number = figures::count(count);
