@@ -1,6 +1,6 @@
 //! What a student meets first: an answer, a choice of language, examples from a file, labels by key press.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 use super::runs::Wish;
@@ -48,6 +48,36 @@ fn the_page_answers_in_japanese() {
             let shown = "document.querySelector('#prediction .classification')?.dataset.label";
             tab.wait("the label on the page", &format!("{shown} === '{label}'"))
                 .await;
+        }
+    });
+}
+
+#[test]
+fn an_empty_text_has_no_answer() {
+    visit(Visit::new("empty-text"), async |tab| {
+        tab.open().await;
+        for empty in ["", " \u{3000}\n"] {
+            tab.wait("an answer", "document.querySelector('#prediction')").await;
+            tab.fill("#try-text", empty).await;
+            tab.wait("no answer", "!document.querySelector('#prediction')").await;
+            assert_eq!(tab.count("#why").await, 0);
+            tab.fill("#try-text", "a cat").await;
+        }
+        tab.wait("an answer", "document.querySelector('#prediction')").await;
+    });
+}
+
+#[test]
+fn a_dark_page_is_printed_on_white() {
+    visit(Visit::new("print"), async |tab| {
+        tab.load().await;
+        tab.wait("the page", "document.querySelector('#try')").await;
+        for (media, paper) in [("screen", "rgb(21, 23, 27)"), ("print", "rgb(255, 255, 255)")] {
+            let features = json!([{ "name": "prefers-color-scheme", "value": "dark" }]);
+            let emulated = json!({ "media": media, "features": features });
+            tab.chromium.command("Emulation.setEmulatedMedia", emulated).await;
+            let found = tab.value("getComputedStyle(document.body).backgroundColor").await;
+            assert_eq!(found, paper, "{media}");
         }
     });
 }

@@ -163,6 +163,13 @@ impl Trying {
         }
     }
 
+    /// Whether there is nothing to say anything about: the text, or the passage it asks about, holds no more than space.
+    fn is_empty(&self) -> bool {
+        let is_empty = |text: &str| text.trim().is_empty();
+        let asks = tasks::of(self.task).second == Second::Passage;
+        is_empty(&self.text) || (asks && self.pair.as_deref().is_none_or(is_empty))
+    }
+
     /// Becomes the step for `task`, with the boxes that it has.
     pub fn begin(&mut self, task: TaskKind) {
         self.task = task;
@@ -245,7 +252,11 @@ impl App {
         }
         let trying = self.trying.change();
         trying.sent += 1;
-        trying.waiting = true;
+        trying.waiting = !trying.is_empty();
+        if !trying.waiting {
+            (trying.answer, trying.error) = (None, None);
+            return;
+        }
         let (number, text) = (trying.sent, trying.current());
         let answered = ctx.link().callback(move |reply| Msg::Try(TryMsg::Tried(number, reply)));
         self.send(Request::Try(text), answered);
