@@ -187,6 +187,15 @@ fn a_full_storage_is_said_and_the_model_still_runs() {
         tab.start(Wish { epochs: 2, ..LONG }).await;
         tab.finish().await;
         assert!(tab.ask("a cat runs").await["prediction"]["label"].is_string());
+        assert_eq!(tab.count("#notice").await, 1, "it is said once");
+        let is_seen = "((box) => box.top >= 0 && box.bottom <= innerHeight)(document.querySelector('#notice').getBoundingClientRect())";
+        for step in ["train", "keep"] {
+            tab.value(&format!(
+                "document.querySelector('#{step}').scrollIntoView({{ behavior: 'instant' }})"
+            ))
+            .await;
+            assert_eq!(tab.value(is_seen).await, true, "the notice is seen at {step}");
+        }
     });
 }
 

@@ -14,6 +14,7 @@ mod keeping;
 mod lifeline;
 mod marked;
 mod model;
+mod notices;
 mod pager;
 mod reading;
 mod renewal;

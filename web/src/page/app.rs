@@ -22,6 +22,7 @@ use super::frame::{Banner, Head, StepBar};
 use super::keeping::view::KeepStep;
 use super::keeping::{KeepMsg, Keeping};
 use super::model::{Loading, Model, ModelLine, Offer, OffersError, Status};
+use super::notices::Notices;
 use super::reading::view::ReadStep;
 use super::reading::{ReadMsg, Reading};
 use super::renewal::{self, Renewal};
@@ -32,7 +33,7 @@ use super::training::{News, TrainMsg, Training, Vigil};
 use super::trying::view::TryStep;
 use super::trying::{TryMsg, Trying};
 use super::words::{Language, Words};
-use crate::messages::{self, ModelSource, Notice, Request};
+use crate::messages::{self, ModelSource, Request};
 
 /// How long the table rests before the browser remembers it, in milliseconds.
 const REMEMBER_AFTER: u32 = 800;
@@ -112,7 +113,7 @@ pub struct App {
     /// What lasts.
     pub keeping: Shared<Keeping>,
     /// What the user should know.
-    pub notices: Vec<Notice>,
+    pub notices: Notices,
     /// What went wrong beyond a single step.
     pub error: Option<String>,
     left_run_read: bool,
@@ -150,7 +151,7 @@ impl Component for App {
             vigil: None,
             reading: Shared::default(),
             keeping: Shared::default(),
-            notices: Vec::new(),
+            notices: Notices::default(),
             error: None,
             left_run_read: false,
         };
@@ -205,11 +206,7 @@ impl Component for App {
                 browser::remember("theme", theme.name());
                 self.theme = theme;
             }
-            Msg::NoticeRead(number) => {
-                if number < self.notices.len() {
-                    self.notices.remove(number);
-                }
-            }
+            Msg::NoticeRead(number) => self.notices.remove(number),
             Msg::ErrorRead => self.error = None,
             Msg::LeftRunRead => self.left_run_read = true,
         }
@@ -280,7 +277,7 @@ impl App {
         let w = self.words;
         let link = ctx.link();
         html! {
-            <>
+            <div class="messages">
                 if let Some(error) = &self.error {
                     <Banner words={w} id="error" bad={true} onclose={link.callback(|()| Msg::ErrorRead)}>{ w.message(error) }</Banner>
                 }
@@ -298,7 +295,7 @@ impl App {
                         { w.notice(notice) }
                     </Banner>
                 }) }
-            </>
+            </div>
         }
     }
 
@@ -344,7 +341,7 @@ impl App {
         html! {
             <>
                 <TrainStep words={w} state={self.training.clone()} data={self.data.clone()} model={model.clone()} {unfinished}
-                    emit={link.callback(Msg::Train)} />
+                    abilities={self.abilities} emit={link.callback(Msg::Train)} />
                 <ReadStep words={w} state={self.reading.clone()} trying={self.trying.clone()}
                     ready={model.is_some() && !self.is_training()} tuned={self.tuned.is_some()} emit={link.callback(Msg::Read)} />
                 <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned.is_some() || self.model.is_kept_run()} training={self.is_training()}

@@ -25,6 +25,13 @@ pub struct Abilities {
     pub locks: bool,
 }
 
+impl Abilities {
+    /// Whether what is learned outlasts the page.
+    pub fn keeps(&self) -> bool {
+        self.secure && self.storage
+    }
+}
+
 /// Looks at the browser.
 pub fn abilities() -> Abilities {
     let navigator = window().map(|window| JsValue::from(window.navigator()));

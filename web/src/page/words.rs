@@ -176,8 +176,6 @@ texts! {
 // Train.
 texts! {
     train_title: "教える", "Teach";
-    train_hint: "例文でモデルを調整します。止めても、途中までの結果は残ります。",
-        "Fine-tune the model on your examples. You can stop at any time and keep what it learned.";
     options_title: "学習の設定", "Training options";
     what_learns: "どこに教えるか", "What learns";
     top_layers: "上から何層：", "Upper layers:";
@@ -261,7 +259,6 @@ texts! {
 // Keep.
 texts! {
     keep_title: "残す", "Keep";
-    keep_hint: "学習は一周ごとに、このブラウザに保存されます。", "Training is kept in this browser after every epoch.";
     export: "モデルを保存", "Save the model";
     exporting: "まとめています…", "Packing…";
     export_about: "zip。terakoya predict や transformers でも読めます", "a zip that terakoya predict and transformers can load";

@@ -36,7 +36,7 @@ pub fn KeepStep(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
     html! {
-        <Step id="keep" number="＋" title={w.keep_title()} hint={w.keep_hint()}>
+        <Step id="keep" number="＋" title={w.keep_title()} hint={w.keep_hint(props.abilities.keeps())}>
             { zip(props) }
             if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             { runs(props) }

@@ -10,6 +10,7 @@ use super::run::Phase;
 use super::{Cost, TrainMsg, Training};
 use crate::files::table_extension;
 use crate::messages::{Opened, SavedRun};
+use crate::page::browser::Abilities;
 use crate::page::data::Data;
 use crate::page::data::table::ratios;
 use crate::page::frame::Step;
@@ -29,6 +30,8 @@ pub struct Props {
     pub model: Option<Shared<Opened>>,
     /// A run that was broken off and can go on.
     pub unfinished: Option<SavedRun>,
+    /// What the browser can do.
+    pub abilities: Abilities,
     /// Takes what happens.
     pub emit: Callback<TrainMsg>,
 }
@@ -44,9 +47,10 @@ pub fn TrainStep(props: &Props) -> Html {
         .as_ref()
         .map_or(12, |model| model.inspection.num_hidden_layers);
     html! {
-        <Step id="train" number="3" title={w.train_title()} hint={w.train_hint()}>
+        <Step id="train" number="3" title={w.train_title()} hint={w.train_hint(props.abilities.keeps())}>
             <Options words={w} form={state.form.clone()} error={state.field_error.clone()} {layers} disabled={active}
                 emit={props.emit.clone()} />
+            { forgets(props) }
             { buttons(props) }
             <CostView words={w} cost={state.cost.clone()} />
             if let Some(run) = &state.run {
@@ -57,6 +61,17 @@ pub fn TrainStep(props: &Props) -> Html {
             }
         </Step>
     }
+}
+
+/// That nothing will be kept, where that is so.
+fn forgets(props: &Props) -> Html {
+    let w = props.words;
+    let reason = match props.abilities {
+        abilities if abilities.keeps() => return Html::default(),
+        Abilities { secure: false, .. } => w.lacks_secure(),
+        _ => w.lacks_storage(),
+    };
+    html! { <p id="forgets" class="message bad">{ reason }</p> }
 }
 
 fn phase(props: &Props) -> Option<&Phase> {

@@ -199,6 +199,34 @@ impl Words {
         )
     }
 
+    /// What the third step is for, where the browser keeps what is learned, and where it does not.
+    pub fn train_hint(self, keeps: bool) -> &'static str {
+        match keeps {
+            true => self.pick(
+                "例文でモデルを調整します。止めても、途中までの結果は残ります。",
+                "Fine-tune the model on your examples. You can stop at any time and keep what it learned.",
+            ),
+            false => self.pick(
+                "例文でモデルを調整します。止めても、途中までの結果を使えます。",
+                "Fine-tune the model on your examples. You can stop at any time and use what it learned.",
+            ),
+        }
+    }
+
+    /// Where what is learned goes, where the browser keeps it, and where it does not.
+    pub fn keep_hint(self, keeps: bool) -> &'static str {
+        match keeps {
+            true => self.pick(
+                "学習は一周ごとに、このブラウザに保存されます。",
+                "Training is kept in this browser after every epoch.",
+            ),
+            false => self.pick(
+                "ここではブラウザに保存できません。残したいモデルは zip で保存してください。",
+                "This browser keeps nothing here. Save a model you want to keep as a zip.",
+            ),
+        }
+    }
+
     /// A share of all weights.
     pub fn of_all(self, all: &str, percent: f64) -> String {
         let percent = match percent {
