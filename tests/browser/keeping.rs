@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::runs::{Wish, assert_relative, losses};
 use super::tab::Tab;
-use super::visit::{Visit, visit};
+use super::visit::{Visit, site, visit};
 
 /// A run that lasts long enough to be interrupted.
 const LONG: Wish = Wish {
@@ -147,6 +147,82 @@ fn the_second_visit_works_without_a_network() {
         tab.click("#lesson-topic").await;
         tab.wait("a lesson", "document.querySelectorAll('#label-counts li').length === 4")
             .await;
+    });
+}
+
+#[test]
+fn the_browser_is_asked_to_keep_what_is_brought() {
+    visit(Visit::new("persistence"), async |tab| {
+        tab.open().await;
+        let may_be_lost = "document.querySelector('#lacks').innerText.includes('消すことがあります')";
+        tab.wait("that it may be lost", may_be_lost).await;
+        let grant =
+            "(window.asked = 0, StorageManager.prototype.persist = async () => (window.asked += 1, true), true)";
+        tab.value(grant).await;
+        tab.bring_micro(40).await;
+        tab.wait("the promise", &format!("!{may_be_lost}")).await;
+        tab.start(Wish { epochs: 1, ..LONG }).await;
+        tab.finish().await;
+        assert_eq!(tab.value("window.asked").await, 1, "it is asked once");
+    });
+}
+
+/// A service worker of another version with the same files.
+fn another_version(tab: &Tab, name: &str) {
+    let path = site().join("service-worker.js");
+    let program = std::fs::read_to_string(path).expect("the site has a service worker");
+    let other = program
+        .replace("\"terakoya-\"", "@")
+        .replace("terakoya-", &format!("terakoya-{name}-"));
+    tab.server
+        .replace("service-worker.js", other.replace('@', "\"terakoya-\"").into_bytes());
+}
+
+#[test]
+fn a_new_version_takes_over_in_all_tabs() {
+    visit(Visit::new("two-versions"), async |tab| {
+        const LOOK: &str =
+            "(navigator.serviceWorker.getRegistration().then((found) => found.update()), window.mark = 1, true)";
+        let switch = "#renewal button";
+        tab.open().await;
+        tab.wait("the service worker", "navigator.serviceWorker.controller")
+            .await;
+        tab.open().await;
+        let first = tab.driver().window().await.expect("a window");
+        tab.value("window.mark = 1").await;
+        let second = tab.driver().new_tab().await.expect("a second tab");
+        tab.driver()
+            .switch_to_window(second.clone())
+            .await
+            .expect("the second tab");
+        tab.open().await;
+        another_version(tab, "second");
+        tab.value(LOOK).await;
+        tab.click(switch).await;
+        tab.wait("the second tab again", "!window.mark").await;
+        tab.driver()
+            .switch_to_window(first.clone())
+            .await
+            .expect("the first tab");
+        tab.wait("the first tab again", "!window.mark").await;
+        tab.wait_for_model().await;
+        // What is learned here is not in the storage of a new page's worker: this tab waits for its user.
+        tab.bring_micro(40).await;
+        tab.start(Wish { epochs: 1, ..LONG }).await;
+        tab.finish().await;
+        tab.value("window.mark = 1").await;
+        tab.driver().switch_to_window(second).await.expect("the second tab");
+        tab.wait_for_model().await;
+        another_version(tab, "third");
+        tab.value(LOOK).await;
+        tab.click(switch).await;
+        tab.wait("the second tab again", "!window.mark").await;
+        tab.driver().switch_to_window(first).await.expect("the first tab");
+        tab.wait("the news", "document.querySelector('#renewal')").await;
+        assert_eq!(tab.value("window.mark").await, 1, "the tab with a tuned model stays");
+        tab.click(switch).await;
+        tab.wait("the first tab again", "!window.mark").await;
+        tab.wait_for_model().await;
     });
 }
 

@@ -189,6 +189,7 @@ impl Component for App {
                 self.deaths.clear();
                 self.start_worker(ctx);
             }
+            Msg::Renewal(Renewal::TakenOver) if !self.is_training() && self.tuned.is_none() => browser::reload(),
             Msg::Renewal(renewal) => self.renewal = Some(renewal),
             Msg::Renew => {
                 if let Some(renewal) = &self.renewal {

@@ -99,6 +99,13 @@ pub fn remember(key: &str, value: &str) -> bool {
     local_storage().is_some_and(|storage| storage.set_item(&format!("terakoya.{key}"), value).is_ok())
 }
 
+/// Loads the page again.
+pub fn reload() {
+    if let Some(Err(error)) = window().map(|window| window.location().reload()) {
+        log::warn!("the page does not load again: {error:?}");
+    }
+}
+
 /// Loads the page again, but not twice in a row for the same `reason`; `false` where it did.
 pub fn reload_once(reason: &str) -> bool {
     let Some(window) = window() else { return false };

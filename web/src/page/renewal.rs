@@ -1,9 +1,10 @@
 //! Registers the service worker, which makes the second visit work offline, and brings in a new version of the site when
 //! the user wants it.
 //!
-//! The new version waits beside the old one until then, so that a page never meets files of another version.
+//! The new version waits beside the old one until then, so that a page never meets files of another version. Once one tab wants
+//! it, it takes over in all of them: one with nothing to lose loads again at once, another when its user says so.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 
 use gloo_events::EventListener;
@@ -15,31 +16,39 @@ use yew::Callback;
 
 use super::browser;
 
-/// A version that waits.
+/// Another version than the page's.
 #[derive(Debug, Clone)]
-pub struct Renewal(ServiceWorker);
+pub enum Renewal {
+    /// It waits to be wanted.
+    Waiting(ServiceWorker),
+    /// It took over, as another tab wanted: the files of the page's own version are gone.
+    TakenOver,
+}
 
 impl Renewal {
     /// Lets the new version take over and loads the page again with it.
     pub fn use_now(&self) {
-        let (Some(container), Some(window)) = (container(), browser::window()) else {
-            return;
+        let (Self::Waiting(version), Some(container)) = (self, container()) else {
+            return browser::reload();
         };
-        let reload = move |_: &web_sys::Event| {
-            if let Err(error) = window.location().reload() {
-                log::warn!("the page does not load again: {error:?}");
-            }
-        };
-        EventListener::once(&container, "controllerchange", reload).forget();
-        if let Err(error) = self.0.post_message(&"activate".into()) {
+        // Another tab may have been faster.
+        if !matches!(
+            version.state(),
+            ServiceWorkerState::Installed | ServiceWorkerState::Activating
+        ) {
+            return browser::reload();
+        }
+        EventListener::once(&container, "controllerchange", |_| browser::reload()).forget();
+        if let Err(error) = version.post_message(&"activate".into()) {
             log::warn!("the new version does not hear: {error:?}");
         }
     }
 }
 
-/// Registers the service worker; `found` is told when a new version waits.
+/// Registers the service worker; `found` is told when a new version waits, and when it took over.
 pub fn register(found: Callback<Renewal>) {
     let Some(container) = container() else { return };
+    follow(&container, found.clone());
     spawn_local(async move {
         match JsFuture::from(container.register("service-worker.js")).await {
             Ok(registration) => look_out(&container, registration.unchecked_into(), found),
@@ -55,13 +64,24 @@ fn container() -> Option<ServiceWorkerContainer> {
     container.is_object().then(|| container.unchecked_into())
 }
 
+/// Tells of a version that takes over. The first on this machine takes over from none.
+fn follow(container: &ServiceWorkerContainer, found: Callback<Renewal>) {
+    let has_version = Cell::new(container.controller().is_some());
+    EventListener::new(container, "controllerchange", move |_| {
+        if has_version.replace(true) {
+            found.emit(Renewal::TakenOver);
+        }
+    })
+    .forget();
+}
+
 fn look_out(container: &ServiceWorkerContainer, registration: ServiceWorkerRegistration, found: Callback<Renewal>) {
     // The first version on this machine replaces nothing, so it is no news.
     if container.controller().is_none() {
         return;
     }
     if let Some(waiting) = registration.waiting() {
-        return found.emit(Renewal(waiting));
+        return found.emit(Renewal::Waiting(waiting));
     }
     let states = Rc::new(RefCell::new(None));
     let observed = registration.clone();
@@ -72,7 +92,7 @@ fn look_out(container: &ServiceWorkerContainer, registration: ServiceWorkerRegis
         let (found, new) = (found.clone(), installing.clone());
         *states.borrow_mut() = Some(EventListener::new(&installing, "statechange", move |_| {
             if new.state() == ServiceWorkerState::Installed {
-                found.emit(Renewal(new.clone()));
+                found.emit(Renewal::Waiting(new.clone()));
             }
         }));
     })

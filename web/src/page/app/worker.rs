@@ -8,6 +8,7 @@ use crate::messages::{Event, ModelSource, Request};
 use crate::page::browser;
 use crate::page::client::{Client, Listener};
 use crate::page::model::{self, Status};
+use crate::page::renewal::Renewal;
 use crate::page::training::Cost;
 
 /// So many deaths of the worker in [`RESTART_WINDOW`] and it is not started again by itself.
@@ -124,6 +125,11 @@ impl App {
 
     /// Says that the worker is gone, lets go of all that waits for it, and starts another.
     pub(super) fn lose_worker(&mut self, ctx: &Context<Self>, reason: &str) {
+        // Another worker of this page's version is nowhere to be had.
+        if matches!(self.renewal, Some(Renewal::TakenOver)) {
+            self.vigil = None;
+            return browser::reload();
+        }
         self.client = None;
         self.worker_is_ready = false;
         self.generation += 1;
