@@ -34,6 +34,7 @@ fn a_handful_of_examples_is_passed_over_often_enough() {
         let steps =
             "document.querySelector('#epochs').value * Math.ceil(8 / document.querySelector('#batch-size').value)";
         assert_eq!(tab.value(steps).await, 100, "8 of the 10 are learned from");
+        assert_eq!(tab.value("document.querySelector('#best-metric').value").await, "loss");
         tab.fill("#batch-size", "4").await;
         tab.wait("fewer passes", "document.querySelector('#epochs').value === '50'")
             .await;

@@ -155,6 +155,8 @@ impl Form {
         };
         match key {
             "epochs" => self.passes(epochs),
+            // Of two or three texts all are right in the first pass already, and the best model would be that one's.
+            "best_metric" if self.is_small() => "loss".to_owned(),
             "learning_rate" => task.learning_rate.unwrap_or(learning_rate).to_owned(),
             key if key == task.length_key => task.length[usize::from(self.pairs)].to_owned(),
             // The core's own way.
@@ -173,12 +175,19 @@ impl Form {
         }
     }
 
+    fn is_small(&self) -> bool {
+        tasks::of(self.task).answers && (1..SMALL_TABLE).contains(&self.rows)
+    }
+
     /// The passes to begin with: over a handful of examples as many more as [`FEWEST_STEPS`] ask for.
     fn passes(&self, usual: &str) -> String {
         let batch = self.text("batch_size").trim().parse().unwrap_or(1).max(1);
         let steps = self.rows.div_ceil(batch);
-        let is_small = tasks::of(self.task).answers && (1..SMALL_TABLE).contains(&self.rows);
-        let enough = if is_small { FEWEST_STEPS.div_ceil(steps) } else { 0 };
+        let enough = if self.is_small() {
+            FEWEST_STEPS.div_ceil(steps)
+        } else {
+            0
+        };
         usual
             .parse()
             .map_or(enough, |usual: usize| usual.max(enough))
