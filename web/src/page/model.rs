@@ -22,6 +22,16 @@ pub struct Offer {
     pub address: String,
     /// Its size.
     pub bytes: u64,
+    /// What it reads and does.
+    #[serde(default)]
+    pub about: About,
+}
+
+/// What a model reads and does; nothing where the site does not say.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct About {
+    ja: String,
+    en: String,
 }
 
 /// The model of the worker.
@@ -252,7 +262,12 @@ fn name(props: &LineProps, opened: &str) -> Html {
             .filter(|address| !address.is_empty())
             .map(ModelSource::Site)
     });
-    let title = |offer: &Offer| format!("{} · {}", offer.name, figures::bytes(offer.bytes));
+    let title = |offer: &Offer| {
+        let about = props.words.pick(&offer.about.ja, &offer.about.en);
+        let parts = [&offer.name, &figures::bytes(offer.bytes), about];
+        let said: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        said.join(" · ")
+    };
     let other: Option<(AttrValue, AttrValue)> = current.is_none().then(|| ("".into(), opened.to_owned().into()));
     let named = offers
         .iter()

@@ -44,7 +44,7 @@ impl Words {
     }
 
     /// One of two.
-    fn pick<T>(self, japanese: T, english: T) -> T {
+    pub(super) fn pick<T>(self, japanese: T, english: T) -> T {
         match self.language {
             Language::Japanese => japanese,
             Language::English => english,

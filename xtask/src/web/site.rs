@@ -21,8 +21,35 @@ type Files = BTreeMap<String, Vec<u8>>;
 /// What stands for an address in the templates, and the address.
 type Addresses = BTreeMap<&'static str, String>;
 
-/// Folders of `assets` that hold a model the page offers, the default first.
-const MODELS: [&str; 3] = ["e5-small-ja-en", "gpt2-mini-ja", "bert-tiny"];
+/// A model that the page offers.
+struct Model {
+    /// Its folder in `assets`.
+    name: &'static str,
+    /// What it reads and does, in Japanese and in English.
+    about: [&'static str; 2],
+}
+
+/// The models, the default first.
+const MODELS: [Model; 3] = [
+    Model {
+        name: "e5-small-ja-en",
+        about: [
+            "日本語と英語が読めます。まずはこれで",
+            "reads Japanese and English; begin with this one",
+        ],
+    },
+    Model {
+        name: "gpt2-mini-ja",
+        about: ["日本語の続きを書きます", "continues Japanese texts"],
+    },
+    Model {
+        name: "bert-tiny",
+        about: [
+            "英語だけが読めます。とても小さなモデルです",
+            "reads English only; very small",
+        ],
+    },
+];
 
 /// What made the files beside it, which the page never fetches.
 const NOT_SERVED: &str = "make.py";
@@ -115,7 +142,7 @@ fn dictionaries() -> Result<Files> {
 /// The models that are in the tree, each with `model.json`; and the list of them for the page.
 fn models() -> Result<(Files, Vec<u8>)> {
     let (mut all, mut list) = (Files::new(), Vec::new());
-    for name in MODELS {
+    for Model { name, about } in MODELS {
         let folder = project().join("assets").join(name);
         if !folder.join("config.json").exists() {
             continue;
@@ -124,7 +151,10 @@ fn models() -> Result<(Files, Vec<u8>)> {
         read_folder(&folder, "", &mut files)?;
         files.remove(NOT_SERVED);
         let bytes: usize = files.values().map(Vec::len).sum();
-        list.push(json!({ "name": name, "address": format!("models/{name}/model.json"), "bytes": bytes }));
+        let about = json!({ "ja": about[0], "en": about[1] });
+        list.push(
+            json!({ "name": name, "address": format!("models/{name}/model.json"), "bytes": bytes, "about": about }),
+        );
         all.extend(with_manifest(name, &format!("models/{name}"), files));
     }
     Ok((all, json!(list).to_string().into_bytes()))
