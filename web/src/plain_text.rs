@@ -4,7 +4,7 @@
 const PASSAGE: usize = 1000;
 
 /// What any model's mask may be written as.
-const MASK: &str = "[MASK]";
+pub const MASK: &str = "[MASK]";
 
 /// Characters of a text that is shown with a gap, at most.
 const LONGEST: usize = 120;
@@ -29,13 +29,24 @@ impl Script {
     }
 }
 
-/// The beginning of a text with a mask in the place of the word that is nearest to its middle: some kanji, katakana or letters in
+/// The first line of a text that has a word, with a mask in the place of the word that is nearest to its middle: some kanji, katakana or letters in
 /// a row. A text without such a word, or with a mask already, stays as it is.
 pub fn with_gap(text: &str) -> String {
     if text.contains(MASK) {
         return text.to_owned();
     }
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let has_word = |line: &&str| {
+        line.trim()
+            .chars()
+            .take(LONGEST)
+            .any(|c| Script::of(c) != Script::Other)
+    };
+    let is_filled = |line: &&str| !line.trim().is_empty();
+    let line = text
+        .lines()
+        .find(has_word)
+        .or_else(|| text.lines().find(is_filled))
+        .unwrap_or_default();
     let characters: Vec<char> = line.trim().chars().take(LONGEST).collect();
     let mut words: Vec<(usize, usize)> = Vec::new();
     let mut at = 0;
@@ -88,6 +99,7 @@ mod tests {
             ("The staff were kind", "The staff [MASK] kind"),
             ("What is [MASK]?", "What is [MASK]?"),
             ("そうですね。", "そうですね。"),
+            ("そうですね。\n東京へ行く。", "東京へ[MASK]く。"),
             ("", ""),
         ] {
             assert_eq!(with_gap(text), expected);

@@ -10,7 +10,7 @@ use crate::page::app::App;
 use crate::page::data::Lesson;
 use crate::page::marked::names_said;
 use crate::page::tasks;
-use crate::plain_text::with_gap;
+use crate::plain_text::{MASK, with_gap};
 
 /// Other texts to begin with: one of each feeling, one undecided, one in English.
 const EXAMPLES: &[&str] = &[
@@ -27,6 +27,9 @@ const PROMPTS: [&str; 4] = [
     "きつねの子は、",
     "「おじいさん、",
 ];
+
+/// What stands behind a passage's title in JSQuAD.
+const TITLE_END: &str = " [SEP] ";
 
 /// Examples of a table, at most.
 const MOST_EXAMPLES: usize = 4;
@@ -96,12 +99,24 @@ impl App {
 
     fn rows_to_try(&self) -> Vec<Text> {
         let parts = &self.data.parts;
-        let rows = parts.eval.iter().chain(&parts.train).chain(&self.data.table.rows);
+        let task = self.trying.task;
+        let rows = || parts.eval.iter().chain(&parts.train).chain(&self.data.table.rows);
+        // Some questions are mere headings, some lines have no word to hide: not the ones to begin with.
+        let is_clear = |row: &&Row| match task {
+            TaskKind::QuestionAnswering => row.text.trim_end().ends_with(['？', '?']),
+            TaskKind::MaskedLm => with_gap(&row.text).contains(MASK),
+            _ => true,
+        };
         let text = |row: &Row| Text {
             text: row.text.clone(),
-            text_pair: row.text_pair.clone(),
+            text_pair: row.text_pair.as_deref().map(|passage| match task {
+                TaskKind::QuestionAnswering => passage.replacen(TITLE_END, "\n", 1),
+                _ => passage.to_owned(),
+            }),
         };
-        rows.take(MOST_EXAMPLES).map(text).collect()
+        let clear = rows().filter(is_clear).take(MOST_EXAMPLES);
+        let others = rows().filter(|row| !is_clear(row));
+        clear.chain(others).take(MOST_EXAMPLES).map(text).collect()
     }
 
     /// What the model is that answers: the fine-tuned one, if there is one.
