@@ -63,7 +63,11 @@ fn a_change_of_the_task_can_be_taken_back() {
             .await;
         tab.wait("19 rows", "document.querySelectorAll('#rows tbody tr').length === 19")
             .await;
-        tab.wait("the memory of them", "JSON.parse(localStorage['terakoya.table']).rows.length === 19").await;
+        tab.wait(
+            "the memory of them",
+            "JSON.parse(localStorage['terakoya.table'] ?? 'null')?.rows.length === 19",
+        )
+        .await;
         tab.load().await;
         tab.wait("the table again", "document.querySelector('#row-0 .score-box')")
             .await;
@@ -84,6 +88,39 @@ fn a_change_of_the_task_can_be_taken_back() {
         tab.fill("#task", "multi-label-classification").await;
         tab.wait("sets", "document.querySelector('#row-0 .label-set')").await;
         assert_eq!(tab.count("#label-counts li").await, 2);
+    });
+}
+
+#[test]
+fn an_empty_table_can_be_begun() {
+    visit(Visit::new("empty-table"), async |tab| {
+        tab.open().await;
+        assert_eq!(
+            tab.count("#rows select:not([tabindex=\"-1\"])").await,
+            1,
+            "the tab key stops at one row"
+        );
+        assert_eq!(
+            tab.value("document.querySelector('#eval-percent').labels.length").await,
+            1
+        );
+        tab.click("#data .data-status .actions button:last-child").await;
+        tab.wait("no rows", "!document.querySelector('#rows tbody tr')").await;
+        assert_eq!(
+            tab.value("document.querySelector('#rows').checkVisibility()").await,
+            false
+        );
+        assert_eq!(tab.count(".split-bar .eval").await, 0);
+        for (number, label) in ["sun", "rain"].iter().enumerate() {
+            tab.fill("#new-label", label).await;
+            tab.click("#new-label + button").await;
+            let labels = format!(
+                "document.querySelectorAll('#label-counts li').length === {}",
+                number + 1
+            );
+            tab.wait("the label", &labels).await;
+        }
+        tab.picture("2-empty").await;
     });
 }
 
@@ -125,6 +162,12 @@ fn lessons_come_with_their_task_and_licence() {
     };
     visit(site, async |tab| {
         tab.open().await;
+        let offers = "[...document.querySelectorAll('#model option')].map((option) => option.text)";
+        let offers = tab.value(offers).await.to_string();
+        assert!(
+            offers.contains("日本語と英語") && offers.contains("英語だけ"),
+            "{offers}"
+        );
         for (lesson, task, licence) in LESSONS {
             tab.click(&format!("#lesson-{lesson}")).await;
             let arrived = format!(
@@ -137,6 +180,16 @@ fn lessons_come_with_their_task_and_licence() {
                 "{lesson}"
             );
             assert_eq!(tab.count("#rows tbody tr.unlabelled").await, 0, "{lesson}");
+            let tried = tab.value("[...document.querySelectorAll('#try textarea')].map((box) => box.value).join('|')");
+            let tried = tried.await.as_str().unwrap_or_default().to_owned();
+            match lesson {
+                "answers" => assert!(
+                    ["？|", "?|"].iter().any(|end| tried.contains(end)) && !tried.contains("[SEP]"),
+                    "{tried}"
+                ),
+                "style" => assert!(tried.contains("[MASK]"), "{tried}"),
+                _ => {}
+            }
             // Similarity, names, answers and hidden words need another head than the one that ships.
             let fits = task == "sequence-classification";
             let said = "document.querySelector('#prediction [data-fit=\"other-task\"]')";

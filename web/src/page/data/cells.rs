@@ -30,6 +30,8 @@ pub struct Props {
     pub row: Row,
     /// The examples, with their task and labels.
     pub table: Shared<Table>,
+    /// Whether the tab key stops at its row.
+    pub stop: bool,
     /// Takes what happens.
     pub emit: Callback<DataMsg>,
 }
@@ -44,7 +46,7 @@ pub fn GoldCell(props: &Props) -> Html {
         TaskKind::SequenceClassification => {
             let onchange = set.reform(|label: Option<String>| label.map_or(Gold::None, Gold::Label));
             let label = props.row.gold.label().map(str::to_owned);
-            html! { <LabelSelect words={w} table={props.table.clone()} {label} {onchange} /> }
+            html! { <LabelSelect words={w} table={props.table.clone()} {label} passed_by={!props.stop} {onchange} /> }
         }
         TaskKind::MultiLabelClassification => label_set(props, &set),
         TaskKind::Regression => html! { <ScoreBox words={w} score={props.row.gold.score()} onchange={set} /> },

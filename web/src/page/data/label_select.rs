@@ -18,6 +18,9 @@ pub struct Props {
     pub label: Option<String>,
     /// Takes another.
     pub onchange: Callback<Option<String>>,
+    /// Whether the tab key passes it by.
+    #[prop_or_default]
+    pub passed_by: bool,
     /// Id of the element.
     #[prop_or_default]
     pub id: Option<&'static str>,
@@ -54,7 +57,7 @@ pub fn LabelSelect(props: &Props) -> Html {
         })
     };
     html! {
-        <select id={props.id} ref={node} class="label-select" aria-label={w.label_column()} {onchange}>
+        <select id={props.id} ref={node} class="label-select" tabindex={props.passed_by.then_some("-1")} aria-label={w.label_column()} {onchange}>
             <option value="">{ w.no_label() }</option>
             { for props.table.labels.iter().map(|label| html! { <option value={label.clone()}>{ label }</option> }) }
         </select>

@@ -65,7 +65,8 @@ pub fn RowView(props: &Props) -> Html {
             </td>
             if tasks::of(props.table.task).answers {
                 <td>
-                    <GoldCell words={w} {number} row={row.clone()} table={props.table.clone()} emit={props.emit.clone()} />
+                    <GoldCell words={w} {number} row={row.clone()} table={props.table.clone()} stop={props.stop}
+                        emit={props.emit.clone()} />
                 </td>
             }
             <td>

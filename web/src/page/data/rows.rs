@@ -74,7 +74,7 @@ pub fn Rows(props: &Props) -> Html {
     html! {
         <div class="rows-box">
             if !numbers.is_empty() { <p class="caption">{ w.keys_hint(props.table.task) }</p> }
-            <div class="scroll-box">
+            <div class={classes!("scroll-box", props.table.rows.is_empty().then_some("empty"))}>
                 <table id="rows" class="rows">
                     <thead>
                         <tr>

@@ -34,13 +34,11 @@ pub fn Sources(props: &Props) -> Html {
     };
     html! {
         <>
-        <div class="sources lessons">
+        <div class="sources lessons" aria-busy={props.reading.then_some("true")}>
             { for Lesson::ALL.map(lesson) }
-        </div>
-        <div class="sources" aria-busy={props.reading.then_some("true")}>
             <FileDrop words={w} onfile={props.emit.reform(DataMsg::File)} />
-            <Paste words={w} emit={props.emit.clone()} />
         </div>
+        <Paste words={w} emit={props.emit.clone()} />
         </>
     }
 }

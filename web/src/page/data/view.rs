@@ -39,7 +39,7 @@ pub fn DataStep(props: &Props) -> Html {
             }
             { status(props) }
             { task(props) }
-            if names && (!state.table.rows.is_empty() || !state.table.labels.is_empty()) {
+            if names {
                 <Labels words={w} table={state.table.clone()} filter={state.filter.clone()} emit={props.emit.clone()} />
             }
             <Rows words={w} table={state.table.clone()} filter={state.filter.clone()} page={state.page}
@@ -130,8 +130,12 @@ fn split(props: &Props) -> Html {
         <div class="split">
             <h3>{ w.split_title() }</h3>
             <svg class="split-bar" width="100%" height="12" role="img" aria-label={w.split_parts(train, eval)}>
-                <rect class="eval" width="100%" height="12" rx="6" />
-                <rect class="fill" {width} height="12" rx="6" />
+                if train + eval > 0 {
+                    <rect class="eval" width="100%" height="12" rx="6" />
+                    <rect class="fill" {width} height="12" rx="6" />
+                } else {
+                    <rect class="track" width="100%" height="12" rx="6" />
+                }
             </svg>
             <p id="split-parts">
                 { w.split_parts(train, eval) }
@@ -139,7 +143,7 @@ fn split(props: &Props) -> Html {
             </p>
             <div class="fields">
                 <label class="field">
-                    <span>{ w.eval_share() }{ " " }<output>{ state.eval_percent }{ " %" }</output></span>
+                    <span>{ w.eval_share() }{ " " }<span class="value">{ state.eval_percent }{ " %" }</span></span>
                     <input id="eval-percent" type="range" min="5" max="50" step="5" value={state.eval_percent.to_string()}
                         oninput={onpercent} />
                 </label>

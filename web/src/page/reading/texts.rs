@@ -105,8 +105,8 @@ fn cells(w: Words, row: &Row, prediction: &Prediction, names: &[String]) -> Html
         (Gold::Labels(gold), Prediction::Labels(said)) => html! {
             <>
                 { text_cell(row) }
-                <td>{ for gold.iter().map(|label| difference(label, said.labels.contains(label), "missing", w.missed())) }</td>
-                <td>{ for said.labels.iter().map(|label| difference(label, gold.contains(label), "extra", w.too_much())) }</td>
+                <td data-name={w.gold()}>{ for gold.iter().map(|label| difference(label, said.labels.contains(label), "missing", w.missed())) }</td>
+                <td data-name={w.predicted()}>{ for said.labels.iter().map(|label| difference(label, gold.contains(label), "extra", w.too_much())) }</td>
             </>
         },
         (Gold::Score(gold), Prediction::Score(said)) => {
@@ -114,9 +114,9 @@ fn cells(w: Words, row: &Row, prediction: &Prediction, names: &[String]) -> Html
             html! {
                 <>
                     { text_cell(row) }
-                    <td class="number">{ figures::short(*gold) }</td>
-                    <td class="number">{ figures::score(said) }</td>
-                    <td class="number">{ figures::signed(said - gold) }</td>
+                    <td class="number" data-name={w.gold()}>{ figures::short(*gold) }</td>
+                    <td class="number" data-name={w.predicted()}>{ figures::score(said) }</td>
+                    <td class="number" data-name={w.error()}>{ figures::signed(said - gold) }</td>
                 </>
             }
         }
@@ -129,17 +129,17 @@ fn cells(w: Words, row: &Row, prediction: &Prediction, names: &[String]) -> Html
                     { &row.text }
                     <span class="second">{ in_passage(w, row, said.start, said.end) }</span>
                 </td>
-                <td class="long">{ gold.first().map_or(w.no_answer(), |gold| gold.text.as_str()) }</td>
-                <td class="long">{ if said.answer.is_empty() { w.no_answer() } else { said.answer.as_str() } }</td>
-                <td class="number">{ sure }</td>
+                <td class="long" data-name={w.gold()}>{ gold.first().map_or(w.no_answer(), |gold| gold.text.as_str()) }</td>
+                <td class="long" data-name={w.predicted()}>{ if said.answer.is_empty() { w.no_answer() } else { said.answer.as_str() } }</td>
+                <td class="number" data-name={w.confidence()}>{ sure }</td>
             </>
         },
         _ => html! {
             <>
                 { text_cell(row) }
-                <td>{ row.gold.to_string() }</td>
-                <td>{ label(prediction) }</td>
-                <td class="number">{ sure }</td>
+                <td data-name={w.gold()}>{ row.gold.to_string() }</td>
+                <td data-name={w.predicted()}>{ label(prediction) }</td>
+                <td class="number" data-name={w.confidence()}>{ sure }</td>
             </>
         },
     }
