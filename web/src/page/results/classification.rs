@@ -34,24 +34,31 @@ pub fn Classification(props: &Props) -> Html {
         <div class="classification" data-label={prediction.label.clone()} data-score={prediction.score.to_string()}>
             <p class="verdict">
                 <strong>{ &prediction.label }</strong>
+                { gloss(w, &prediction.label) }
                 <span class="number">{ figures::percent(f64::from(prediction.score)) }</span>
             </p>
-            <ul class="bars" aria-label={w.label_scores()}>{ for scores.iter().map(bar) }</ul>
+            <ul class="bars" aria-label={w.label_scores()}>{ for scores.iter().map(|score| bar(w, score)) }</ul>
             if !rest.is_empty() {
                 <details>
                     <summary>{ w.more_labels(rest.len()) }</summary>
-                    <ul class="bars">{ for rest.iter().map(bar) }</ul>
+                    <ul class="bars">{ for rest.iter().map(|score| bar(w, score)) }</ul>
                 </details>
             }
         </div>
     }
 }
 
-fn bar((label, score): &(&String, f64)) -> Html {
+/// What a label of the lessons is in Japanese.
+fn gloss(w: Words, label: &str) -> Html {
+    w.gloss(label)
+        .map_or_else(Html::default, |gloss| html! { <small class="gloss">{ gloss }</small> })
+}
+
+fn bar(w: Words, (label, score): &(&String, f64)) -> Html {
     let width = format!("{:.2}%", score.clamp(0.0, 1.0) * 100.0);
     html! {
         <li key={(*label).clone()}>
-            <span class="label" title={(*label).clone()}>{ *label }</span>
+            <span class="label" title={(*label).clone()}>{ *label }{ gloss(w, label) }</span>
             <svg class="bar" width="100%" height="10" aria-hidden="true">
                 <rect class="track" width="100%" height="10" rx="5" />
                 <rect class="fill" {width} height="10" rx="5" />

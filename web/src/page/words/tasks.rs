@@ -73,6 +73,19 @@ texts! {
 }
 
 impl Words {
+    /// What a label of the site's model and lessons means to a reader of Japanese; nothing where the label says it.
+    pub fn gloss(self, label: &str) -> Option<&'static str> {
+        let japanese = match label {
+            "positive" => "よい",
+            "negative" => "わるい",
+            "entailment" => "含意",
+            "neutral" => "中立",
+            "contradiction" => "矛盾",
+            _ => return None,
+        };
+        self.pick(Some(japanese), None)
+    }
+
     /// A task.
     pub fn task(self, task: TaskKind) -> &'static str {
         match task {
