@@ -336,6 +336,36 @@ fn a_run_belongs_to_one_tab() {
 }
 
 #[test]
+fn a_run_that_is_ended_before_it_goes_on_keeps_its_epochs() {
+    visit(Visit::new("ended-again"), async |tab| {
+        tab.open().await;
+        // Enough rows that computing their frozen layers again takes a while.
+        tab.bring_micro(6000).await;
+        tab.start(Wish { layers: "head", ..LONG }).await;
+        tab.wait_for_checkpoint(1).await;
+        tab.click("#stop").await;
+        tab.finish().await;
+        tab.click("#continue").await;
+        tab.wait(
+            "the frozen layers",
+            "document.querySelector('#train-status[data-phase=caching]')",
+        )
+        .await;
+        tab.click("#stop").await;
+        tab.wait(
+            "what became of it",
+            "document.querySelector('#train-status[data-phase=failed]')?.innerText
+             === '続きを始める前に終えました。保存した周はそのまま残っています。'",
+        )
+        .await;
+        let figures = tab.text("#train .figures dd").await;
+        assert!(!figures.starts_with("0 "), "{figures}");
+        tab.wait("the offer to go on", "document.querySelector('#continue')")
+            .await;
+    });
+}
+
+#[test]
 fn a_model_that_was_brought_opens_again() {
     visit(Visit::new("brought-model"), async |tab| {
         tab.open().await;

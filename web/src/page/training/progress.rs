@@ -75,6 +75,8 @@ fn status(w: Words, run: &Run) -> Html {
         Phase::Running => w.run_running().to_owned(),
         Phase::Paused => w.run_paused().to_owned(),
         Phase::Stopping => w.run_stopping().to_owned(),
+        // Nothing went wrong: a heading that says so would not be true.
+        Phase::Failed(message) if run.ended_by_user => w.message(message),
         Phase::Failed(message) if run.plan.is_none() => {
             return html! { <span class="bad">{ w.run_not_begun(message) }</span> };
         }

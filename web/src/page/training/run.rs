@@ -65,6 +65,8 @@ pub struct Run {
     pub record: Option<TrainingRecord>,
     /// The run description, when it ended.
     pub description: Option<String>,
+    /// Whether it has no result because the user ended it.
+    pub ended_by_user: bool,
     /// Steps, texts and times (in ms) of the latest reports.
     marks: VecDeque<(usize, usize, f64)>,
 }
@@ -92,6 +94,7 @@ impl Run {
             kept_epochs: None,
             record: None,
             description: None,
+            ended_by_user: false,
             marks: VecDeque::new(),
         }
     }
@@ -158,8 +161,9 @@ impl Run {
         self.description = Some(description);
     }
 
-    /// Breaks off.
+    /// Breaks off, or ends before it did a step, where that was asked for.
     pub fn fail(&mut self, message: String) {
+        self.ended_by_user = self.phase == Phase::Stopping;
         self.phase = Phase::Failed(message);
     }
 
