@@ -10,7 +10,7 @@ use terakoya_core::pca::project;
 use terakoya_core::report::plot::{PlotText, plot};
 
 use crate::args::EmbedArgs;
-use crate::commands::open_session;
+use crate::commands::{SharedDevice, open_session};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
@@ -29,7 +29,7 @@ pub fn run(args: EmbedArgs) -> Result<()> {
         check_file(path)?;
     }
     let examples = examples(&args)?;
-    let session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     let is_kept = output.is_some() || args.plot.is_some();
     let mut kept: Vec<Vec<f32>> = Vec::new();
     let mut progress = Progress::new();

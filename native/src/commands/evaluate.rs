@@ -13,7 +13,7 @@ use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::EvaluateArgs;
-use crate::commands::{open_session, say_truncated};
+use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
@@ -30,7 +30,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     };
     let gold = task.definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
-    let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     for setting in args.settings.given() {
         session.set(setting)?;
     }

@@ -8,20 +8,26 @@ use anyhow::Result;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::generate::{Generation, GenerationConfig, GenerationHost, side_by_side};
+use terakoya_core::session::Session;
 use terakoya_core::train::{Control, HostFuture};
 
 use crate::args::GenerateArgs;
-use crate::commands::open_session;
+use crate::commands::{SharedDevice, open_session};
 
 /// Runs the command.
 pub fn run(args: GenerateArgs) -> Result<()> {
     let config = args.config();
     config.validate()?;
+    let device = SharedDevice::new(args.device.device);
     let Some(base) = &args.compare else {
-        let generation = continue_prompt(&args.model, &args, &config, !args.json)?;
+        let session = open_session(&args.model, &args.tokenizer, &device)?;
+        let generation = continue_prompt(&session, &args, &config, !args.json)?;
         return print(&args, || line(&args.model, &args.prompt, &generation));
     };
-    let of = |model: &Path| continue_prompt(model, &args, &config, false);
+    let of = |model: &Path| {
+        let session = open_session(model, &args.tokenizer, &device)?;
+        continue_prompt(&session, &args, &config, false)
+    };
     let (by_base, by_model) = (of(base)?, of(&args.model)?);
     if !args.json {
         let title = |model: &Path| model.display().to_string();
@@ -60,9 +66,13 @@ fn line(model: &Path, prompt: &str, generation: &Generation) -> Value {
     })
 }
 
-/// The continuation by the model of a folder; `streams` writes prompt and text to stdout as they come.
-fn continue_prompt(model: &Path, args: &GenerateArgs, config: &GenerationConfig, streams: bool) -> Result<Generation> {
-    let session = open_session(model, &args.tokenizer, args.device.device.into())?;
+/// The continuation by a model; `streams` writes prompt and text to stdout as they come.
+fn continue_prompt(
+    session: &Session,
+    args: &GenerateArgs,
+    config: &GenerationConfig,
+    streams: bool,
+) -> Result<Generation> {
     let mut terminal = Terminal {
         prompt: Some(&args.prompt),
         streams,

@@ -11,6 +11,7 @@ pub mod quantize;
 pub mod tokenize;
 pub mod train;
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use anyhow::{Context, Result};
@@ -22,22 +23,45 @@ use terakoya_core::tokenizer::TOKENIZER_FILES;
 use crate::args::TokenizerArgs;
 use crate::{dictionaries, folder};
 
-/// Opens the device, says which, and puts the model of `folder` on it.
-fn open_session(model: &Path, tokenizer: &TokenizerArgs, choice: DeviceChoice) -> Result<Session> {
+/// The device of a command, opened and named when its first model needs it: an adapter can be opened once a process.
+struct SharedDevice {
+    choice: DeviceChoice,
+    opened: OnceCell<ComputeDevice>,
+}
+
+impl SharedDevice {
+    fn new(choice: impl Into<DeviceChoice>) -> Self {
+        Self {
+            choice: choice.into(),
+            opened: OnceCell::new(),
+        }
+    }
+
+    /// The device, the same one each time.
+    fn get(&self) -> Result<ComputeDevice> {
+        if let Some(device) = self.opened.get() {
+            return Ok(device.clone());
+        }
+        let device = block_on(ComputeDevice::open(self.choice))?;
+        eprintln!("{}", device.description());
+        Ok(self.opened.get_or_init(|| device).clone())
+    }
+}
+
+/// Puts the model of a folder on `device`.
+fn open_session(model: &Path, tokenizer: &TokenizerArgs, device: &SharedDevice) -> Result<Session> {
     // The folder first: opening a GPU takes longer than finding that a file is missing.
     let files = folder::read(model)?;
     let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| model.display().to_string())?;
-    let device = block_on(ComputeDevice::open(choice))?;
-    eprintln!("{}", device.description());
-    Session::open(files, dictionary, device).with_context(|| model.display().to_string())
+    Session::open(files, dictionary, device.get()?).with_context(|| model.display().to_string())
 }
 
-/// Opens the device, says which, and makes a new model on it: sizes from `config`, a config.json, tokenizer from a folder.
+/// Makes a new model on `device`: sizes from `config`, a config.json, tokenizer from a folder.
 fn new_session(
     config: &Path,
     tokenizer_folder: &Path,
     tokenizer: &TokenizerArgs,
-    choice: DeviceChoice,
+    device: &SharedDevice,
     seed: u64,
 ) -> Result<Session> {
     let mut files = folder::read(tokenizer_folder)?;
@@ -46,9 +70,7 @@ fn new_session(
     let bytes = std::fs::read(config).with_context(|| name.clone())?;
     files.insert("config.json".to_owned(), bytes);
     let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| name.clone())?;
-    let device = block_on(ComputeDevice::open(choice))?;
-    eprintln!("{}", device.description());
-    Session::from_scratch(files, dictionary, device, seed).with_context(|| name)
+    Session::from_scratch(files, dictionary, device.get()?, seed).with_context(|| name)
 }
 
 /// Says how many texts were cut.

@@ -7,9 +7,10 @@ use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
 use terakoya_core::data::{Example, Gold, GoldColumn};
 use terakoya_core::protocol::Prediction;
+use terakoya_core::tasks::TaskKind;
 
 use crate::args::PredictArgs;
-use crate::commands::{open_session, say_truncated};
+use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
 use crate::progress::Progress;
@@ -35,9 +36,12 @@ pub fn run(args: PredictArgs) -> Result<()> {
             let options = args.read.read_options(gold, args.filter.clone())?;
             DataFile::read(path, &options)?.examples
         }
-        (None, None) => stdin_lines()?,
+        (None, None) => match folder::task(&args.model) {
+            TaskKind::QuestionAnswering => stdin_lines()?.into_iter().map(with_passage).collect(),
+            _ => stdin_lines()?,
+        },
     };
-    let mut session = open_session(&args.model, &args.tokenizer, args.device.device.into())?;
+    let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     for setting in args.settings.given() {
         session.set(setting)?;
     }

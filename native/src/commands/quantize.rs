@@ -5,7 +5,6 @@
 //! of a few sentences turn.
 
 use std::io::{Write, stdout};
-use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
@@ -19,7 +18,7 @@ use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tokenizer::Files;
 
 use crate::args::QuantizeArgs;
-use crate::commands::{evaluate, open_session};
+use crate::commands::{SharedDevice, evaluate, open_session};
 use crate::data_files::DataFile;
 use crate::folder;
 use crate::progress::Progress;
@@ -47,9 +46,10 @@ const SENTENCES: [&str; 12] = [
 pub fn run(args: QuantizeArgs) -> Result<()> {
     folder::check_output(&args.output, args.overwrite)?;
     let probe = Probe::read(&args)?;
-    let before = probe.measure(&args.model, &args)?;
+    let device = SharedDevice::new(args.device.device);
+    let before = probe.measure(open_session(&args.model, &args.tokenizer, &device)?, &args)?;
     let (report, mut record) = write_quantized(&args)?;
-    let after = probe.measure(&args.output, &args)?;
+    let after = probe.measure(open_session(&args.output, &args.tokenizer, &device)?, &args)?;
     let loss = compare(&before, &after);
     if let (Value::Object(record), Value::Object(loss)) = (&mut record, &loss) {
         record.insert("measured".to_owned(), probe.description(args.prefix.as_deref()));
@@ -178,8 +178,7 @@ impl Probe {
         }
     }
 
-    fn measure(&self, model: &Path, args: &QuantizeArgs) -> Result<Measured> {
-        let session = open_session(model, &args.tokenizer, args.device.device.into())?;
+    fn measure(&self, session: Session, args: &QuantizeArgs) -> Result<Measured> {
         let size = args.pass.batch_size as usize;
         match self {
             Self::Sentences(texts) => Ok(Measured::Vectors(embed(&session, texts, size)?)),

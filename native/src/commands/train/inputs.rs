@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use terakoya_core::data::{Filter, ReadOptions, split};
+use terakoya_core::data::{Example, Filter, ReadOptions, split};
 use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::training_config::TrainingConfig;
 
 use crate::args::TrainArgs;
-use crate::commands::{new_session, open_session};
+use crate::commands::{SharedDevice, new_session, open_session};
 use crate::data_files::{DataFile, required};
 use crate::training_options::RunFile;
 
@@ -32,7 +32,7 @@ impl Start {
     }
 
     pub(super) fn open(&self, args: &TrainArgs, config: &TrainingConfig) -> Result<Session> {
-        let device = args.device.device.into();
+        let device = &SharedDevice::new(args.device.device);
         match self {
             Self::Model(folder) => open_session(folder, &args.tokenizer, device),
             Self::Scratch(model_config, tokenizer) => {
