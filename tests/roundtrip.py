@@ -6,7 +6,8 @@ PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json
 `text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
 `label_all_tokens`) and, of classifications, `label`. Each text is encoded alone and cut to the positions of
 the model, or to --max-length. Of a masked language model the lines hold `masks`, whose words and probabilities are compared;
-of a causal one they are those of `terakoya generate --json`, whose greedy `text` must be the same. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
+of a causal one they are those of `terakoya generate --json`, whose greedy `text` must be the same. Lines with `ids` are those of
+`terakoya tokenize --json` with their `text`: AutoTokenizer must give the same. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
 since torch or transformers is missing.
 """
 
@@ -33,7 +34,7 @@ def read_predictions(path):
         if not line.strip():
             continue
         prediction = json.loads(line)
-        kinds = ("logits", "masks", "prompt")
+        kinds = ("logits", "masks", "prompt", "ids")
         missing = [key for key in ("text", "/".join(kinds)) if not any(kind in prediction for kind in key.split("/"))]
         if missing:
             sys.exit(f"{path}:{number}: no {', '.join(missing)}")
@@ -99,12 +100,23 @@ def compare_texts(model, tokenizer, predictions):
     """Return 0, as there are no numbers, and the number of texts that transformers continues otherwise."""
     others = 0
     for prediction in predictions:
-        encoding = tokenizer(prediction["prompt"], return_tensors="pt")
+        encoding = tokenizer(prediction["prompt"], add_special_tokens=False, return_tensors="pt")
         ids = model.generate(**encoding, do_sample=False, max_new_tokens=prediction["tokens"], pad_token_id=0)
         text = tokenizer.decode(ids[0, encoding["input_ids"].shape[1]:])
         others += text != prediction["text"]
         if text != prediction["text"]:
             print(f"{text!r}, not {prediction['text']!r}")
+    return 0.0, others
+
+
+def compare_ids(tokenizer, predictions):
+    """Return 0, as there are no numbers, and the number of texts that AutoTokenizer cuts otherwise."""
+    others = 0
+    for prediction in predictions:
+        ids = tokenizer(prediction["text"])["input_ids"]
+        others += ids != prediction["ids"]
+        if ids != prediction["ids"]:
+            print(f"{prediction['text']!r}: {ids}, not {prediction['ids']}")
     return 0.0, others
 
 
@@ -155,6 +167,8 @@ def main():
     limit = min(positions(model.config), arguments.max_length or positions(model.config))
     if "masks" in predictions[0]:
         largest, other_labels = compare_masks(model, tokenizer, predictions, limit)
+    elif "ids" in predictions[0]:
+        largest, other_labels = compare_ids(tokenizer, predictions)
     elif "prompt" in predictions[0]:
         largest, other_labels = compare_texts(model, tokenizer, predictions)
     else:

@@ -1,12 +1,13 @@
 //! Passes each step on to the kind of tokenizer that a folder holds: the only match over them.
 
-use super::TokenizerError;
 use super::dictionary::Dictionary;
 use super::encoding::{Encoding, OddToken, Sequence};
 use super::explain::ExplainedWord;
 use super::hub::HubTokenizer;
 use super::japanese::JapaneseTokenizer;
 use super::sentencepiece::SentencePieceTokenizer;
+use super::special_tokens::SpecialTokens;
+use super::{Files, TokenizerError};
 
 /// One of them, ready to run.
 pub(super) enum Kind {
@@ -57,6 +58,14 @@ impl Kind {
                 let text: String = tokens.collect();
                 Ok(text.replace('\u{2581}', " ").trim_start().to_owned())
             }
+        }
+    }
+
+    /// Files that transformers needs beside those there are.
+    pub fn files_for_transformers(&self, files: &Files, special: &SpecialTokens) -> Result<Files, TokenizerError> {
+        match self {
+            Self::SentencePiece(pieces) => pieces.files_for_transformers(files, special),
+            Self::Hub(_) | Self::Japanese(_) => Ok(Files::new()),
         }
     }
 

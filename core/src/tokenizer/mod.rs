@@ -79,8 +79,8 @@ impl Tokenizer {
     }
 
     /// Reads the tokenizer of a model folder: BertJapaneseTokenizer where `tokenizer_config.json` says so, else
-    /// `tokenizer.json`, else `vocab.txt` (BERT's WordPiece), else `vocab.json` with `merges.txt` (byte-level BPE),
-    /// else `spiece.model` (SentencePiece).
+    /// `tokenizer.json` unless it is [`Self::files_for_transformers`]' own, else `vocab.txt` (BERT's WordPiece), else
+    /// `vocab.json` with `merges.txt` (byte-level BPE), else `spiece.model` (SentencePiece).
     ///
     /// # Errors
     /// If none of these is there, or one is damaged or contradicts itself; the error names the file and the place.
@@ -94,7 +94,7 @@ impl Tokenizer {
             let special_tokens = special_tokens.or_bert();
             let japanese = JapaneseTokenizer::from_files(files, config, &special_tokens, dictionary)?;
             (Kind::Japanese(Box::new(japanese)), special_tokens)
-        } else if has("tokenizer.json") {
+        } else if has("tokenizer.json") && !sentencepiece::is_written_from_model(files)? {
             (Kind::hub(HubTokenizer::from_tokenizer_json(files)?), special_tokens)
         } else if has("vocab.txt") {
             let special_tokens = special_tokens.or_bert();
@@ -317,6 +317,14 @@ impl Tokenizer {
     /// Which of the folder's files belong to the tokenizer; a fine-tuned bundle copies them unchanged.
     pub fn file_names(&self) -> &[String] {
         &self.file_names
+    }
+
+    /// Files that transformers needs beside `files` to make the same ids: a bare `spiece.model` says once more in its words.
+    ///
+    /// # Errors
+    /// If `tokenizer_config.json` is damaged.
+    pub fn files_for_transformers(&self, files: &Files) -> Result<Files, TokenizerError> {
+        self.kind.files_for_transformers(files, &self.special_tokens)
     }
 
     fn role_id(&self, name: &Option<String>) -> Option<u32> {

@@ -4,6 +4,7 @@
 //! `</s>` after each text: transformers' T5Tokenizer changes unknown characters and forgets to lower-case.
 
 mod character_map;
+mod definition;
 
 use serde_json::Value;
 
@@ -14,6 +15,8 @@ use super::special_tokens::{SpecialTokens, json_file};
 use super::trie::{Surfaces, Trie};
 use super::{Files, TokenizerError};
 use character_map::CharacterMap;
+
+pub(super) use definition::is_written_from_model;
 
 const FILE: &str = "spiece.model";
 const CONFIG: &str = "tokenizer_config.json";
@@ -51,7 +54,9 @@ impl SentencePieceTokenizer {
     pub fn from_files(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
         let config = json_file(files, CONFIG)?.unwrap_or(Value::Null);
         let class = config.get("tokenizer_class").and_then(Value::as_str);
-        if let Some(class) = class.filter(|class| !matches!(*class, "T5Tokenizer" | "T5TokenizerFast")) {
+        let is_known = |class: &str| matches!(class, "T5Tokenizer" | "T5TokenizerFast");
+        let is_ours = is_written_from_model(files)?;
+        if let Some(class) = class.filter(|class| !is_ours && !is_known(class)) {
             return Err(TokenizerError::Setting {
                 file: CONFIG,
                 key: "tokenizer_class",
@@ -254,6 +259,14 @@ impl SentencePieceTokenizer {
         }
     }
 
+    /// What a piece adds to the score of a cut.
+    fn score(&self, piece: &Piece) -> f32 {
+        match piece.kind {
+            PieceKind::UserDefined => piece.text.len() as f32 * self.best_score - USER_DEFINED_PENALTY,
+            _ => piece.score,
+        }
+    }
+
     /// The pieces of the most probable cut: id and length in code units of each.
     fn best_path(&self, units: &[u16]) -> Vec<(u32, usize)> {
         let mut steps = vec![
@@ -289,11 +302,7 @@ impl SentencePieceTokenizer {
             self.trie.prefixes(&units[position..], |length, ids| {
                 for &id in ids {
                     let piece = &self.model.pieces[id as usize];
-                    let score = match piece.kind {
-                        PieceKind::UserDefined => piece.text.len() as f32 * self.best_score - USER_DEFINED_PENALTY,
-                        _ => piece.score,
-                    };
-                    reach(length, id, score);
+                    reach(length, id, self.score(piece));
                     single |= length == width;
                 }
             });
