@@ -8,7 +8,7 @@ use std::fs;
 
 use tempfile::TempDir;
 
-use binary::{fails, json, root, run, stdout, terakoya};
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
 use tiny::{file, train};
 
 /// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
@@ -224,7 +224,23 @@ fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
     );
     let folder = output.to_str().expect("UTF-8");
     round_trip(folder, &file(&temp, "texts.txt", "Sato Yamamotos, New York\n"), &temp);
-    // Words that a short model does not see are outside.
+    // Words that a short model does not see are outside, and said to be cut off.
+    let short = [
+        "evaluate",
+        "--model",
+        folder,
+        "--data",
+        &data,
+        "--device",
+        "cpu",
+        "--max-length",
+        "3",
+    ];
+    let said = stdout(&run(terakoya(&short)));
+    assert!(
+        said.contains("24 gold entities cannot be predicted: the text was cut off"),
+        "{said}"
+    );
     let cut = stdout(&run(terakoya(&[
         "predict",
         "--model",
@@ -240,6 +256,22 @@ fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
     let first = json(cut.lines().next().expect("a line"));
     assert_eq!(first["tags"].as_array().map(Vec::len), Some(4));
     assert_eq!(first["tags"][3], "O");
+}
+
+#[test]
+fn tags_that_begin_with_an_inside_are_learned_as_the_beginning_that_they_are() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "io.conll", &words().replace("B-", "I-"));
+    let output = temp.path().join("model");
+    let flags = [&["--train", &data, "--eval", &data, "--viterbi", "true"][..], &LEARN].concat();
+    let trained = run(train("token-classification", &output, &flags));
+    let result = json(&stdout(&trained));
+    let said = stderr(&trained);
+    let counted = format!("{data}: entities that begin with an I- tag, which is read as a B-: 24");
+    assert!(said.contains(&counted), "{said}");
+    // No I- may begin an entity here: what begins one must have been learned as B-.
+    let report = &result["eval"]["report"];
+    assert!(report["f1"].as_f64() > Some(0.9), "{report}");
 }
 
 #[test]

@@ -38,6 +38,14 @@ impl<'a> Tag<'a> {
         Self::parse(text).unwrap_or(Self::Inside(text))
     }
 
+    /// The tag where the type `before` it is known: an `I-` that goes on with nothing is a `B-`.
+    pub fn after(self, before: Option<&str>) -> Self {
+        match self {
+            Self::Inside(entity_type) if before != Some(entity_type) => Self::Begin(entity_type),
+            tag => tag,
+        }
+    }
+
     /// The type, but for [`Tag::Outside`].
     pub fn entity_type(self) -> Option<&'a str> {
         match self {

@@ -47,6 +47,9 @@ pub struct EntityReport {
     /// Gold entities that no prediction could hit, because the tokenizer cuts the text elsewhere or the text was cut off; they
     /// count as missed.
     pub unreachable: u64,
+    /// How many of those stand behind the end of what the model read of their text.
+    #[serde(default)]
+    pub cut_off: u64,
 }
 
 /// Counts of one type.
@@ -125,6 +128,7 @@ pub fn entity_report(gold: &[Vec<Entity>], predicted: &[Vec<Entity>]) -> Result<
         repaired_gold: 0,
         repaired_predicted: 0,
         unreachable: 0,
+        cut_off: 0,
     })
 }
 
@@ -149,7 +153,11 @@ impl fmt::Display for EntityReport {
                 "predicted entities begin with an I- tag, which was read as a B-",
             ),
             (
-                self.unreachable,
+                self.cut_off,
+                "gold entities cannot be predicted: the text was cut off before their end",
+            ),
+            (
+                self.unreachable.saturating_sub(self.cut_off),
                 "gold entities cannot be predicted: the tokenizer cuts the text elsewhere",
             ),
         ] {
@@ -261,7 +269,20 @@ mod tests {
             printed.contains("\n人名      1.0000  1.0000  1.0000        1\n"),
             "{printed}"
         );
-        assert!(printed.contains("\n3 gold entities cannot be predicted"), "{printed}");
+        assert!(
+            printed.contains("\n3 gold entities cannot be predicted: the tokenizer"),
+            "{printed}"
+        );
+        report.cut_off = 2;
+        let printed = report.to_string();
+        assert!(
+            printed.contains("\n2 gold entities cannot be predicted: the text was cut off"),
+            "{printed}"
+        );
+        assert!(
+            printed.contains("\n1 gold entities cannot be predicted: the tokenizer"),
+            "{printed}"
+        );
         assert!(!printed.contains("I- tag"), "{printed}");
     }
 }

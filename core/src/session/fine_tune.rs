@@ -9,7 +9,7 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
 use super::{NamedExamples, Session, hash_field, hex};
-use crate::data::LabelMap;
+use crate::data::{Example, LabelMap};
 use crate::error::Result;
 use crate::examples::{Answering, CachedPositions, CachingProgress, RowSource};
 use crate::models::layers::WeightInit;
@@ -246,6 +246,15 @@ impl Session {
         if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
             let message = "without evaluation data there is no early stopping and no best model".to_owned();
             host.event(TrainEvent::Note { message });
+        }
+        for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
+            let repaired = |example: &Example| example.gold.entities(&example.text).1;
+            let count: usize = part.examples.iter().map(repaired).sum();
+            if count > 0 {
+                let name = part.name;
+                let message = format!("{name}: entities that begin with an I- tag, which is read as a B-: {count}");
+                host.event(TrainEvent::Note { message });
+            }
         }
         if self.is_new {
             let message = "every weight begins at random".to_owned();

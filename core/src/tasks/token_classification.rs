@@ -11,7 +11,7 @@ use std::collections::BTreeSet;
 use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
-use self::places::{Pieces, Reading, gold_tags, is_reachable, places, predicted_entities, read};
+use self::places::{Pieces, Reading, gold_tags, is_cut_off, is_reachable, places, predicted_entities, read};
 use crate::bio::{Entity, Tag, TagSet};
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, GoldColumn, LabelMap, NamedExamples};
@@ -172,8 +172,13 @@ impl TokenClassification {
 
     /// The number of the gold tag of each place, where it has one that the model can say.
     fn numbers(&self, example: &Example, places: &[TaggedPlace]) -> Vec<Option<u32>> {
+        let number = |tag: Tag| match tag {
+            // A list of labels may have no B- for a type.
+            Tag::Begin(entity_type) => self.tags.number(tag).or(self.tags.number(Tag::Inside(entity_type))),
+            tag => self.tags.number(tag),
+        };
         let tags = gold_tags(example, places).into_iter();
-        tags.map(|tag| tag.and_then(|tag| self.tags.number(tag)).map(|number| number as u32))
+        tags.map(|tag| tag.and_then(number).map(|number| number as u32))
             .collect()
     }
 
@@ -334,14 +339,14 @@ impl Task for TokenClassification {
 
     fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
         let (mut gold, mut predicted) = (Vec::new(), Vec::new());
-        let (mut repaired_gold, mut repaired_predicted, mut unreachable) = (0, 0, 0);
+        let (mut repaired_gold, mut repaired_predicted) = (0, 0);
+        let (mut unreachable, mut cut_off) = (0, 0);
         for (example, output) in answered.examples.iter().zip(answered.outputs) {
             let readings = self.readings(example, output);
             let (entities, repaired) = example.gold.entities(&example.text);
-            unreachable += entities
-                .iter()
-                .filter(|entity| !is_reachable(entity, &readings))
-                .count();
+            let out_of_reach = || entities.iter().filter(|entity| !is_reachable(entity, &readings));
+            unreachable += out_of_reach().count();
+            cut_off += out_of_reach().filter(|entity| is_cut_off(entity, &readings)).count();
             repaired_gold += repaired;
             let mapped = |entity| mapped(entity, answered.label_map);
             gold.push(entities.into_iter().map(mapped).collect::<Vec<_>>());
@@ -354,6 +359,7 @@ impl Task for TokenClassification {
         report.repaired_gold = repaired_gold as u64;
         report.repaired_predicted = repaired_predicted as u64;
         report.unreachable = unreachable as u64;
+        report.cut_off = cut_off as u64;
         Ok((self.mean_loss(answered), Report::Entities(report)))
     }
 

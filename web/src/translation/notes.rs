@@ -6,6 +6,8 @@ use super::{Entry, entries};
 pub const ENTRIES: &[Entry] = entries! {
     "without evaluation data there is no early stopping and no best model":
         "確かめる分がないので、早期終了も、最良のモデルを選ぶこともしません。";
+    "{file}: entities that begin with an I- tag, which is read as a B-: {count}":
+        "{file!}に、I- のタグで始まる名前が {count} あり、B- のタグとして読みます。";
     "every weight begins at random":
         "すべての重みが乱数から始まります。";
     "the checkpoint's head has other labels: {names} begin at random":

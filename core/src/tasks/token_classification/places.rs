@@ -18,7 +18,8 @@ pub enum Pieces {
     All,
 }
 
-/// The places of `encoding`, each with the number of its token. Pieces without a character get no tag.
+/// The places of `encoding`, each with the number of its token. Pieces without a character of their own get no tag, as the
+/// `▁` that SentencePiece puts before a text, which is said to be the first character.
 pub fn places(encoding: &Encoding, pieces: Pieces) -> Vec<(usize, TaggedPlace)> {
     let mut found: Vec<(usize, TaggedPlace)> = Vec::new();
     for (token, (&word, &(start, end))) in encoding.word_ids.iter().zip(&encoding.offsets).enumerate() {
@@ -31,14 +32,30 @@ pub fn places(encoding: &Encoding, pieces: Pieces) -> Vec<(usize, TaggedPlace)> 
             _ => found.push((token, TaggedPlace { word, start, end })),
         }
     }
-    found.retain(|(_, place)| place.start < place.end);
-    found
+    let within = |one: TaggedPlace, other: TaggedPlace| {
+        one.word == other.word && one.start == other.start && one.end <= other.end
+    };
+    let nexts: Vec<Option<TaggedPlace>> = (1..=found.len()).map(|at| Some(found.get(at)?.1)).collect();
+    let places = found.into_iter().zip(nexts);
+    let has_own = |(_, place): &(usize, TaggedPlace), next: Option<TaggedPlace>| {
+        place.start < place.end && next.is_none_or(|next| !within(*place, next))
+    };
+    let places = places.filter(|(place, next)| has_own(place, *next));
+    places.map(|(place, _)| place).collect()
 }
 
-/// The gold tag of each place; nothing where the example does not say.
+/// The gold tag of each place; nothing where the example does not say. An `I-` that begins an entity is read as a `B-`, as
+/// the scores read it.
 pub fn gold_tags<'a>(example: &'a Example, places: &[TaggedPlace]) -> Vec<Option<Tag<'a>>> {
     if let Some(tags) = example.gold.words().and_then(|words| words.tags()) {
-        let tags: Vec<Option<Tag>> = tags.map(Tag::parse).collect();
+        let mut before = None;
+        let tags: Vec<Option<Tag>> = tags
+            .map(|tag| {
+                let tag = Tag::parse(tag).map(|tag| tag.after(before));
+                before = tag.and_then(Tag::entity_type);
+                tag
+            })
+            .collect();
         let mut before = None;
         let tag_of = |place: &TaggedPlace| {
             let tag = tags.get(place.word as usize).copied().flatten();
@@ -157,6 +174,12 @@ pub fn is_reachable(entity: &Entity, readings: &[Reading]) -> bool {
     }
 }
 
+/// Whether the entity ends behind the last place that the model saw, since the text was too long for it.
+pub fn is_cut_off(entity: &Entity, readings: &[Reading]) -> bool {
+    let seen = readings.iter().filter(|reading| reading.score.is_some());
+    seen.map(|reading| reading.end).max().is_none_or(|end| entity.end > end)
+}
+
 /// The softmax of `row` at `number`.
 fn probability(row: &[f32], number: usize) -> f32 {
     let highest = row.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -221,6 +244,9 @@ mod tests {
         assert_eq!(first.iter().map(|(token, _)| *token).collect::<Vec<_>>(), [1, 2, 4]);
         let expected = [Tag::Begin("x"), Tag::Inside("x"), Tag::Outside].map(Some);
         assert_eq!(gold_tags(&example, &of(&encoding, Pieces::First)), expected);
+        let inside = words(&["New", "Yorker", "sees"], &["I-x", "I-x", "I-y"]);
+        let expected = [Tag::Begin("x"), Tag::Inside("x"), Tag::Begin("y")].map(Some);
+        assert_eq!(gold_tags(&inside, &of(&encoding, Pieces::First)), expected);
         let begun = words(&["New", "Yorker", "sees"], &["O", "B-x", "O"]);
         let expected = [Tag::Outside, Tag::Begin("x"), Tag::Inside("x"), Tag::Outside].map(Some);
         assert_eq!(gold_tags(&begun, &of(&encoding, Pieces::All)), expected);
@@ -240,6 +266,21 @@ mod tests {
             ..example
         };
         assert_eq!(gold_tags(&unlabelled, &places), [None; 3]);
+    }
+
+    #[test]
+    fn a_piece_that_shares_its_character_with_the_next_gets_no_tag() {
+        // As XLM-R cuts 山田 after the ▁ that it puts before: the ▁ has the span of the first character.
+        let example = text("山田", &[(0, 2, "person")]);
+        let cut = encoding(&[(0, 0, 1), (0, 0, 1), (0, 1, 2)]);
+        let tagged = places(&cut, Pieces::All);
+        assert_eq!(tagged.iter().map(|(token, _)| *token).collect::<Vec<_>>(), [2, 3]);
+        let expected = [Tag::Begin("person"), Tag::Inside("person")].map(Some);
+        assert_eq!(gold_tags(&example, &of(&cut, Pieces::All)), expected);
+        let longer = encoding(&[(0, 0, 1), (0, 0, 2)]);
+        assert_eq!(places(&longer, Pieces::All).len(), 1);
+        // Words of their own may begin alike: their spans count from their own beginning.
+        assert_eq!(places(&encoding(&[(0, 0, 1), (1, 0, 1)]), Pieces::All).len(), 2);
     }
 
     /// Logits that say exactly these numbers.
@@ -274,6 +315,7 @@ mod tests {
             ),
             (0, 0)
         );
+        assert!(gold.iter().all(|gold| is_cut_off(gold, &readings)));
         let (predicted, _) = predicted_entities(&readings);
         assert_eq!(
             predicted[1].0,
@@ -313,5 +355,6 @@ mod tests {
         let (gold, _) = example.gold.entities(&example.text);
         let reachable: Vec<bool> = gold.iter().map(|gold| is_reachable(gold, &readings)).collect();
         assert_eq!(reachable, [true, false]);
+        assert!(!is_cut_off(&gold[1], &readings));
     }
 }
