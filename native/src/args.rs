@@ -6,9 +6,11 @@ mod groups;
 
 use std::path::PathBuf;
 
+use clap::builder::PossibleValuesParser;
 use clap::error::ErrorKind;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use terakoya_core::data::{Filter, LabelMap, SplitRatios};
+use terakoya_core::tasks::TaskKind;
 
 use self::corpus::CorpusArgs;
 use crate::training_options::{self, TrainingOptions};
@@ -54,8 +56,8 @@ pub enum Command {
 #[derive(Debug, Args)]
 pub struct TrainArgs {
     /// What the model learns to do: sequence-classification, multi-label-classification, regression, token-classification,
-    /// question-answering, masked-lm or causal-lm
-    #[arg(long)]
+    /// question-answering, masked-lm or causal-lm [default: sequence-classification]
+    #[arg(long, hide_possible_values = true, value_parser = PossibleValuesParser::new(TaskKind::ALL.map(|task| task.definition().name)))]
     pub task: Option<String>,
     /// Folder of the model to start from
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
@@ -371,7 +373,10 @@ impl Cli {
         let options = matches.subcommand_matches("train").map(training_options::given);
         match options.unwrap_or_else(|| Ok(TrainingOptions::new())) {
             Ok(options) => (cli, options),
-            Err(error) => command.error(ErrorKind::InvalidValue, error).exit(),
+            Err(error) => {
+                let train = command.find_subcommand_mut("train").expect("train is declared above");
+                train.error(ErrorKind::InvalidValue, error).exit()
+            }
         }
     }
 }

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result};
 use terakoya_core::data::{Example, Gold, ReadOptions, read, sha256_hex};
 
+use crate::usage::UsageError;
+
 /// A data file, read.
 #[derive(Debug)]
 pub struct DataFile {
@@ -67,5 +69,5 @@ pub fn stdin_lines() -> Result<Vec<Example>> {
 
 /// A file that has to be named.
 pub fn required(path: Option<PathBuf>, flag: &str) -> Result<PathBuf> {
-    path.with_context(|| format!("--{flag} is missing"))
+    Ok(path.ok_or_else(|| UsageError(format!("--{flag} is missing")))?)
 }

@@ -11,6 +11,7 @@ mod dictionaries;
 mod folder;
 mod progress;
 mod training_options;
+mod usage;
 mod vectors;
 
 use std::process::ExitCode;
@@ -31,7 +32,10 @@ fn main() -> ExitCode {
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            match usage::is_usage(&error) {
+                true => ExitCode::from(2),
+                false => ExitCode::FAILURE,
+            }
         }
     }
 }

@@ -9,6 +9,8 @@ use clap::{Arg, ArgMatches, Command};
 use serde_json::{Map, Value};
 use terakoya_core::training_config::{OPTIONS, TrainingConfig};
 
+use crate::usage::UsageError;
+
 /// The training options that were given as flags, by key.
 pub type TrainingOptions = Map<String, Value>;
 
@@ -27,15 +29,27 @@ pub fn declare(train: Command) -> Command {
 
 /// The options that were given to `train`. Words such as the schedule's are checked here, so that a misspelt one is a usage
 /// error.
-pub fn given(train: &ArgMatches) -> serde_json::Result<TrainingOptions> {
+pub fn given(train: &ArgMatches) -> Result<TrainingOptions, UsageError> {
     let mut options = Map::new();
     for option in OPTIONS {
         if let Some(value) = train.get_one::<Value>(option.key) {
             options.insert(option.key.to_owned(), value.clone());
         }
     }
-    serde_json::from_value::<TrainingConfig>(Value::Object(options.clone()))?;
+    read(&options)?;
     Ok(options)
+}
+
+/// The options as a run takes them; one that cannot be is named.
+pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
+    for (key, value) in options {
+        let alone = Map::from_iter([(key.clone(), value.clone())]);
+        if let Err(error) = serde_json::from_value::<TrainingConfig>(Value::Object(alone)) {
+            return Err(UsageError(format!("--{} {value}: {error}", key.replace('_', "-"))));
+        }
+    }
+    let options = Value::Object(options.clone());
+    serde_json::from_value(options).map_err(|error| UsageError(error.to_string()))
 }
 
 fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'static str, default: &Value) -> Arg {
@@ -51,6 +65,7 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
         .aliases(aliases)
         .help(format!("{help}{shown}"))
         .help_heading("Training options")
+        .allow_negative_numbers(true)
         .value_parser(move |text: &str| parse_value(text, is_text));
     if is_bool {
         // Hugging Face's scripts give such flags without a value.

@@ -20,7 +20,7 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
     /// Most tokens that are added
-    #[arg(long, default_value_t = GenerationConfig::default().max_new_tokens, alias = "max_new_tokens")]
+    #[arg(long, default_value_t = GenerationConfig::default().max_new_tokens, alias = "max_new_tokens", allow_negative_numbers = true)]
     pub max_new_tokens: usize,
     /// What logits are divided by, higher for more variety; 0 always takes the likeliest token; where not given 1 with --top-k,
     /// --top-p or --seed, else 0

@@ -11,10 +11,11 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
-use serde_json::{Value, json};
+use serde_json::json;
 use terakoya_core::data::LabelMap;
 use terakoya_core::protocol::{TrainEvent, TrainingRecord};
 use terakoya_core::session::{Session, TrainingData};
+use terakoya_core::tasks::TaskError;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
@@ -27,7 +28,7 @@ use crate::commands::say_truncated;
 use crate::data_files::required;
 use crate::folder::{self, TEST_PREDICTIONS};
 use crate::progress::Progress;
-use crate::training_options::{RunFile, TrainingOptions};
+use crate::training_options::{self, RunFile, TrainingOptions};
 
 /// Set by the first Ctrl-C.
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -101,20 +102,35 @@ fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions)
         .config
         .as_ref()
         .map_or("the flags".to_owned(), |path| path.display().to_string());
-    serde_json::from_value(Value::Object(options)).with_context(|| format!("options in {source}"))
+    training_options::read(&options).with_context(|| format!("options in {source}"))
 }
 
-/// Says how to go on, where there is something to go on from.
-fn explain(error: anyhow::Error, host: &TerminalHost) -> anyhow::Error {
-    let core = error.downcast_ref::<terakoya_core::error::Error>();
-    let refused = matches!(
-        core,
-        Some(terakoya_core::error::Error::Train(TrainError::OtherRun { .. }))
-    );
-    match host.checkpoints.exist() && !refused {
-        true => error.context("training ended early; --resume goes on from the last checkpoint"),
-        false => error.context("training"),
+/// Says how to go on, where there is something to go on from, or what would mend it.
+fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) -> anyhow::Error {
+    use terakoya_core::error::Error;
+    let folder = checkpoints.root().display();
+    match (error.downcast_ref::<Error>(), checkpoints.exist()) {
+        (Some(Error::Task(TaskError::UnknownLabel { .. })), _) => match labels_beside(args) {
+            Some(labels) => error.context(format!("--labels {} may be what is missing", labels.display())),
+            None => error.context("training"),
+        },
+        // Only a checkpoint that is read is found damaged; other options than its own are refused before anything is lost.
+        (Some(Error::Train(TrainError::Damaged { .. })), true) | (Some(Error::Weights(_)), true) if args.resume => {
+            error.context(format!(
+                "{folder} cannot be gone on from: --overwrite instead of --resume starts again"
+            ))
+        }
+        (Some(Error::Train(TrainError::OtherRun { .. } | TrainError::Diverged { .. })), _) | (_, false) => {
+            error.context("training")
+        }
+        (_, true) => error.context("training ended early; --resume goes on from the last checkpoint"),
     }
+}
+
+/// A list of labels beside the training file that was not given.
+fn labels_beside(args: &TrainArgs) -> Option<PathBuf> {
+    let beside = args.train.as_ref()?.parent()?.join("labels.txt");
+    (args.data.labels.is_none() && beside.is_file()).then_some(beside)
 }
 
 /// Refuses to lose anything that is there.
