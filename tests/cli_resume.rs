@@ -156,3 +156,39 @@ fn ctrl_c_saves_and_can_be_resumed() {
     stdout(&run(train(&unbroken, &flags)));
     assert!(weights(&output) == weights(&unbroken));
 }
+
+#[test]
+fn a_run_that_cannot_keep_checkpoints_does_not_begin() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("out");
+    fs::write(temp.path().join("out.checkpoints"), "a file").expect("written");
+    let said = fails(train(&output, &QUICK), "no checkpoint can be written to");
+    assert!(!said.contains("training examples"), "{said}");
+    assert!(!output.exists());
+}
+
+#[test]
+fn a_checkpoint_that_cannot_be_gone_on_from_is_named() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("lost");
+    let flags = ["--epochs", "2", "--max-train-samples", "32", "--batch-size", "8"];
+    let lost = [&flags[..], &["--fail-at-step", "5"]].concat();
+    fails(train(&output, &lost), "--resume goes on from the last checkpoint");
+    let checkpoints = temp.path().join("lost.checkpoints");
+    let step = fs::read_dir(&checkpoints).expect("a folder").flatten().next();
+    fs::write(step.expect("a checkpoint").path().join("state.cbor"), "").expect("damaged");
+    let resumed = [&flags[..], &["--resume"]].concat();
+    let said = fails(
+        train(&output, &resumed),
+        "lost.checkpoints cannot be gone on from: --overwrite",
+    );
+    assert!(!said.contains("goes on from the last"), "{said}");
+    let said = fails(
+        train(
+            &temp.path().join("far"),
+            &[&flags[..], &["--learning-rate", "1e30"]].concat(),
+        ),
+        "lower --learning-rate",
+    );
+    assert!(!said.contains("--resume"), "{said}");
+}

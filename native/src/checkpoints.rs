@@ -38,6 +38,20 @@ impl Checkpoints {
         folder::remove(&self.root)
     }
 
+    /// Writes where a checkpoint will be, and takes it away again: what cannot be kept is not worth computing.
+    pub fn probe(&self) -> Result<()> {
+        let is_new = !self.root.exists();
+        let probe = self.root.join("probe.partial");
+        let folder = || format!("no checkpoint can be written to {}", self.root.display());
+        fs::create_dir_all(&self.root).with_context(folder)?;
+        folder::write_file(&probe, b"\n").with_context(folder)?;
+        fs::remove_file(&probe).with_context(folder)?;
+        match is_new {
+            true => self.clear(),
+            false => Ok(()),
+        }
+    }
+
     /// Writes a file of the checkpoint that is being made.
     pub fn write(&self, file: &str, bytes: &[u8]) -> Result<()> {
         let partial = self.partial();

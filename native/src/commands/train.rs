@@ -46,6 +46,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     let start = Start::read(&args, &run_file)?;
     let checkpoints = Checkpoints::beside(&output);
     prepare_output(&args, &output, &checkpoints)?;
+    checkpoints.probe()?;
 
     let data = RunData::read(&args, &run_file, &config)?;
     let session = start.open(&args, &config)?;
