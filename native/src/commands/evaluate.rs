@@ -38,6 +38,11 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
+    // The scores first: a file that cannot be written must not cost them.
+    match args.json {
+        true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
+        false => print_report(&mut stdout().lock(), &evaluation)?,
+    }
     if let Some((path, format)) = predictions {
         write_file(path, &format.bytes(&data.examples, &evaluation, &label_map)?)?;
     }
@@ -53,10 +58,6 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
             history: history.as_ref(),
         };
         write_file(path, page.render().as_bytes())?;
-    }
-    match args.json {
-        true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
-        false => print_report(&mut stdout().lock(), &evaluation)?,
     }
     Ok(())
 }
