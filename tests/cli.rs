@@ -326,7 +326,7 @@ fn damaged_data_is_named_with_file_and_line() {
     fs::write(&eval, "text,label\nhello,weather\n").expect("written");
     fails(
         train(&temp.path().join("out"), &["--eval", eval.to_str().expect("UTF-8")]),
-        "label \"weather\" does not occur in training",
+        "label \"weather\" is not among those to learn",
     );
 }
 
@@ -352,7 +352,7 @@ fn nothing_is_overwritten_and_nothing_too_large_is_begun() {
     let test = test.to_str().expect("UTF-8");
     fails(
         train(&temp.path().join("out"), &["--test", test]),
-        "label \"weather\" does not occur in training",
+        "label \"weather\" is not among those to learn",
     );
 }
 

@@ -1,6 +1,7 @@
 //! Drives the real binary through question answering: windows, answers, questions without one, bad input.
 
 mod binary;
+mod stdin;
 mod tiny;
 
 use std::fs;
@@ -9,6 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stdout, terakoya};
+use stdin::run_with;
 use tiny::{file, train};
 
 const HOMES: [(&str, &str); 4] = [
@@ -212,6 +214,10 @@ fn what_cannot_be_answered_stops_the_run() {
     fails(begin(&["--train", &texts]), "line 2: the example is no question");
     fails(
         begin(&["--train", &good, "--max-length", "8"]),
+        &format!("{good}: question 1 (\"Where does"),
+    );
+    fails(
+        begin(&["--train", &good, "--max-length", "8"]),
         "leave no room for the passage in 8",
     );
     let half = file(&temp, "half.json", "{\"data\":[{\"paragraphs\":[{\"context\":\"a\"");
@@ -224,4 +230,31 @@ fn what_cannot_be_answered_stops_the_run() {
     let mut command = terakoya(&["predict", "--device", "cpu", "--text", "a", "--stride", "3", "--model"]);
     command.arg(root().join("assets/bert-tiny"));
     fails(command, "--stride counts for question-answering");
+}
+
+#[test]
+fn a_question_needs_its_passage() {
+    let temp = TempDir::new().expect("temp");
+    let passage = "Sato lives in Kyoto.";
+    let data = file(
+        &temp,
+        "data.json",
+        &squad(passage, &[question("Sato", "Kyoto", passage)]),
+    );
+    let output = temp.path().join("model");
+    let flags = ["--train", &data, "--epochs", "1", "--max-length", "48"];
+    stdout(&run(train("question-answering", &output, &flags)));
+    let predict = |more: &[&str]| {
+        let mut command = terakoya(&[&["predict", "--device", "cpu", "--json"], more].concat());
+        command.arg("--model").arg(&output);
+        command
+    };
+    fails(
+        predict(&["--question", "Who?"]),
+        "question 1 needs its passage: --context",
+    );
+    let both = run_with(predict(&[]), "Who?\tSato lives in Kyoto.\n");
+    assert_eq!(json(&stdout(&both))["text_pair"], passage);
+    let alone = run_with(predict(&[]), "Who?\n");
+    assert_eq!(alone.status.code(), Some(1));
 }

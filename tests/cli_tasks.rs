@@ -222,7 +222,7 @@ fn labels_and_thresholds_that_do_not_fit_stop_the_run() {
     let other = [&columns[..], &["--eval", &eval]].concat();
     fails(
         train(task, &output, &other),
-        "label \"cake\" does not occur in training",
+        "label \"cake\" is not among those to learn",
     );
     let none = file(&temp, "none.tsv", "text\tlabels\na\t\nb\t\n");
     fails(train(task, &output, &["--train", &none]), "no example has a label");
@@ -342,4 +342,63 @@ fn unknown_families_are_an_error_that_lists_the_known() {
         r#"{"model_type":"distilbert","sinusoidal_pos_embds":true}"#,
     );
     fails(begin(&config), "sinusoidal_pos_embds is true");
+}
+
+#[test]
+fn labels_of_rows_that_are_not_drawn_are_known_and_a_list_beside_the_data_is_named() {
+    let temp = TempDir::new().expect("temp");
+    let rare = format!("text,label\n{}c,rare\n", "a,x\nb,y\n".repeat(20));
+    let data = file(&temp, "data.csv", &rare);
+    let eval = file(&temp, "eval.csv", "text,label\nc,rare\na,x\n");
+    let output = temp.path().join("model");
+    let flags = [
+        "--train",
+        &data,
+        "--eval",
+        &eval,
+        "--epochs",
+        "1",
+        "--max-train-samples",
+        "4",
+    ];
+    stdout(&run(train("sequence-classification", &output, &flags)));
+    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+    assert_eq!(config["id2label"].as_object().map(|labels| labels.len()), Some(3));
+
+    let other = file(&temp, "other.csv", "text,label\nc,new\n");
+    let list = file(&temp, "labels.txt", "x\ny\nrare\nnew\n");
+    let flags = ["--train", &data[..], "--eval", &other];
+    let again = temp.path().join("again");
+    fails(
+        train("sequence-classification", &again, &flags),
+        &format!("--labels {list} may be what is missing"),
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn scores_are_said_before_a_file_that_cannot_be_written() {
+    if !std::path::Path::new("/dev/full").exists() {
+        println!("skipped: there is no /dev/full");
+        return;
+    }
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "data.csv", "text,label\na,x\nb,y\n");
+    let output = temp.path().join("model");
+    stdout(&run(train(
+        "sequence-classification",
+        &output,
+        &["--train", &data, "--epochs", "1"],
+    )));
+    for (flag, name) in [("--report", "full.html"), ("--predictions", "full.csv")] {
+        let full = temp.path().join(name);
+        std::os::unix::fs::symlink("/dev/full", &full).expect("a link");
+        let full = full.to_str().expect("UTF-8");
+        let mut command = terakoya(&["evaluate", "--data", &data, "--device", "cpu", "--json", flag, full]);
+        command.arg("--model").arg(&output);
+        let failed = run(command);
+        assert_eq!(failed.status.code(), Some(1), "{}", stderr(&failed));
+        let said = json(&String::from_utf8_lossy(&failed.stdout));
+        assert!(said["accuracy"].is_number(), "{said}");
+    }
 }

@@ -238,7 +238,7 @@ fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
     ];
     let said = stdout(&run(terakoya(&short)));
     assert!(
-        said.contains("24 gold entities cannot be predicted: the text was cut off"),
+        said.contains("16 gold entities cannot be predicted: the text was cut off"),
         "{said}"
     );
     let cut = stdout(&run(terakoya(&[
@@ -294,7 +294,7 @@ fn what_cannot_be_tagged_stops_the_run() {
     let other = file(&temp, "other.conll", "a\tB-thing\n");
     fails(
         begin(&["--train", &good, "--eval", &other]),
-        "label \"B-thing\" does not occur in training",
+        "label \"B-thing\" is not among those to learn",
     );
     let outside = file(
         &temp,
@@ -305,7 +305,7 @@ fn what_cannot_be_tagged_stops_the_run() {
     let labels = file(&temp, "labels.txt", "O\nB-person\nI-person\n");
     fails(
         begin(&["--train", &good, "--labels", &labels]),
-        "label \"B-place\" does not occur",
+        "label \"B-place\" is not among those",
     );
     let wrong = file(&temp, "wrong.txt", "O\nperson\n");
     fails(

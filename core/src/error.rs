@@ -44,6 +44,16 @@ pub enum Error {
     Device(#[from] DeviceError),
 }
 
+impl Error {
+    /// The error, with the file where its example stands.
+    pub fn in_file(self, name: &str) -> Self {
+        match self {
+            Self::Task(error) => Self::Task(error.in_file(name)),
+            other => other,
+        }
+    }
+}
+
 /// What devices do wrong.
 #[derive(Debug, thiserror::Error)]
 pub enum DeviceError {

@@ -263,7 +263,8 @@ impl Session {
         let text = self.text_encoder(max_length);
         let answers = self
             .answers(data.examples, text, Purpose::Evaluate, batch_size, progress)
-            .await?;
+            .await
+            .map_err(|error| error.in_file(data.name))?;
         let answered = Answered {
             examples: data.examples,
             rows: &answers.rows,

@@ -264,6 +264,7 @@ fn untrainable(session: &Session, config: &TrainingConfig, train: &str, eval: &s
         train: part("training part", train),
         eval: Some(part("evaluation part", eval)),
         test: None,
+        drawn_from: None,
         labels: None,
         available_memory: None,
         fail_at_step: None,

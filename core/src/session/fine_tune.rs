@@ -30,6 +30,8 @@ pub struct TrainingData<'a> {
     pub eval: Option<NamedExamples<'a>>,
     /// What is scored at the end, by the caller: its labels are checked before anything is trained.
     pub test: Option<NamedExamples<'a>>,
+    /// All that `train` was drawn from, where it is a sample: labels that only the others have are learned too.
+    pub drawn_from: Option<&'a [Example]>,
     /// The labels in the order of their numbers, where somebody listed them; else those of the data.
     pub labels: Option<&'a [String]>,
     /// Free memory in bytes, where the caller knows it; a run that needs more is refused.
@@ -59,11 +61,8 @@ impl Session {
                 max_length,
                 positions: self.bundle.model_config.positions(),
             };
-            let mut train_set = RowSource::new(data.train.examples, &*task, text, Purpose::Evaluate)?;
-            let eval = data
-                .eval
-                .map(|eval| RowSource::new(eval.examples, &*task, text, Purpose::Evaluate));
-            let mut eval_set = eval.transpose()?;
+            let mut train_set = source(data.train, &*task, text)?;
+            let mut eval_set = data.eval.map(|eval| source(eval, &*task, text)).transpose()?;
             check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
             let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
             let plan = plan(config, &data, &network, &*task, rows)?;
@@ -156,6 +155,7 @@ impl Session {
         let task = (definition.of_run)(&Preparation {
             config,
             train: data.train,
+            labelled: data.drawn_from.unwrap_or(data.train.examples),
             longest: self.network.sizes().max_length,
             has_eval: data.eval.is_some(),
             given_labels: data.labels,
@@ -292,6 +292,12 @@ impl Session {
         });
         Ok(())
     }
+}
+
+/// The rows of `data`, whose name an error has.
+fn source<'a>(data: NamedExamples<'a>, task: &'a dyn Task, text: TextEncoder<'a>) -> Result<RowSource<'a>> {
+    let source = RowSource::new(data.examples, task, text, Purpose::Evaluate);
+    source.map_err(|error| error.in_file(data.name))
 }
 
 /// Refuses data of which nothing is left once its texts are tokens.

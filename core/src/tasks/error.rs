@@ -16,8 +16,11 @@ pub enum TaskError {
         /// How many there are.
         count: usize,
     },
-    /// An example says what the training data never said.
-    #[error("{file}, line {line}: label {label:?} does not occur in training; known: {}", known.join(", "))]
+    /// An example says what is neither listed nor said by the training data.
+    #[error(
+        "{file}, line {line}: label {label:?} is not among those to learn: {}; --labels FILE can list them all",
+        known.join(", ")
+    )]
     UnknownLabel {
         /// The data file.
         file: String,
@@ -121,18 +124,29 @@ pub enum TaskError {
     },
     /// A question that leaves no room for its passage.
     #[error(
-        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage \
-         in {max_length}; raise --max-length or shorten it"
+        "{}question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage \
+         in {max_length}; raise --max-length or shorten it",
+        file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default()
     )]
     LongQuestion {
-        /// Its line.
+        /// The data file, where there is one.
+        file: Option<String>,
+        /// Its line or number.
         line: usize,
+        /// How it begins.
+        question: String,
         /// Its tokens.
         tokens: usize,
         /// The tokens that join it with its passage.
         special: usize,
         /// Most tokens of a window.
         max_length: usize,
+    },
+    /// A question about nothing.
+    #[error("question {line} needs its passage: --context, or --data with both")]
+    NoPassage {
+        /// Its line or number.
+        line: usize,
     },
     /// An example without a label where one is needed.
     #[error("{file}, line {line}: the example has no label; name the column with --label-column")]
@@ -175,4 +189,28 @@ pub enum TaskError {
         /// The tensors that are not in the checkpoint.
         missing: Vec<String>,
     },
+}
+
+impl TaskError {
+    /// The error, with the file where its example stands.
+    pub fn in_file(self, name: &str) -> Self {
+        match self {
+            Self::LongQuestion {
+                line,
+                question,
+                tokens,
+                special,
+                max_length,
+                ..
+            } => Self::LongQuestion {
+                file: Some(name.to_owned()),
+                line,
+                question,
+                tokens,
+                special,
+                max_length,
+            },
+            other => other,
+        }
+    }
 }

@@ -67,6 +67,8 @@ pub struct Preparation<'a> {
     pub config: &'a TrainingConfig,
     /// What is learned from; not empty.
     pub train: NamedExamples<'a>,
+    /// Whose labels are learned: what `train` was drawn from, or its own examples.
+    pub labelled: &'a [Example],
     /// The most tokens that the model reads at once.
     pub longest: usize,
     /// Whether there is evaluation data.

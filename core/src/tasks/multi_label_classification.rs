@@ -85,7 +85,7 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
         })
         .into());
     }
-    let found = collect_labels(preparation.train.examples);
+    let found = collect_labels(preparation.labelled);
     let known = preparation.known_labels;
     let known = known.filter(|known| found.iter().all(|label| known.contains(label)));
     let labels = preparation.given_labels.or(known).map_or(found, <[String]>::to_vec);

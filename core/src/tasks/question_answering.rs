@@ -88,6 +88,9 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     }))
 }
 
+/// What is shown of a question that cannot be asked.
+const SHOWN_CHARACTERS: usize = 30;
+
 impl QuestionAnswering {
     /// With the options of `config`; every passage holds an answer.
     pub fn new(config: &TrainingConfig) -> Self {
@@ -98,14 +101,17 @@ impl QuestionAnswering {
         }
     }
 
-    /// The windows of an example; without a passage, one of the question alone, in which there is nothing to find.
+    /// The windows of an example.
     fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
-        let passage = example.text_pair.as_deref().unwrap_or_default();
+        let line = example.line;
+        let passage = example.text_pair.as_deref().ok_or(TaskError::NoPassage { line })?;
         let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
         let special = text.tokenizer.special_tokens_added(true);
         let Some(room) = text.max_length.checked_sub(question + special).filter(|&room| room > 0) else {
             return Err(TaskError::LongQuestion {
-                line: example.line,
+                file: None,
+                line,
+                question: example.text.chars().take(SHOWN_CHARACTERS).collect(),
                 tokens: question,
                 special,
                 max_length: text.max_length,

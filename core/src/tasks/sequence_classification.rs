@@ -74,7 +74,7 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
 /// The checkpoint's own labels where the data's are among them, else the data's.
 fn training_labels(preparation: &Preparation) -> Result<Vec<String>, TaskError> {
     let train = preparation.train;
-    let found = collect_labels(train.examples);
+    let found = collect_labels(preparation.labelled);
     if let Some(given) = preparation.given_labels {
         return Ok(given.to_vec());
     }

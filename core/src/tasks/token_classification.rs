@@ -92,8 +92,8 @@ fn training_tags(preparation: &Preparation) -> Result<TagSet, TaskError> {
     if let Some(given) = preparation.given_labels {
         return Ok(TagSet::of_labels(given.to_vec())?);
     }
-    let examples = preparation.train.examples;
-    let types: BTreeSet<&str> = examples
+    let types: BTreeSet<&str> = preparation
+        .labelled
         .iter()
         .flat_map(|example| tags_of(example, Tag::entity_type))
         .collect();

@@ -66,6 +66,18 @@ pub fn run(args: PredictArgs) -> Result<()> {
     Ok(())
 }
 
+/// A line of a question, a tab and its passage as both.
+fn with_passage(example: Example) -> Example {
+    match example.text.split_once('\t') {
+        Some((question, passage)) => Example {
+            text: question.to_owned(),
+            text_pair: Some(passage.to_owned()),
+            ..example
+        },
+        None => example,
+    }
+}
+
 /// The prediction, and its text where there are several.
 fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Result<Value> {
     let mut line = Map::new();

@@ -5,7 +5,7 @@ mod inputs;
 
 use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -54,7 +54,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     interrupt_politely()?;
     let trained = train(session, &config, &data, &args, &mut host);
     host.progress.clear();
-    let (session, record) = trained.map_err(|error| explain(error, &host))?;
+    let (session, record) = trained.map_err(|error| explain(error, &args, &host.checkpoints))?;
     let train_seconds = host.started.elapsed().as_secs_f64();
     say_truncated(record.truncated, data.train.examples.len());
 
@@ -167,6 +167,7 @@ fn train(
         train: RunData::named(&data.train),
         eval: data.eval.as_ref().map(RunData::named),
         test: data.test.as_ref().map(RunData::named),
+        drawn_from: data.drawn_from.as_deref(),
         labels: labels.as_deref(),
         available_memory: args.memory_limit.map(|megabytes| megabytes * 1_000_000).or(free),
         fail_at_step: args.fail_at_step,

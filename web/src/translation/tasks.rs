@@ -8,7 +8,7 @@ pub const ENTRIES: &[Entry] = entries! {
         "{what!} {number} はありません。このモデルの{what!}は、0 から数えて {count} 個です。";
     "layer": "層";
     "attention head": "注意ヘッド";
-    "{file}, line {line}: label {label:?} does not occur in training; known: {known}":
+    "{file}, line {line}: label {label:?} is not among those to learn: {known}; --labels FILE can list them all":
         "{file!}の {line} 行目：ラベル「{label}」は学習に使った例文にありません。知っているラベル：{known}",
         "{file}, line {line}: the label “{label}” does not occur among the examples to teach; known: {known}";
     "training part": "教える分";
@@ -58,9 +58,15 @@ pub const ENTRIES: &[Entry] = entries! {
         "{line} 番目の文に {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
     "{file}: its texts hold nothing to learn from: no two tokens":
         "{file!}の文が短すぎて、学べるものがありません（二トークン以上要ります）。";
-    "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
-        "{line} 番目の例の質問は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
-        "the question of example {line} has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
+        "{line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
+        "question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "{file}: question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
+        "{file!}の {line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
+        "{file}: question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "question {line} needs its passage: --context, or --data with both":
+        "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
+        "question {line} needs its passage: enter the text that it is about";
     "{file}, line {line}: the example has no label; name the column with --label-column":
         "{file!}の {line} 行目：例文にラベルがありません。",
         "{file}, line {line}: the example has no label";

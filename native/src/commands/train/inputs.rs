@@ -60,6 +60,8 @@ impl Start {
 /// The data of a run.
 pub(super) struct RunData {
     pub(super) train: DataFile,
+    /// All that `train` was drawn from, where it is a sample.
+    pub(super) drawn_from: Option<Vec<Example>>,
     pub(super) eval: Option<DataFile>,
     pub(super) test: Option<DataFile>,
 }
@@ -75,7 +77,7 @@ impl RunData {
             let part = |index: usize, what: &str| parts.get(index).map(|indices| whole.part(what, indices));
             let train = part(0, "training part").context("--split makes no training part")?;
             let (eval, test) = (part(1, "evaluation part"), part(2, "test part"));
-            return Ok(Self { train, eval, test }.limited(config));
+            return Ok(Self::limited(train, eval, test, config));
         }
         let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
             let options: ReadOptions = args.data.read_options(gold, filter.clone())?;
@@ -89,22 +91,34 @@ impl RunData {
         let eval = optional(run_file.path("eval", args.eval.clone()), &args.eval_filter)?;
         let test = optional(run_file.path("test", args.test.clone()), &args.test_filter)?;
         let train = read_train(args.train_filter.clone())?;
-        Ok(Self { train, eval, test }.limited(config))
+        Ok(Self::limited(train, eval, test, config))
     }
 
     /// Drops what `--max-train-samples` and `--max-eval-samples` leave out; the rest is drawn by the seed.
-    fn limited(mut self, config: &TrainingConfig) -> Self {
+    fn limited(
+        mut train: DataFile,
+        mut eval: Option<DataFile>,
+        test: Option<DataFile>,
+        config: &TrainingConfig,
+    ) -> Self {
+        let is_sample = (1..train.examples.len()).contains(&config.max_train_samples);
+        let drawn_from = is_sample.then(|| train.examples.clone());
         let limit = |file: &mut DataFile, most: usize| {
             if most > 0 && most < file.examples.len() {
                 terakoya_core::data::shuffle(&mut file.examples, config.seed);
                 file.examples.truncate(most);
             }
         };
-        limit(&mut self.train, config.max_train_samples);
-        if let Some(eval) = &mut self.eval {
+        limit(&mut train, config.max_train_samples);
+        if let Some(eval) = &mut eval {
             limit(eval, config.max_eval_samples);
         }
-        self
+        Self {
+            train,
+            drawn_from,
+            eval,
+            test,
+        }
     }
 
     pub(super) fn named(file: &DataFile) -> NamedExamples<'_> {

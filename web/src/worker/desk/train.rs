@@ -267,6 +267,7 @@ fn training_data<'a>(train: &'a [Example], eval: &'a [Example]) -> TrainingData<
             examples: eval,
         }),
         test: None,
+        drawn_from: None,
         labels: None,
         available_memory: None,
         fail_at_step: None,
