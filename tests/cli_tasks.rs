@@ -402,3 +402,26 @@ fn scores_are_said_before_a_file_that_cannot_be_written() {
         assert!(said["accuracy"].is_number(), "{said}");
     }
 }
+
+#[test]
+fn empty_texts_are_counted_and_files_of_unknown_kinds_refused() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "data.csv", "text,label\na,x\n\"\",y\nb,y\n \t,x\n");
+    let output = temp.path().join("model");
+    let trained = run(train(
+        "sequence-classification",
+        &output,
+        &["--train", &data, "--epochs", "1"],
+    ));
+    stdout(&trained);
+    let counted = format!("{data}: rows with an empty text: 2 (the first: line 3)");
+    assert!(stderr(&trained).contains(&counted), "{}", stderr(&trained));
+    let folder = output.to_str().expect("UTF-8");
+    let odd = ["evaluate", "--model", folder, "--data", &data, "--predictions", "p.xyz"];
+    fails(terakoya(&odd), "p.xyz: predictions are written as .jsonl, .tsv or .csv");
+    let picture = ["embed", "--model", folder, "--data", &data, "--plot", "v.png"];
+    fails(terakoya(&picture), "v.png: a picture is written as .svg");
+    let mut nothing = terakoya(&["embed", "--model", folder, "--device", "cpu"]);
+    nothing.stdin(std::process::Stdio::null());
+    fails(nothing, "there are no texts");
+}

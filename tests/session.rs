@@ -301,6 +301,7 @@ fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
         train: named("train.csv", &train_set.examples[..]),
         eval: Some(named("dev.csv", &eval.examples[..])),
         test: None,
+        drawn_from: None,
         labels: None,
         available_memory,
         fail_at_step: None,

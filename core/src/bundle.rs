@@ -31,11 +31,13 @@ pub enum BundleError {
     /// Only weights in PyTorch's pickle format.
     #[error(
         "{file} is in PyTorch's pickle format, which can run code when read; convert it once with transformers: \
-         AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)"
+         {class}.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)"
     )]
     Pickle {
         /// Its name.
         file: String,
+        /// The class of transformers that reads all of its weights, the head's too.
+        class: String,
     },
     /// A JSON file that does not parse.
     #[error("{file} is not valid JSON of the expected form")]
@@ -182,7 +184,10 @@ impl Bundle {
         let Some(index) = self.files.get(WEIGHTS_INDEX) else {
             let pickle = |name: &&String| name.ends_with(".bin") || name.ends_with(".pt");
             return Err(match self.files.keys().find(pickle) {
-                Some(file) => BundleError::Pickle { file: file.clone() },
+                Some(file) => BundleError::Pickle {
+                    file: file.clone(),
+                    class: self.architecture().unwrap_or("AutoModel").to_owned(),
+                },
                 None => BundleError::Missing {
                     file: WEIGHTS.to_owned(),
                 },
@@ -197,6 +202,11 @@ impl Bundle {
             shards.push((name, bytes));
         }
         Ok(shards)
+    }
+
+    /// The class that config.json names.
+    fn architecture(&self) -> Option<&str> {
+        self.config_json.get("architectures")?.get(0)?.as_str()
     }
 
     /// The task that the folder was fine-tuned for, if it was.
@@ -351,12 +361,20 @@ mod tests {
 
     #[test]
     fn pickles_are_refused_with_the_way_out() {
-        let mut files = files("{}");
-        files.insert("pytorch_model.bin".to_owned(), Vec::new());
-        let error = Bundle::read(files)
-            .and_then(|mut bundle| bundle.take_weights())
-            .expect_err("no safetensors");
-        assert!(error.to_string().contains("save_pretrained"), "{error}");
+        for (config, expected) in [
+            ("{}", "AutoModel.from_pretrained(FOLDER).save_pretrained"),
+            (
+                r#"{"architectures":["BertForMaskedLM"]}"#,
+                "BertForMaskedLM.from_pretrained(FOLDER)",
+            ),
+        ] {
+            let mut files = files(config);
+            files.insert("pytorch_model.bin".to_owned(), Vec::new());
+            let error = Bundle::read(files)
+                .and_then(|mut bundle| bundle.take_weights())
+                .expect_err("no safetensors");
+            assert!(error.to_string().contains(expected), "{error}");
+        }
     }
 
     #[test]

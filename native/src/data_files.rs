@@ -29,6 +29,14 @@ impl DataFile {
             skipped = format!(" ({} other rows skipped)", dataset.skipped_by_filter);
         }
         eprintln!("{name}: {} rows{skipped}; {}", dataset.examples.len(), dataset.columns);
+        let mut empty = dataset.examples.iter().filter(|example| example.text.trim().is_empty());
+        if let Some(first) = empty.next() {
+            eprintln!(
+                "{name}: rows with an empty text: {} (the first: line {})",
+                1 + empty.count(),
+                first.line
+            );
+        }
         Ok(Self {
             name,
             examples: dataset.examples,

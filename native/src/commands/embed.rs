@@ -3,7 +3,7 @@
 use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
 use terakoya_core::data::{Example, GoldColumn};
 use terakoya_core::pca::project;
@@ -25,10 +25,20 @@ pub fn run(args: EmbedArgs) -> Result<()> {
         Some(path) => Some((path, VectorFormat::of(path)?)),
         None => None,
     };
+    if let Some(path) = args
+        .plot
+        .as_ref()
+        .filter(|path| path.extension().is_none_or(|name| name != "svg"))
+    {
+        bail!("{}: a picture is written as .svg", path.display());
+    }
     for path in [&args.output, &args.plot].into_iter().flatten() {
         check_file(path)?;
     }
     let examples = examples(&args)?;
+    if examples.is_empty() {
+        bail!("there are no texts: stdin was empty");
+    }
     let session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     let is_kept = output.is_some() || args.plot.is_some();
     let mut kept: Vec<Vec<f32>> = Vec::new();

@@ -139,7 +139,11 @@ impl PredictionFormat {
             }
             Some("txt") => Ok(Self::Words),
             Some("tsv") => Ok(Self::Table { delimiter: b'\t' }),
-            _ => Ok(Self::Table { delimiter: b',' }),
+            Some("csv") => Ok(Self::Table { delimiter: b',' }),
+            _ => bail!(
+                "{}: predictions are written as .jsonl, .tsv or .csv, tags as .txt too",
+                path.display()
+            ),
         }
     }
 

@@ -6,8 +6,8 @@ use super::{Entry, entries};
 pub const ENTRIES: &[Entry] = entries! {
     "the model folder has no {file}":
         "モデルに {file} がありません。", "the model has no {file}";
-    "{file} is in PyTorch's pickle format, which can run code when read; convert it once with transformers: AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)":
-        "{file} は、読むとプログラムが動くことのある PyTorch の pickle 形式なので開けません。transformers で一度変換してください：AutoModel.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)";
+    "{file} is in PyTorch's pickle format, which can run code when read; convert it once with transformers: {class}.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)":
+        "{file} は、読むとプログラムが動くことのある PyTorch の pickle 形式なので開けません。transformers で一度変換してください：{class}.from_pretrained(FOLDER).save_pretrained(NEW_FOLDER, safe_serialization=True)";
     "{file} is not valid JSON of the expected form: {source}":
         "{file} が正しい形の JSON ではありません。{source!}";
     "config.json: {key} is {value}: {reason}":
