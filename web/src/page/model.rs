@@ -265,7 +265,11 @@ fn name(props: &LineProps, opened: &str) -> Html {
     let title = |offer: &Offer| {
         let about = props.words.pick(&offer.about.ja, &offer.about.en);
         let parts = [&offer.name, &figures::bytes(offer.bytes), about];
-        let said: Vec<&str> = parts.into_iter().map(String::as_str).filter(|part| !part.is_empty()).collect();
+        let said: Vec<&str> = parts
+            .into_iter()
+            .map(String::as_str)
+            .filter(|part| !part.is_empty())
+            .collect();
         said.join(" · ")
     };
     let other: Option<(AttrValue, AttrValue)> = current.is_none().then(|| ("".into(), opened.to_owned().into()));
