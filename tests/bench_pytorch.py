@@ -7,6 +7,7 @@ Whole jobs, a model folder and a data file (`job`), and single steps of random w
     python tests/bench_pytorch.py job --model DIR --train jrte/pn.tsv --eval jrte/pn.tsv --text-column 3 \\
         --label-column 2 --train-filter 5=train --eval-filter 5=dev --batch-size 16 --learning-rate 5e-5
     python tests/bench_pytorch.py shape --shape base --seq 128 --batch-size 8
+    python tests/bench_pytorch.py shape --shape tiny --task masked-lm
 
 The recipe: CPU, float32, two threads, eval batch 64, transformers with its default (sdpa) attention, dropout 0.1,
 torch's AdamW (decay 0.01, none on bias and LayerNorm), linear schedule without warm-up, gradients clipped to a global
@@ -16,7 +17,8 @@ norm of 1.
   unless `--bucket`. `eval_samples_per_second` is one pass over the eval rows in file order, tokenization included.
   Loading the model is in neither. Read the first run after a build or a download as warm-up.
 - shape: every row full, mask all ones, two classes; a step is forward, backward, clipping and AdamW, the median of
-  `--steps` after two that do not count; inference is the same batch forwards only, under `torch.inference_mode`.
+  `--steps` after two that do not count; inference is the same batch forwards only, under `torch.inference_mode`. Of
+  masked-lm 15 % of the tokens are asked for; causal-lm is a GPT-2 of the shape's width and layers.
 Nothing else should run on the machine. Compare at equal batch size, length and number of threads.
 """
 
@@ -35,8 +37,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 
 import torch
 import transformers
-from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig,
-                          BertForSequenceClassification, get_linear_schedule_with_warmup)
+from transformers import (AutoModelForSequenceClassification, AutoTokenizer, BertConfig, BertForMaskedLM,
+                          BertForSequenceClassification, GPT2Config, GPT2LMHeadModel, get_linear_schedule_with_warmup)
 
 transformers.utils.logging.disable_progress_bar()
 transformers.utils.logging.set_verbosity_error()
@@ -163,14 +165,30 @@ def timed(repeats, action):
     return seconds[WARM_UP:]
 
 
+def model_of(task, shape):
+    vocabulary, hidden, layers, heads, intermediate = SHAPES[shape]
+    if task == "causal-lm":
+        return GPT2LMHeadModel(GPT2Config(vocab_size=vocabulary, n_embd=hidden, n_layer=layers, n_head=heads))
+    bert = BertForMaskedLM if task == "masked-lm" else BertForSequenceClassification
+    return bert(BertConfig(vocab_size=vocabulary, hidden_size=hidden, num_hidden_layers=layers,
+                           num_attention_heads=heads, intermediate_size=intermediate))
+
+
+def labels_of(task, input_ids):
+    """Return what the task asks for: of masked-lm 15 % of the tokens, and of the others nothing (-100)."""
+    if task == "masked-lm":
+        asked = torch.zeros(input_ids.shape[1], dtype=torch.bool)
+        asked[:6 * (input_ids.shape[1] * 15 // 100):6] = True
+        return input_ids.masked_fill(~asked, -100)
+    return input_ids if task == "causal-lm" else torch.randint(0, 2, (len(input_ids),))
+
+
 def run_shape(arguments):
-    vocabulary, hidden, layers, heads, intermediate = SHAPES[arguments.shape]
-    model = BertForSequenceClassification(BertConfig(
-        vocab_size=vocabulary, hidden_size=hidden, num_hidden_layers=layers, num_attention_heads=heads,
-        intermediate_size=intermediate))
+    model = model_of(arguments.task, arguments.shape)
     size = (arguments.batch_size, arguments.seq)
-    batch = {"input_ids": torch.randint(1, vocabulary, size), "attention_mask": torch.ones(size, dtype=torch.long)}
-    labels = torch.randint(0, 2, (arguments.batch_size,))
+    input_ids = torch.randint(1, SHAPES[arguments.shape][0], size)
+    batch = {"input_ids": input_ids, "attention_mask": torch.ones(size, dtype=torch.long)}
+    labels = labels_of(arguments.task, input_ids)
     optimizer, schedule = optimizer_and_schedule(model, 2e-5, WARM_UP + arguments.steps)
     model.train()
     training = timed(arguments.steps, lambda: training_step(model, batch | {"labels": labels}, optimizer, schedule))
@@ -178,7 +196,7 @@ def run_shape(arguments):
     with torch.inference_mode():
         inference = timed(arguments.steps, lambda: model(**batch))
     return {
-        "shape": arguments.shape, "seq": arguments.seq, "batch_size": arguments.batch_size, "steps": arguments.steps,
+        "shape": arguments.shape, "task": arguments.task, "seq": arguments.seq, "batch_size": arguments.batch_size, "steps": arguments.steps,
         "train_step_milliseconds": 1000 * statistics.median(training),
         "train_samples_per_second": arguments.batch_size / statistics.median(training),
         "inference_sentences_per_second": arguments.batch_size / statistics.median(inference),
@@ -207,6 +225,8 @@ def parse():
     job.add_argument("--bucket", action="store_true", help="batch rows of like length together")
     shape = commands.add_parser("shape")
     shape.add_argument("--shape", choices=SHAPES, required=True)
+    shape.add_argument("--task", choices=("sequence-classification", "masked-lm", "causal-lm"),
+                       default="sequence-classification")
     shape.add_argument("--seq", type=int, default=128)
     shape.add_argument("--batch-size", type=int, default=8)
     shape.add_argument("--steps", type=int, default=10)
