@@ -29,7 +29,7 @@ const FEW_STEPS: Wish = Wish {
 fn a_handful_of_examples_is_passed_over_often_enough() {
     visit(Visit::new("ten-examples"), async |tab| {
         tab.open().await;
-        assert_eq!(tab.value("document.querySelector('#epochs').value").await, "10");
+        assert_eq!(tab.value("document.querySelector('#epochs').value").await, "5");
         tab.bring_micro(10).await;
         let steps =
             "document.querySelector('#epochs').value * Math.ceil(8 / document.querySelector('#batch-size').value)";

@@ -30,13 +30,13 @@ pub struct Upper {
     pub learning_rate: &'static str,
 }
 
-/// For what the first lesson's head knows already.
+/// Where the model goes on with what it was made for.
 const GENTLE: Upper = Upper {
     layers: 2,
     epochs: "3",
     learning_rate: "0.00005",
 };
-/// For a few hundred examples and a new head, as in the lessons of pairs.
+/// For a few hundred examples, as in the lessons of single texts and of pairs.
 const BOLD: Upper = Upper {
     layers: 4,
     epochs: "5",
@@ -68,10 +68,10 @@ pub struct TaskForm {
     pub metrics: &'static [BestMetric],
     /// What may learn, the quickest first.
     pub choices: &'static [Layers],
-    /// What learns to begin with, for single texts and for pairs.
-    pub layers: [Layers; 2],
-    /// How the training of upper layers begins, for single texts and for pairs.
-    pub upper: [Upper; 2],
+    /// What learns to begin with.
+    pub layers: Layers,
+    /// How the training of upper layers begins.
+    pub upper: Upper,
     /// The option that says how many tokens are read at once.
     pub length_key: &'static str,
     /// What it is to begin with, for single texts and for pairs; the core's own way where it is empty.
@@ -100,8 +100,8 @@ const CLASSES: TaskForm = TaskForm {
     options: &["label_smoothing", "class_weights"],
     metrics: &[BestMetric::Accuracy, BestMetric::MacroF1, BestMetric::Mcc],
     choices: &Layers::ALL,
-    layers: [Layers::Head, Layers::Top],
-    upper: [GENTLE, BOLD],
+    layers: Layers::Top,
+    upper: BOLD,
     length_key: "max_length",
     length: ["64", "96"],
     learning_rate: None,
@@ -130,8 +130,7 @@ const NAMES: TaskForm = TaskForm {
     second: Second::Nothing,
     options: &["viterbi", "label_pieces"],
     metrics: &[BestMetric::F1, BestMetric::MacroF1],
-    layers: [Layers::Top, Layers::Top],
-    upper: [BOLDER, BOLDER],
+    upper: BOLDER,
     length: ["96", "96"],
     ..CLASSES
 };
@@ -143,8 +142,7 @@ const ANSWERS: TaskForm = TaskForm {
     names: false,
     options: &["stride", "max_answer_length"],
     metrics: &[BestMetric::F1, BestMetric::ExactMatch, BestMetric::CharacterF1],
-    layers: [Layers::Top, Layers::Top],
-    upper: [BOLDER, BOLDER],
+    upper: BOLDER,
     length: ["192", "192"],
     ..CLASSES
 };
@@ -157,7 +155,7 @@ const HIDDEN_WORDS: TaskForm = TaskForm {
     answers: false,
     options: &["mlm_probability", "whole_word_masking", "block_size"],
     metrics: &[],
-    layers: [Layers::Top, Layers::Top],
+    upper: GENTLE,
     length: ["64", "64"],
     ..CLASSES
 };
@@ -168,7 +166,7 @@ const NEXT_WORDS: TaskForm = TaskForm {
     options: &[],
     // It says words with the table that reads them and has no head of its own.
     choices: &[Layers::Top, Layers::All],
-    layers: [Layers::All, Layers::All],
+    layers: Layers::All,
     length_key: "block_size",
     length: ["", ""],
     learning_rate: Some("0.0005"),

@@ -114,7 +114,7 @@ impl Form {
         for key in ["max_length", "block_size", "best_metric", TOP_LAYERS] {
             self.typed.remove(key);
         }
-        self.choose(tasks::of(table.task).layers[usize::from(pairs)]);
+        self.choose(tasks::of(table.task).layers);
     }
 
     /// The options that the page shows at once.
@@ -147,7 +147,7 @@ impl Form {
 
     fn default_text(&self, key: &str) -> String {
         let task = tasks::of(self.task);
-        let upper = task.upper[usize::from(self.pairs)];
+        let upper = task.upper;
         let (epochs, learning_rate) = match self.layers {
             Layers::Head => ("10", "0.001"),
             Layers::Top => (upper.epochs, upper.learning_rate),
