@@ -70,9 +70,6 @@ def tagged_tokens(model, encoding):
     for position, word in enumerate(encoding.word_ids(0)):
         new = getattr(model.config, "label_all_tokens", False) or word != before
         if word is not None and new and spans[position][0] < spans[position][1]:
-            # What SentencePiece puts before a text has the span of its first character, and no tag.
-            if found and before == word and spans[found[-1]][0] == spans[position][0] and spans[found[-1]][1] <= spans[position][1]:
-                found.pop()
             found.append(position)
         before = word
     return found

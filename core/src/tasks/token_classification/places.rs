@@ -18,8 +18,7 @@ pub enum Pieces {
     All,
 }
 
-/// The places of `encoding`, each with the number of its token. Pieces without a character of their own get no tag, as the
-/// `▁` that SentencePiece puts before a text, which is said to be the first character.
+/// The places of `encoding`, each with the number of its token. Pieces without a character get no tag.
 pub fn places(encoding: &Encoding, pieces: Pieces) -> Vec<(usize, TaggedPlace)> {
     let mut found: Vec<(usize, TaggedPlace)> = Vec::new();
     for (token, (&word, &(start, end))) in encoding.word_ids.iter().zip(&encoding.offsets).enumerate() {
@@ -32,16 +31,8 @@ pub fn places(encoding: &Encoding, pieces: Pieces) -> Vec<(usize, TaggedPlace)> 
             _ => found.push((token, TaggedPlace { word, start, end })),
         }
     }
-    let within = |one: TaggedPlace, other: TaggedPlace| {
-        one.word == other.word && one.start == other.start && one.end <= other.end
-    };
-    let nexts: Vec<Option<TaggedPlace>> = (1..=found.len()).map(|at| Some(found.get(at)?.1)).collect();
-    let places = found.into_iter().zip(nexts);
-    let has_own = |(_, place): &(usize, TaggedPlace), next: Option<TaggedPlace>| {
-        place.start < place.end && next.is_none_or(|next| !within(*place, next))
-    };
-    let places = places.filter(|(place, next)| has_own(place, *next));
-    places.map(|(place, _)| place).collect()
+    found.retain(|(_, place)| place.start < place.end);
+    found
 }
 
 /// The gold tag of each place; nothing where the example does not say. An `I-` that begins an entity is read as a `B-`, as
@@ -104,6 +95,22 @@ pub struct Reading<'a> {
     pub score: Option<f32>,
 }
 
+impl<'a> Reading<'a> {
+    /// Whether `other` has no character of its own beside this one: the `▁` that SentencePiece puts before a text is said to
+    /// be the first character. It learns a tag, which helps, but is no piece of the text.
+    fn covers(&self, other: &Self) -> bool {
+        self.start == other.start && other.end <= self.end
+    }
+
+    /// This place, which begins the entity that `other` began and it goes on with.
+    fn with_beginning_of(self, other: &Self) -> Self {
+        match (other.tag, self.tag) {
+            (Tag::Begin(begun), Tag::Inside(entity_type)) if begun == entity_type => Self { tag: other.tag, ..self },
+            _ => self,
+        }
+    }
+}
+
 /// Reads the `logits` `[places, labels]` of an example: a tag for each of its words where they are given, else for each
 /// place. Words behind the end of a cut text are outside.
 pub fn read<'a>(
@@ -128,7 +135,14 @@ pub fn read<'a>(
             let score = Some(score);
             Some(Reading { start, end, tag, score })
         };
-        return places.iter().zip(said).filter_map(reading).collect();
+        let mut readings: Vec<Reading> = Vec::with_capacity(places.len());
+        for reading in places.iter().zip(said).filter_map(reading) {
+            match readings.last_mut().filter(|last| reading.covers(last)) {
+                Some(last) => *last = reading.with_beginning_of(last),
+                None => readings.push(reading),
+            }
+        }
+        return readings;
     };
     let mut firsts: Vec<u32> = Vec::new();
     let mut first_logits = Vec::new();
@@ -268,21 +282,6 @@ mod tests {
         assert_eq!(gold_tags(&unlabelled, &places), [None; 3]);
     }
 
-    #[test]
-    fn a_piece_that_shares_its_character_with_the_next_gets_no_tag() {
-        // As XLM-R cuts 山田 after the ▁ that it puts before: the ▁ has the span of the first character.
-        let example = text("山田", &[(0, 2, "person")]);
-        let cut = encoding(&[(0, 0, 1), (0, 0, 1), (0, 1, 2)]);
-        let tagged = places(&cut, Pieces::All);
-        assert_eq!(tagged.iter().map(|(token, _)| *token).collect::<Vec<_>>(), [2, 3]);
-        let expected = [Tag::Begin("person"), Tag::Inside("person")].map(Some);
-        assert_eq!(gold_tags(&example, &of(&cut, Pieces::All)), expected);
-        let longer = encoding(&[(0, 0, 1), (0, 0, 2)]);
-        assert_eq!(places(&longer, Pieces::All).len(), 1);
-        // Words of their own may begin alike: their spans count from their own beginning.
-        assert_eq!(places(&encoding(&[(0, 0, 1), (1, 0, 1)]), Pieces::All).len(), 2);
-    }
-
     /// Logits that say exactly these numbers.
     fn saying(numbers: &[usize], labels: usize) -> Vec<f32> {
         let row = |&number: &usize| (0..labels).map(move |label| if label == number { 9.0 } else { 0.0 });
@@ -356,5 +355,24 @@ mod tests {
         let reachable: Vec<bool> = gold.iter().map(|gold| is_reachable(gold, &readings)).collect();
         assert_eq!(reachable, [true, false]);
         assert!(!is_cut_off(&gold[1], &readings));
+    }
+
+    #[test]
+    fn a_piece_that_shares_its_character_with_the_next_is_read_with_it() {
+        // As XLM-R cuts 山田 after the ▁ that it puts before: the ▁ has the span of the first character.
+        let example = text("山田", &[]);
+        let tags = TagSet::of_types(["x"]);
+        let cut = of(&encoding(&[(0, 0, 1), (0, 0, 1), (0, 1, 2)]), Pieces::All);
+        for (said, expected) in [
+            ([1, 2, 2], vec![(0, 2)]),
+            ([0, 1, 2], vec![(0, 2)]),
+            ([1, 0, 0], vec![]),
+        ] {
+            let readings = read(&example, &cut, &saying(&said, 3), &tags, TagSet::likeliest);
+            assert_eq!(readings.len(), 2);
+            let (found, repaired) = predicted_entities(&readings);
+            let spans: Vec<_> = found.iter().map(|(entity, _)| (entity.start, entity.end)).collect();
+            assert_eq!((spans, repaired), (expected, 0));
+        }
     }
 }
