@@ -19,10 +19,9 @@ const SMALL_TABLE: usize = 100;
 const FEWEST_STEPS: usize = 100;
 
 /// What learns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layers {
     /// The head; seconds.
-    #[default]
     Head,
     /// The upper layers and the head.
     Top,
@@ -64,9 +63,10 @@ pub struct Form {
 
 impl Default for Form {
     fn default() -> Self {
+        let task = TaskKind::default();
         Self {
-            task: TaskKind::default(),
-            layers: Layers::default(),
+            task,
+            layers: tasks::of(task).layers,
             model_layers: usize::MAX,
             pairs: false,
             rows: 0,
