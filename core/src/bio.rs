@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::predictions::argmax;
+use crate::argmax::argmax;
 
 /// One tag, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

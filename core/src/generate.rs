@@ -10,7 +10,7 @@ mod stream;
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
-use crate::predictions::argmax;
+use crate::argmax::argmax;
 use crate::random::unit;
 use crate::train::{Control, HostFuture};
 use crate::training_config::OptionError;

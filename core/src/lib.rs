@@ -15,6 +15,7 @@
 #[cfg(feature = "compute")]
 pub mod error;
 
+pub mod argmax;
 pub mod bio;
 pub mod data;
 #[cfg(feature = "compute")]

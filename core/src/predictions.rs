@@ -51,14 +51,3 @@ pub struct ScorePrediction {
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub logits: Option<Vec<f32>>,
 }
-
-/// The first number of the highest value; 0 of none.
-pub fn argmax(values: &[f32]) -> usize {
-    let mut best = 0;
-    for (number, value) in values.iter().enumerate() {
-        if *value > values[best] {
-            best = number;
-        }
-    }
-    best
-}

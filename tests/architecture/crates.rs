@@ -215,3 +215,51 @@ fn every_crate_is_in_the_workspace_and_takes_its_lints() {
         &["Cargo.toml:1", "native/Cargo.toml:1", "stray/Cargo.toml:1"],
     );
 }
+
+/// The parts of core that the fuzz targets compile by themselves name no other part.
+fn parts_that_need_the_rest(files: &[File]) -> Vec<String> {
+    let find = |path: &str| files.iter().find(|file| file.path == path);
+    let Some(whole) = find("fuzz/src/lib.rs") else {
+        return vec!["fuzz/src/lib.rs:1: is missing".to_owned()];
+    };
+    let paths = whole
+        .text
+        .lines()
+        .filter_map(|line| line.strip_prefix("#[path = \"../../")?.strip_suffix("\"]"));
+    let parts: Vec<&str> = paths
+        .map(|path| path.trim_end_matches("/mod.rs").trim_end_matches(".rs"))
+        .collect();
+    let is_of_part = |path: &str| {
+        let rest = parts.iter().find_map(|part| path.strip_prefix(part));
+        rest.is_some_and(|rest| rest.starts_with(['.', '/']))
+    };
+    let mut findings = Vec::new();
+    for file in files.iter().filter(|file| file.is_rust() && is_of_part(&file.path)) {
+        let code = code(&file.text);
+        for at in places(&code, "crate::") {
+            let name = code[at + 7..].split(|c| !is_word(c)).next().unwrap_or_default();
+            if !parts.contains(&format!("core/src/{name}").as_str()) {
+                findings.push(file.finding(line_at(&code, at), &format!("the fuzz targets have no {name}")));
+            }
+        }
+    }
+    findings
+}
+
+#[test]
+fn what_is_fuzzed_compiles_without_the_rest() {
+    check(
+        parts_that_need_the_rest,
+        &[
+            (
+                "fuzz/src/lib.rs",
+                "#[path = \"../../core/src/a.rs\"]\npub mod a;\n#[path = \"../../core/src/b/mod.rs\"]\npub mod b;\n",
+            ),
+            ("core/src/a.rs", "use crate::b::X;\n// crate::d\nuse crate::c::Y;\n"),
+            ("core/src/ab.rs", "use crate::c::Y;\n"),
+            ("core/src/b/mod.rs", "use crate::a::Z;\n"),
+            ("core/src/b/deep.rs", "\nlet x = crate::d::f();\n"),
+        ],
+        &["core/src/a.rs:3", "core/src/b/deep.rs:2"],
+    );
+}

@@ -5,11 +5,11 @@ use burn::tensor::Tensor;
 use serde::{Deserialize, Serialize};
 
 use super::Session;
+use crate::argmax::argmax;
 use crate::batch::{Batch, Inputs, collate};
 use crate::error::Result;
 use crate::examples::host_values;
 use crate::models::layers::Dropout;
-use crate::predictions::argmax;
 use crate::rows::Row;
 use crate::tasks::TaskError;
 use crate::tokenizer::Encoding;

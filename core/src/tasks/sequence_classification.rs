@@ -4,6 +4,7 @@
 
 use burn::tensor::Tensor;
 
+use crate::argmax::argmax;
 use crate::bundle::Bundle;
 use crate::data::{Example, GoldColumn, NamedExamples, balanced_class_weights, collect_labels};
 use crate::error::Result;
@@ -11,7 +12,7 @@ use crate::examples::CachedPositions;
 use crate::loss::{CrossEntropy, mean_cross_entropy};
 use crate::metrics::{classification_report, gold_labels};
 use crate::models::layers::Dropout;
-use crate::predictions::{ClassPrediction, argmax};
+use crate::predictions::ClassPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
