@@ -326,6 +326,11 @@ fn unknown_families_are_an_error_that_lists_the_known() {
         begin(&config),
         "\"t5\" is unknown; known: bert, roberta, xlm-roberta, distilbert",
     );
+    let config = file(&temp, "config.json", r#"{"hidden_size":32}"#);
+    fails(
+        begin(&config),
+        "config.json has no model_type, and its architectures name no known class; known model types: bert, roberta",
+    );
     let config = file(
         &temp,
         "config.json",

@@ -63,6 +63,12 @@ pub enum BundleError {
         /// What the file says.
         model_type: String,
     },
+    /// Nothing says which architecture it is.
+    #[error(
+        "config.json has no model_type, and its architectures name no known class; known model types: {}",
+        MODEL_TYPES.join(", ")
+    )]
+    NoModelType,
     /// A compressed file that cannot be unpacked.
     #[error("{file} is not a whole gzip file")]
     Gzip {
@@ -345,14 +351,25 @@ mod tests {
     #[test]
     fn impossible_sizes_name_key_and_value() {
         for (config, expected) in [
-            (r#"{"num_hidden_layers":0}"#, "num_hidden_layers is 0"),
             (
-                r#"{"hidden_size":30,"num_attention_heads":4}"#,
+                r#"{"model_type":"bert","num_hidden_layers":0}"#,
+                "num_hidden_layers is 0",
+            ),
+            (
+                r#"{"model_type":"bert","hidden_size":30,"num_attention_heads":4}"#,
                 "num_attention_heads is 4",
             ),
-            (r#"{"hidden_dropout_prob":1.5}"#, "hidden_dropout_prob is 1.5"),
+            (
+                r#"{"model_type":"bert","hidden_dropout_prob":1.5}"#,
+                "hidden_dropout_prob is 1.5",
+            ),
             (r#"{"model_type":"t5"}"#, "\"t5\" is unknown"),
-            (r#"{"id2label":{"1":"a"}}"#, "id2label"),
+            (r#"{"model_type":1}"#, "\"1\" is unknown"),
+            ("{}", "has no model_type"),
+            ("{}", "known model types: bert, roberta, xlm-roberta, distilbert, gpt2"),
+            (r#"{"architectures":["BertGenerationEncoder"]}"#, "has no model_type"),
+            (r#"{"architectures":[]}"#, "has no model_type"),
+            (r#"{"model_type":"bert","id2label":{"1":"a"}}"#, "id2label"),
         ] {
             let error = Bundle::read(files(config)).expect_err(config);
             assert!(error.to_string().contains(expected), "{error}");
@@ -360,9 +377,33 @@ mod tests {
     }
 
     #[test]
+    fn a_class_says_the_family_where_no_model_type_does() {
+        for (class, expected) in [
+            ("BertForMaskedLM", "bert"),
+            ("BertModel", "bert"),
+            ("RobertaForCausalLM", "roberta"),
+            ("XLMRobertaForTokenClassification", "xlm-roberta"),
+            ("DistilBertForQuestionAnswering", "distilbert"),
+            ("GPT2LMHeadModel", "gpt2"),
+        ] {
+            let bundle = Bundle::read(files(&json!({ "architectures": [class] }).to_string())).expect(class);
+            assert_eq!(bundle.model_config.model_type(), expected);
+            assert_eq!(
+                class
+                    .strip_prefix(bundle.model_config.class_prefix())
+                    .map(str::is_empty),
+                Some(false)
+            );
+        }
+    }
+
+    #[test]
     fn pickles_are_refused_with_the_way_out() {
         for (config, expected) in [
-            ("{}", "AutoModel.from_pretrained(FOLDER).save_pretrained"),
+            (
+                r#"{"model_type":"bert"}"#,
+                "AutoModel.from_pretrained(FOLDER).save_pretrained",
+            ),
             (
                 r#"{"architectures":["BertForMaskedLM"]}"#,
                 "BertForMaskedLM.from_pretrained(FOLDER)",
@@ -379,7 +420,7 @@ mod tests {
 
     #[test]
     fn unknown_keys_survive() {
-        let mut bundle = Bundle::read(files(r#"{"x_extra":[1]}"#)).expect("valid");
+        let mut bundle = Bundle::read(files(r#"{"model_type":"bert","x_extra":[1]}"#)).expect("valid");
         let labels = ["b".to_owned(), "a".to_owned()];
         bundle.describe(TaskKind::SequenceClassification, &labels, Map::new());
         let saved = Bundle::read(bundle.to_files()).expect("valid");

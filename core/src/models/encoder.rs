@@ -19,6 +19,8 @@ use crate::models::layers::{Dropout, HiddenAct, WeightInit};
 
 /// Values of `model_type` that are implemented.
 pub const MODEL_TYPES: [&str; 5] = ["bert", "roberta", "xlm-roberta", "distilbert", "gpt2"];
+/// What transformers' class names of each of [`MODEL_TYPES`] begin with.
+const CLASS_PREFIXES: [&str; 5] = ["Bert", "Roberta", "XLMRoberta", "DistilBert", "GPT2"];
 
 /// A config.json of a known family, checked.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,12 +84,12 @@ pub enum HeadActivation {
 }
 
 impl ModelConfig {
-    /// Reads config.json; a missing `model_type` is taken for `bert`, as old checkpoints have none.
+    /// Reads config.json. Where it has no `model_type`, as in some old checkpoints, the class in `architectures` says it.
     ///
     /// # Errors
-    /// If the family is unknown or a value impossible; the error names the key.
+    /// If the family is not said or unknown, or a value impossible; the error names the key.
     pub fn read(config_json: &Map<String, Value>) -> Result<Self, BundleError> {
-        match config_json.get("model_type").and_then(Value::as_str).unwrap_or("bert") {
+        match model_type(config_json)?.as_str() {
             "bert" => {
                 let config: BertConfig = parse(config_json)?;
                 config.validate()?;
@@ -125,13 +127,8 @@ impl ModelConfig {
 
     /// What transformers' class names of this family begin with.
     pub fn class_prefix(&self) -> &'static str {
-        match self {
-            Self::Bert(_) => "Bert",
-            Self::Roberta(_) => "Roberta",
-            Self::XlmRoberta(_) => "XLMRoberta",
-            Self::DistilBert(_) => "DistilBert",
-            Self::Gpt2(_) => "GPT2",
-        }
+        let family = MODEL_TYPES.iter().position(|known| *known == self.model_type());
+        CLASS_PREFIXES[family.expect("every family is one of the known")]
     }
 
     /// Whether each token sees only what stands before it, so that the model can continue a text.
@@ -215,6 +212,30 @@ impl ModelConfig {
             Self::Gpt2(config) => Self::Gpt2(config.with_dropout(probability)),
         }
     }
+}
+
+/// `model_type`, or the family of the class that `architectures` names.
+fn model_type(config_json: &Map<String, Value>) -> Result<String, BundleError> {
+    match config_json.get("model_type") {
+        Some(Value::String(model_type)) => Ok(model_type.clone()),
+        None | Some(Value::Null) => {
+            let class = config_json
+                .get("architectures")
+                .and_then(|classes| classes.get(0)?.as_str());
+            let of_class = |class| CLASS_PREFIXES.iter().position(|prefix| is_class_of(class, prefix));
+            let family = class.and_then(of_class).ok_or(BundleError::NoModelType)?;
+            Ok(MODEL_TYPES[family].to_owned())
+        }
+        Some(other) => Err(BundleError::UnknownModelType {
+            model_type: other.to_string(),
+        }),
+    }
+}
+
+/// Whether transformers' `class` is `prefix` with a task behind it: BertForMaskedLM is of Bert, BertGenerationEncoder is not.
+fn is_class_of(class: &str, prefix: &str) -> bool {
+    let rest = class.strip_prefix(prefix);
+    rest.is_some_and(|rest| rest == "Model" || rest == "LMHeadModel" || rest.starts_with("For"))
 }
 
 fn parse<T: DeserializeOwned>(config_json: &Map<String, Value>) -> Result<T, BundleError> {

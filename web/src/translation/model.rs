@@ -28,6 +28,8 @@ pub const ENTRIES: &[Entry] = entries! {
     "the tokenizer gives token type {types} to pairs": "トークナイザーが二つ目の文に種類 {types} を付けるため、足りません。";
     "config.json: model_type {model_type:?} is unknown; known: {known}":
         "config.json の model_type「{model_type}」は、開けない種類のモデルです。開けるもの：{known}";
+    "config.json has no model_type, and its architectures name no known class; known model types: {known}":
+        "config.json に model_type がなく、architectures からもモデルの種類が分かりません。開けるもの：{known}";
     "{file} is not a whole gzip file: {source}":
         "{file} は gzip として最後まで読めません。壊れています。", "{file} is not a whole gzip file";
     "{file} unpacks to a file larger than {limit} bytes, which no tokenizer is":
