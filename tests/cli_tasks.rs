@@ -6,6 +6,7 @@ mod transformers;
 
 use std::fs;
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
@@ -76,6 +77,15 @@ fn regression_learns_numbers_in_their_own_units() {
         difference.is_some_and(|difference| difference < 1e-3),
         "{kept:?} {again:?}"
     );
+    // The error is in the data's units, the loss what training went by: its curves compare.
+    for (loss, mse) in [(&result["eval"]["loss"], kept), (&evaluated["loss"], again)] {
+        let scaled = mse.map(|mse| mse / (500.0 * 500.0));
+        let same = loss
+            .as_f64()
+            .zip(scaled)
+            .map(|(loss, scaled)| (loss - scaled).abs() < 1e-9);
+        assert_eq!(same, Some(true), "{loss} {scaled:?}");
+    }
     let predicted = json(&stdout(&run(terakoya(&[
         "predict",
         "--model",
@@ -134,6 +144,49 @@ fn scores_that_are_none_stop_the_run() {
     let command = train("regression", &output, &["--train", &data, "--best-metric", "accuracy"]);
     fails(command, "the task has no such metric");
     assert!(!output.exists());
+}
+
+#[test]
+fn of_equal_scores_the_model_with_the_lower_loss_is_kept() {
+    let temp = TempDir::new().expect("temp");
+    let rows: String = FOODS
+        .iter()
+        .map(|food| format!("i like {food},yes\nno {food} for me,no\n"))
+        .collect();
+    let data = file(&temp, "likes.csv", &format!("text,label\n{rows}"));
+    let output = temp.path().join("model");
+    let flags = [
+        "--train",
+        &data,
+        "--eval",
+        &data,
+        "--epochs",
+        "12",
+        "--learning-rate",
+        "1e-3",
+        "--json",
+    ];
+    run(train("sequence-classification", &output, &flags));
+    let record = json(&fs::read_to_string(output.join("training.json")).expect("training.json"));
+    let evaluations = record["record"]["evaluations"].as_array().expect("evaluations");
+    let number = |value: &Value| value.as_f64().expect("a number");
+    let scores: Vec<(f64, f64)> = evaluations
+        .iter()
+        .map(|evaluation| (number(&evaluation["report"]["accuracy"]), number(&evaluation["loss"])))
+        .collect();
+    let best = scores
+        .iter()
+        .copied()
+        .reduce(|a, b| if b.0 > a.0 || (b.0 == a.0 && b.1 < a.1) { b } else { a });
+    let kept = evaluations
+        .iter()
+        .position(|evaluation| evaluation["step"] == record["record"]["kept_step"]);
+    assert_eq!(kept.map(|kept| scores[kept]), best, "{scores:?}");
+    // Eight rows are soon learned by heart: there are equal scores to choose from.
+    let equal = scores
+        .iter()
+        .filter(|(score, _)| Some(*score) == best.map(|best| best.0));
+    assert!(equal.count() > 1, "{scores:?}");
 }
 
 /// Rows with the numbers of what they are about, in the order of [`FOODS`]; some are about nothing.

@@ -321,7 +321,10 @@ impl<'a> Run<'a> {
             metric => metric,
         };
         let score = report.score(metric).unwrap_or(-loss);
-        let best = self.state.best.is_none_or(|best| score > best);
+        let kept = self.state.record.evaluations.iter().rfind(|evaluation| evaluation.best);
+        // Of equal scores the one with the lower loss is surer of its answers.
+        let best = self.state.best.is_none_or(|best| score > best)
+            || (self.state.best == Some(score) && kept.is_some_and(|kept| loss < kept.loss));
         if best {
             self.state.best = Some(score);
             self.state.without_improvement = 0;

@@ -1,11 +1,12 @@
 //! Gives a text or a pair of texts a number: one output of [`super::classification_head`], squared error.
 //!
-//! Scores may be divided by a scale while the head learns; what is reported and predicted is in the data's own units.
+//! Scores may be divided by a scale while the head learns; what is reported and predicted is in the data's own units, but
+//! for the loss: that is what was learned by, so that it compares with the training's, and config.json keeps the scale.
 
 use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
-use crate::bundle::Bundle;
+use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, GoldColumn, NamedExamples};
 use crate::error::Result;
 use crate::examples::CachedPositions;
@@ -36,11 +37,25 @@ pub const DEFINITION: Definition = Definition {
 /// One number.
 #[derive(Debug, Clone, Copy)]
 pub struct Regression {
+    /// What scores are divided by while the head learns.
     scale: f64,
+    /// What errors are divided by in the loss.
+    loss_scale: f64,
 }
 
-fn of_bundle(_: &Bundle) -> Result<Box<dyn Task>> {
-    Ok(Box::new(Regression::new(1.0)))
+/// Where config.json says what scores were divided by.
+const TARGET_SCALE: &str = "target_scale";
+
+fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
+    let loss_scale = match bundle.config_json.get(TARGET_SCALE) {
+        None | Some(Value::Null) => 1.0,
+        Some(value) => {
+            let scale = value.as_f64().filter(|scale| scale.is_finite() && *scale > 0.0);
+            scale.ok_or_else(|| BundleError::config(TARGET_SCALE, value, "must be a number above 0"))?
+        }
+    };
+    // The head's outputs were brought to the data's units when it was saved.
+    Ok(Box::new(Regression { scale: 1.0, loss_scale }))
 }
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
@@ -51,7 +66,10 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
 impl Regression {
     /// The task with scores that are divided by `scale`, a positive number, while the model learns.
     pub fn new(scale: f64) -> Self {
-        Self { scale }
+        Self {
+            scale,
+            loss_scale: scale,
+        }
     }
 }
 
@@ -65,8 +83,10 @@ impl Task for Regression {
     }
 
     fn config_entries(&self) -> Map<String, Value> {
+        let scale = (self.loss_scale != 1.0).then_some(self.loss_scale);
         // transformers counts outputs by the names of labels.
         Map::from_iter([
+            (TARGET_SCALE.to_owned(), json!(scale)),
             ("id2label".to_owned(), json!({ "0": "LABEL_0" })),
             ("label2id".to_owned(), json!({ "LABEL_0": 0 })),
         ])
@@ -127,7 +147,7 @@ impl Task for Regression {
         let gold: Vec<f64> = answered.examples.iter().map(score).collect();
         let predicted: Vec<f64> = answered.outputs.iter().map(|output| number(output).into()).collect();
         let report = regression_report(&gold, &predicted).map_err(TrainError::from)?;
-        let loss = report.mse / (self.scale * self.scale);
+        let loss = report.mse / (self.loss_scale * self.loss_scale);
         Ok((Some(loss), Report::Regression(report)))
     }
 
