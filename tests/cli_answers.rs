@@ -230,6 +230,10 @@ fn what_cannot_be_answered_stops_the_run() {
     let mut command = terakoya(&["predict", "--device", "cpu", "--text", "a", "--stride", "3", "--model"]);
     command.arg(root().join("assets/bert-tiny"));
     fails(command, "--stride counts for question-answering");
+    // Windows that share all that they have never get to the end of a passage.
+    let windows = begin(&["--train", &good, "--max-length", "64", "--stride", "64"]);
+    let message = fails(windows, "--stride is 64: windows of 64 tokens (--max-length)");
+    assert!(!message.contains("epoch"), "{message}");
 }
 
 #[test]

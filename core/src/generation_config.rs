@@ -43,11 +43,11 @@ impl GenerationConfig {
     /// # Errors
     /// If an option is outside its range.
     pub fn validate(&self) -> Result<(), OptionError> {
-        let error = |key, value: f64, reason| {
+        let error = |key, value: f64, reason: &'static str| {
             Err(OptionError {
                 key,
                 value: value.to_string(),
-                reason,
+                reason: reason.into(),
             })
         };
         if self.max_new_tokens == 0 {

@@ -1,5 +1,7 @@
 //! Names the tasks. What each of them is stands in its file of `tasks`.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 /// What a model is trained to do; the names are those of the command line.
@@ -21,4 +23,10 @@ pub enum TaskKind {
     MaskedLm,
     /// The next word of a text.
     CausalLm,
+}
+
+impl fmt::Display for TaskKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.serialize(f)
+    }
 }

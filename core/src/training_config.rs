@@ -4,13 +4,18 @@
 //! training.json keeps them. Hugging Face's script spellings are aliases.
 
 mod choices;
+mod options;
+
+use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::schedule::LrSchedule;
 use crate::task_kind::TaskKind;
 
 pub use self::choices::{BestMetric, ClassWeights, LabelPieces, Probe, Threshold, TrainLayers};
+pub use self::options::{OPTIONS, TrainingOption};
 
 /// Options of a training run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -142,183 +147,6 @@ impl Default for TrainingConfig {
     }
 }
 
-/// An option as a flag: `flag` is the kebab-case of `key`.
-#[derive(Debug, Clone, Copy)]
-pub struct TrainingOption {
-    /// Key in run.json and field of [`TrainingConfig`].
-    pub key: &'static str,
-    /// Other spellings of the flag, without the dashes in front.
-    pub aliases: &'static [&'static str],
-    /// One line for `--help`.
-    pub help: &'static str,
-}
-
-const fn option(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> TrainingOption {
-    TrainingOption { key, aliases, help }
-}
-
-/// All options but `task`, in the order of `--help`.
-pub const OPTIONS: &[TrainingOption] = &[
-    option(
-        "epochs",
-        &["num_train_epochs", "num-train-epochs"],
-        "passes over the training data",
-    ),
-    option(
-        "batch_size",
-        &["per_gpu_train_batch_size", "per_device_train_batch_size"],
-        "examples a forward pass",
-    ),
-    option(
-        "eval_batch_size",
-        &["per_gpu_eval_batch_size", "per_device_eval_batch_size"],
-        "examples a forward pass of an evaluation",
-    ),
-    option("learning_rate", &["learning_rate", "lr"], "highest learning rate"),
-    option(
-        "lr_schedule",
-        &["lr_scheduler_type", "lr-scheduler-type"],
-        "linear, cosine or constant after the warm-up",
-    ),
-    option(
-        "warmup_ratio",
-        &["warmup_ratio"],
-        "share of all steps in which the learning rate rises",
-    ),
-    option(
-        "warmup_steps",
-        &["warmup_steps"],
-        "steps in which the learning rate rises; wins over the ratio",
-    ),
-    option(
-        "weight_decay",
-        &["weight_decay"],
-        "decoupled weight decay; none on biases and LayerNorm",
-    ),
-    option("adam_beta1", &["adam_beta1"], "AdamW's first decay rate"),
-    option("adam_beta2", &["adam_beta2"], "AdamW's second decay rate"),
-    option("adam_epsilon", &["adam_epsilon"], "AdamW's epsilon"),
-    option(
-        "max_grad_norm",
-        &["max_grad_norm"],
-        "largest joint norm of the gradients; 0 leaves them alone",
-    ),
-    option(
-        "gradient_accumulation_steps",
-        &["gradient_accumulation_steps"],
-        "batches whose gradients make one step",
-    ),
-    option(
-        "label_smoothing",
-        &["label_smoothing_factor", "label-smoothing-factor"],
-        "share of the target spread over all classes",
-    ),
-    option(
-        "class_weights",
-        &["class_weights"],
-        "none, balanced, or LABEL=WEIGHT,… (labels left out weigh 1)",
-    ),
-    option(
-        "target_scale",
-        &["target_scale"],
-        "what regression divides scores by while it learns, 5 for 0 to 5; predictions stay in the data's units",
-    ),
-    option(
-        "threshold",
-        &[],
-        "probability from which a label of several is said; auto or per-label: chosen on the evaluation data",
-    ),
-    option(
-        "label_pieces",
-        &[],
-        "pieces that learn tags: first (of each word) or all; auto: first where the data is split into words",
-    ),
-    option(
-        "viterbi",
-        &[],
-        "true: tags are chosen together, so that no I- begins an entity; false: each by itself",
-    ),
-    option(
-        "stride",
-        &["doc_stride", "doc-stride"],
-        "tokens that neighbouring windows of a long passage share",
-    ),
-    option("max_answer_length", &["max_answer_length"], "most tokens of an answer"),
-    option(
-        "mlm_probability",
-        &["mlm_probability"],
-        "share of the tokens, or words, that masked-lm hides",
-    ),
-    option(
-        "whole_word_masking",
-        &["whole_word_mask", "whole-word-mask"],
-        "true: all tokens of a word are hidden together",
-    ),
-    option(
-        "block_size",
-        &["block_size"],
-        "tokens of a row of running text; 0: causal-lm takes 128, masked-lm each text by itself",
-    ),
-    option(
-        "max_length",
-        &["max_seq_length", "max-seq-length"],
-        "longest text in tokens, special tokens included",
-    ),
-    option("dropout", &[], "dropout instead of the config's, 0 to below 1"),
-    option(
-        "train_layers",
-        &[],
-        "all, top:K (the upper K layers and the head) or head",
-    ),
-    option(
-        "probe",
-        &[],
-        "logistic, with --train-layers head: fits the last layer as a logistic regression, in seconds, instead of epochs; or none",
-    ),
-    option(
-        "probe_l2",
-        &[],
-        "how much a probe's long coefficients cost; scikit-learn's 1/C",
-    ),
-    option(
-        "length_bucketing",
-        &["group_by_length"],
-        "true: texts of similar length share a batch",
-    ),
-    option("seed", &[], "seed of shuffling, dropout and new weights"),
-    option(
-        "eval_steps",
-        &["eval_steps"],
-        "steps between evaluations; 0: after each epoch",
-    ),
-    option("logging_steps", &["logging_steps"], "steps between progress reports"),
-    option(
-        "early_stopping_patience",
-        &["early_stopping_patience"],
-        "evaluations without improvement before the run stops; 0: never",
-    ),
-    option(
-        "best_metric",
-        &["metric_for_best_model"],
-        "accuracy, macro-f1, micro-f1, f1, exact-match, character-f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
-    ),
-    option(
-        "keep_best",
-        &["load_best_model_at_end"],
-        "true keeps the best model, false the last",
-    ),
-    option(
-        "max_train_samples",
-        &["max_train_samples"],
-        "training examples used; 0: all",
-    ),
-    option(
-        "max_eval_samples",
-        &["max_eval_samples"],
-        "evaluation examples used; 0: all",
-    ),
-];
-
 /// An option outside its range.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[error("--{} is {value}: {reason}", key.replace('_', "-"))]
@@ -328,13 +156,56 @@ pub struct OptionError {
     /// What it was.
     pub value: String,
     /// What it should be.
-    pub reason: &'static str,
+    pub reason: Cow<'static, str>,
 }
 
 impl TrainingConfig {
-    /// Checks each option's range.
+    /// Checks each option's range, and that what is not its default means something for the task.
+    ///
+    /// # Errors
+    /// The first option that cannot be.
     pub fn validate(&self) -> Result<(), OptionError> {
-        let error = |key, value: String, reason| Err(OptionError { key, value, reason });
+        self.validate_ranges()?;
+        let (own, default) = (plain(self), plain(&Self::default()));
+        let mut changed = OPTIONS.iter().filter(|option| own[option.key] != default[option.key]);
+        changed.try_for_each(|option| self.check_use(option))
+    }
+
+    /// Checks that the options under `keys`, which somebody gave, mean something for the task, whatever they are.
+    ///
+    /// # Errors
+    /// The first that does not.
+    pub fn check_given<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Result<(), OptionError> {
+        let mut options = keys
+            .into_iter()
+            .filter_map(|key| OPTIONS.iter().find(|option| option.key == key));
+        options.try_for_each(|option| self.check_use(option))
+    }
+
+    /// The one place that compares an option's tasks with the run's.
+    fn check_use(&self, option: &TrainingOption) -> Result<(), OptionError> {
+        let tasks = option.tasks;
+        if tasks.is_empty() || tasks.contains(&self.task) {
+            return Ok(());
+        }
+        let names: Vec<String> = tasks.iter().map(TaskKind::to_string).collect();
+        let (names, task) = (names.join(", "), self.task);
+        Err(OptionError {
+            key: option.key,
+            value: match plain(self)[option.key].take() {
+                Value::String(text) => text,
+                Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+                other => other.to_string(),
+            },
+            reason: format!("counts for {names} only, not for {task}").into(),
+        })
+    }
+
+    fn validate_ranges(&self) -> Result<(), OptionError> {
+        let error = |key, value: String, reason: &'static str| {
+            let reason = reason.into();
+            Err(OptionError { key, value, reason })
+        };
         for (key, value) in [
             ("epochs", self.epochs),
             ("batch_size", self.batch_size),
@@ -392,12 +263,15 @@ impl TrainingConfig {
 
     /// Refuses what a probe does not do.
     fn validate_probe(&self) -> Result<(), OptionError> {
-        let error = |key, value: String, reason| Err(OptionError { key, value, reason });
+        let error = |key, value: String, reason: &'static str| {
+            let reason = reason.into();
+            Err(OptionError { key, value, reason })
+        };
         match self.probe {
-            Probe::None => Ok(()),
-            probe if self.task != TaskKind::SequenceClassification => {
-                error("probe", probe.into(), "works for sequence-classification only")
+            Probe::None if self.probe_l2 != 1.0 => {
+                error("probe_l2", self.probe_l2.to_string(), "counts with --probe only")
             }
+            Probe::None => Ok(()),
             probe if self.train_layers != TrainLayers::Head => {
                 error("probe", probe.into(), "needs --train-layers head")
             }
@@ -409,6 +283,11 @@ impl TrainingConfig {
             _ => Ok(()),
         }
     }
+}
+
+/// The options by their keys.
+fn plain(config: &TrainingConfig) -> Value {
+    serde_json::to_value(config).expect("plain data serialises")
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 pub mod corpus;
 mod generate;
 mod groups;
+pub mod uses;
 
 use std::path::PathBuf;
 
@@ -13,6 +14,7 @@ use terakoya_core::data::{Filter, LabelMap, SplitRatios};
 use terakoya_core::tasks::TaskKind;
 
 use self::corpus::CorpusArgs;
+use self::groups::whole_number;
 use crate::training_options::{self, TrainingOptions};
 
 pub use self::generate::GenerateArgs;
@@ -105,7 +107,7 @@ pub struct TrainArgs {
     #[arg(long)]
     pub resume: bool,
     /// Memory the run may use, in MB; what is free where not given
-    #[arg(long, value_name = "MB")]
+    #[arg(long, value_name = "MB", value_parser = whole_number::<u64>)]
     pub memory_limit: Option<u64>,
     /// Fail at this step as a lost device would, to see what is left
     #[arg(long, hide = true)]
@@ -171,12 +173,18 @@ pub struct PredictArgs {
     /// Folder of the model
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: PathBuf,
-    /// The text, or the question; without it and without --data, texts are read from stdin, one a line
-    #[arg(long, alias = "question", conflicts_with_all = ["data", "filter", "DataArgs"])]
+    /// The text; without it and without --data, texts are read from stdin, one a line
+    #[arg(long, group = "asked", conflicts_with_all = ["data", "filter", "DataArgs"])]
     pub text: Option<String>,
-    /// The second text of a pair, or the passage that the question is about
-    #[arg(long, alias = "context", requires = "text")]
+    /// The question, as --text says it too
+    #[arg(long, group = "asked", value_name = "TEXT", conflicts_with_all = ["data", "filter", "DataArgs"])]
+    pub question: Option<String>,
+    /// The second text of a pair
+    #[arg(long, group = "beside", requires = "asked")]
     pub text_pair: Option<String>,
+    /// The passage that the question is about, as --text-pair says it too
+    #[arg(long, group = "beside", value_name = "TEXT", requires = "asked")]
+    pub context: Option<String>,
     /// A data file
     #[arg(long, value_name = "FILE")]
     pub data: Option<PathBuf>,
@@ -213,7 +221,7 @@ pub struct TokenizeArgs {
     #[arg(long, alias = "model_name_or_path", value_name = "DIR")]
     pub model: PathBuf,
     /// Longest text in tokens; longer texts are cut
-    #[arg(long, alias = "max_seq_length")]
+    #[arg(long, alias = "max_seq_length", value_parser = whole_number::<usize>)]
     pub max_length: Option<usize>,
     /// Show why each text is cut as it is: words, what they cost, their pieces, and what became the unknown token
     #[arg(long, conflicts_with = "max_length")]
@@ -358,6 +366,51 @@ pub struct DictionaryInfoArgs {
     pub json: bool,
 }
 
+impl PredictArgs {
+    /// The text or the question, where it is on the command line.
+    pub fn asked(&self) -> Option<&String> {
+        self.text.as_ref().or(self.question.as_ref())
+    }
+
+    /// What stands beside it: the second text or the passage.
+    pub fn beside(&self) -> Option<&String> {
+        self.text_pair.as_ref().or(self.context.as_ref())
+    }
+
+    /// The flags that not every task has a use for, for [`uses::check`].
+    pub fn given(&self) -> [(&'static str, bool); 6] {
+        [
+            ("question", self.question.is_some()),
+            ("context", self.context.is_some()),
+            ("text-pair", self.text_pair.is_some()),
+            ("logits", self.logits),
+            ("pair-column", self.read.pair_column.is_some()),
+            ("labels", self.read.labels.is_some()),
+        ]
+    }
+}
+
+impl EvaluateArgs {
+    /// The flags that not every task has a use for, for [`uses::check`].
+    pub fn given(&self) -> [(&'static str, bool); 3] {
+        [
+            ("label-map", self.label_map.is_some()),
+            ("pair-column", self.read.pair_column.is_some()),
+            ("labels", self.read.labels.is_some()),
+        ]
+    }
+}
+
+impl TrainArgs {
+    /// The flags beside the training options that not every task has a use for, for [`uses::check`].
+    pub fn given(&self) -> [(&'static str, bool); 2] {
+        [
+            ("pair-column", self.data.pair_column.is_some()),
+            ("labels", self.data.labels.is_some()),
+        ]
+    }
+}
+
 impl Cli {
     /// Parses the process's arguments; on a usage error prints it and exits with 2.
     pub fn parse_with_training_options() -> (Self, TrainingOptions) {
@@ -368,6 +421,7 @@ impl Cli {
                 command.mut_group("DataArgs", |group| group.requires("data"))
             });
         }
+        let mut command = with_negative_numbers(command);
         let matches = command.get_matches_mut();
         let cli = Self::from_arg_matches(&matches).unwrap_or_else(|error| error.format(&mut command).exit());
         let options = matches.subcommand_matches("train").map(training_options::given);
@@ -379,4 +433,13 @@ impl Cli {
             }
         }
     }
+}
+
+/// Lets every flag take `-1` as its value, so that what is said of it names the flag and why it cannot be.
+fn with_negative_numbers(command: clap::Command) -> clap::Command {
+    let command = command.mut_args(|arg| match arg.get_action().takes_values() {
+        true => arg.allow_negative_numbers(true),
+        false => arg,
+    });
+    command.mut_subcommands(with_negative_numbers)
 }

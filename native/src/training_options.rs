@@ -65,7 +65,6 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
         .aliases(aliases)
         .help(format!("{help}{shown}"))
         .help_heading("Training options")
-        .allow_negative_numbers(true)
         .value_parser(move |text: &str| parse_value(text, is_text));
     if is_bool {
         // Hugging Face's scripts give such flags without a value.

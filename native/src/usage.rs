@@ -3,6 +3,10 @@
 use std::fmt;
 
 use anyhow::Error;
+use terakoya_core::error::Error as CoreError;
+use terakoya_core::generate::GenerateError;
+use terakoya_core::tasks::TaskError;
+use terakoya_core::train::TrainError;
 use terakoya_core::training_config::OptionError;
 
 /// A command line that lacks something, or says what cannot be.
@@ -17,7 +21,15 @@ impl fmt::Display for UsageError {
 
 impl std::error::Error for UsageError {}
 
-/// Whether the options are to blame: one is missing, or was outside its range before any file was read.
+/// Whether the options are to blame: one is missing, outside its range, or of no use for the task.
 pub fn is_usage(error: &Error) -> bool {
-    error.is::<UsageError>() || error.is::<OptionError>()
+    let of_core = error.downcast_ref::<CoreError>().is_some_and(|error| {
+        matches!(
+            error,
+            CoreError::Train(TrainError::Option(_))
+                | CoreError::Generate(GenerateError::Option(_))
+                | CoreError::Task(TaskError::NoSetting { .. } | TaskError::LongStride { .. })
+        )
+    });
+    of_core || error.is::<UsageError>() || error.is::<OptionError>()
 }

@@ -147,7 +147,7 @@ impl Session {
             return Err(TrainError::from(OptionError {
                 key: "best_metric",
                 value: String::from(config.best_metric),
-                reason: "the task has no such metric",
+                reason: "the task has no such metric".into(),
             })
             .into());
         }
@@ -169,7 +169,7 @@ impl Session {
             return Err(TrainError::from(OptionError {
                 key: "block_size",
                 value: config.block_size.to_string(),
-                reason: "the model reads fewer tokens at once",
+                reason: "the model reads fewer tokens at once".into(),
             })
             .into());
         }

@@ -14,7 +14,7 @@ use crate::models::layers::Dropout;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, BlockToken, Blocks, Output, Purpose, Row, RowIndex, Target, TextEncoder, WordAt};
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, refuse_class_options, words};
+use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, words};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, OptionError, TrainLayers};
 
@@ -54,12 +54,11 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    refuse_class_options(config).map_err(TrainError::from)?;
     if config.train_layers == TrainLayers::Head {
         return Err(TrainError::from(OptionError {
             key: "train_layers",
             value: String::from(config.train_layers),
-            reason: "causal-lm says words with the embedding table and has no head of its own: say all or top:K",
+            reason: "causal-lm says words with the embedding table and has no head of its own: say all or top:K".into(),
         })
         .into());
     }

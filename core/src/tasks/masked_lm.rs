@@ -19,7 +19,7 @@ use crate::models::layers::{Dropout, mix};
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, BlockToken, Blocks, Output, Purpose, Row, RowIndex, Target, TextEncoder};
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options, words};
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, words};
 use crate::tokenizer::{EncodeOptions, Encoding, Tokenizer};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, TrainingConfig};
@@ -84,7 +84,6 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    refuse_class_options(config).map_err(TrainError::from)?;
     Ok(Box::new(MaskedLm {
         masking: Masking {
             probability: config.mlm_probability,

@@ -34,7 +34,7 @@ use crate::rows::{Answered, BlockToken, Blocks, Output, Purpose, Row, RowIndex, 
 pub use crate::task_kind::TaskKind;
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tokenizer::EncodeOptions;
-use crate::training_config::{BestMetric, ClassWeights, OptionError, TrainingConfig};
+use crate::training_config::{BestMetric, TrainingConfig};
 
 pub use self::error::TaskError;
 
@@ -127,19 +127,6 @@ impl TaskKind {
         };
         Self::ALL.iter().find(matches).copied()
     }
-}
-
-/// Refuses options that mean something to sequence-classification only.
-fn refuse_class_options(config: &TrainingConfig) -> Result<(), OptionError> {
-    let reason = "counts for sequence-classification only";
-    let error = |key, value| Err(OptionError { key, value, reason });
-    if config.class_weights != ClassWeights::None {
-        return error("class_weights", String::from(config.class_weights.clone()));
-    }
-    if config.label_smoothing != 0.0 {
-        return error("label_smoothing", config.label_smoothing.to_string());
-    }
-    Ok(())
 }
 
 /// `block_size` of config.json, a key of ours; never more than the model reads.

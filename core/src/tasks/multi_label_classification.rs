@@ -20,7 +20,7 @@ use crate::predictions::LabelsPrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, OptionError, Threshold};
 
@@ -76,12 +76,11 @@ fn probability(key: &str, value: &Value) -> Result<f64, BundleError> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    refuse_class_options(config).map_err(TrainError::from)?;
     if !preparation.has_eval && !matches!(config.threshold, Threshold::Fixed(_)) {
         return Err(TrainError::from(OptionError {
             key: "threshold",
             value: String::from(config.threshold),
-            reason: "is chosen on evaluation data, and there is none",
+            reason: "needs evaluation data to be chosen on, and there is none".into(),
         })
         .into());
     }

@@ -23,7 +23,7 @@ use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, RowIndex, Target, TextEncoder, WindowScores};
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tasks::text_parts::trimmed;
-use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind};
 use crate::tokenizer::{EncodeOptions, Encoding, TokenizerError, TruncationStrategy};
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, TrainingConfig};
@@ -80,7 +80,6 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    refuse_class_options(config).map_err(TrainError::from)?;
     let has_none = |example: &Example| example.gold.answers().is_some_and(<[_]>::is_empty);
     Ok(Box::new(QuestionAnswering {
         may_have_none: preparation.train.examples.iter().any(has_none),
@@ -118,6 +117,10 @@ impl QuestionAnswering {
             }
             .into());
         };
+        let (stride, max_length) = (self.stride, text.max_length);
+        if stride >= max_length {
+            return Err(TaskError::LongStride { stride, max_length }.into());
+        }
         let options = EncodeOptions {
             max_length: Some(text.max_length),
             strategy: TruncationStrategy::OnlySecond,

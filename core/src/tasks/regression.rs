@@ -17,7 +17,7 @@ use crate::predictions::ScorePrediction;
 use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Row, Target};
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tasks::{Definition, Preparation, Task, TaskError, TaskKind};
 use crate::train::TrainError;
 use crate::training_config::BestMetric;
 
@@ -59,7 +59,6 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 }
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
-    refuse_class_options(preparation.config).map_err(TrainError::from)?;
     Ok(Box::new(Regression::new(preparation.config.target_scale)))
 }
 

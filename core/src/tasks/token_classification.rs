@@ -24,7 +24,7 @@ use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, Output, Purpose, Row, TaggedPlace, Target, TextEncoder};
 use crate::tasks::network::{HeadKind, Pass};
 use crate::tasks::text_parts::cut;
-use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind, refuse_class_options};
+use crate::tasks::{Definition, Preparation, Setting, Task, TaskError, TaskKind};
 use crate::tokenizer::EncodeOptions;
 use crate::train::TrainError;
 use crate::training_config::{BestMetric, LabelPieces};
@@ -73,7 +73,6 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    refuse_class_options(config).map_err(TrainError::from)?;
     let is_split = |example: &Example| example.gold.words().is_some();
     Ok(Box::new(TokenClassification {
         tags: training_tags(preparation)?,

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::groups::whole_number;
 use clap::{Args, Subcommand, ValueEnum};
 use terakoya_core::data::SplitRatios;
 use terakoya_core::data::corpora::{SplitBy, SplitPlan};
@@ -111,7 +112,7 @@ pub struct SplitArgs {
     #[arg(long, value_enum, default_value_t = SplitByArg::Article)]
     pub split_by: SplitByArg,
     /// The same seed gives the same parts
-    #[arg(long, default_value_t = 42)]
+    #[arg(long, default_value_t = 42, value_parser = whole_number::<u64>)]
     pub seed: u64,
 }
 

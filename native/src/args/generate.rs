@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use terakoya_core::generate::GenerationConfig;
 
+use super::groups::whole_number;
 use super::{DeviceArgs, TokenizerArgs};
 
 /// Flags of `generate`.
@@ -20,24 +21,23 @@ pub struct GenerateArgs {
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
     /// Most tokens that are added
-    #[arg(long, default_value_t = GenerationConfig::default().max_new_tokens, alias = "max_new_tokens", allow_negative_numbers = true)]
+    #[arg(long, default_value_t = GenerationConfig::default().max_new_tokens, alias = "max_new_tokens", value_parser = whole_number::<usize>)]
     pub max_new_tokens: usize,
     /// What logits are divided by, higher for more variety; 0 always takes the likeliest token; where not given 1 with --top-k,
     /// --top-p or --seed, else 0
-    #[arg(long, allow_negative_numbers = true)]
+    #[arg(long)]
     pub temperature: Option<f64>,
     /// Choose among so many likeliest tokens
-    #[arg(long, alias = "top_k", value_name = "TOKENS")]
+    #[arg(long, alias = "top_k", value_name = "TOKENS", value_parser = whole_number::<usize>)]
     pub top_k: Option<usize>,
     /// Choose among the likeliest tokens that together have this probability
-    #[arg(long, alias = "top_p", value_name = "PROBABILITY", allow_negative_numbers = true)]
+    #[arg(long, alias = "top_p", value_name = "PROBABILITY")]
     pub top_p: Option<f64>,
     /// By how much tokens that occurred before are less likely; 1: not at all
-    #[arg(long, default_value_t = GenerationConfig::default().repetition_penalty, alias = "repetition_penalty",
-        allow_negative_numbers = true)]
+    #[arg(long, default_value_t = GenerationConfig::default().repetition_penalty, alias = "repetition_penalty")]
     pub repetition_penalty: f64,
     /// Seed of what is chosen at random [default: 42]
-    #[arg(long)]
+    #[arg(long, value_parser = whole_number::<u64>)]
     pub seed: Option<u64>,
     /// What the tokenizer uses beside its files.
     #[command(flatten)]

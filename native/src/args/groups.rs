@@ -1,6 +1,7 @@
 //! Declares the groups of flags that several commands share.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::{Context, Result};
 use clap::{Args, ValueEnum};
@@ -19,10 +20,10 @@ pub struct SettingArgs {
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub viterbi: Option<bool>,
     /// Tokens that neighbouring windows of a passage share, instead of the model's own
-    #[arg(long, value_name = "TOKENS", alias = "doc_stride")]
+    #[arg(long, value_name = "TOKENS", alias = "doc_stride", value_parser = whole_number::<usize>)]
     pub stride: Option<usize>,
     /// Most tokens of an answer, instead of the model's own
-    #[arg(long, value_name = "TOKENS", alias = "max_answer_length")]
+    #[arg(long, value_name = "TOKENS", alias = "max_answer_length", value_parser = parse_count)]
     pub max_answer_length: Option<usize>,
     /// Words that are told of each mask; 5 where not given
     #[arg(long, value_name = "WORDS", value_parser = clap::value_parser!(u16).range(1..=1000))]
@@ -41,6 +42,17 @@ impl SettingArgs {
         ];
         settings.into_iter().flatten().collect()
     }
+}
+
+/// A number of things, which a negative number is not.
+pub fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {
+    text.parse()
+        .map_err(|_| "expected a whole number, 0 or more".to_owned())
+}
+
+fn parse_count(text: &str) -> Result<usize, String> {
+    let value = text.parse().ok().filter(|value| *value > 0);
+    value.ok_or_else(|| "expected a whole number above 0".to_owned())
 }
 
 fn parse_probability(text: &str) -> Result<f64, String> {
@@ -112,7 +124,7 @@ pub struct PassArgs {
     #[arg(long, default_value_t = 64, alias = "per_gpu_eval_batch_size", value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
     /// Longest text in tokens; the model's limit where not given
-    #[arg(long, alias = "max_seq_length")]
+    #[arg(long, alias = "max_seq_length", value_parser = whole_number::<usize>)]
     pub max_length: Option<usize>,
 }
 

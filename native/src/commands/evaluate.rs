@@ -12,7 +12,7 @@ use terakoya_core::report::Page;
 use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 
-use crate::args::EvaluateArgs;
+use crate::args::{EvaluateArgs, uses};
 use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_file, write_file};
@@ -31,6 +31,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let gold = task.definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
     let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
+    uses::check(session.task(), &args.given())?;
     for setting in args.settings.given() {
         session.set(setting)?;
     }

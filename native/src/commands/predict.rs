@@ -9,7 +9,7 @@ use terakoya_core::data::{Example, Gold, GoldColumn};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::tasks::TaskKind;
 
-use crate::args::PredictArgs;
+use crate::args::{PredictArgs, uses};
 use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
@@ -20,10 +20,10 @@ const CHUNK: usize = 16_384;
 
 /// Runs the command.
 pub fn run(args: PredictArgs) -> Result<()> {
-    let examples = match (&args.text, &args.data) {
+    let examples = match (args.asked(), &args.data) {
         (Some(text), _) => vec![Example {
             text: text.clone(),
-            text_pair: args.text_pair.clone(),
+            text_pair: args.beside().cloned(),
             gold: Gold::None,
             line: 1,
         }],
@@ -42,6 +42,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         },
     };
     let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
+    uses::check(session.task(), &args.given())?;
     for setting in args.settings.given() {
         session.set(setting)?;
     }
@@ -81,7 +82,7 @@ fn with_passage(example: Example) -> Example {
 /// The prediction, and its text where there are several.
 fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Result<Value> {
     let mut line = Map::new();
-    if args.text.is_none() {
+    if args.asked().is_none() {
         line.insert("text".to_owned(), json!(example.text));
         if let Some(pair) = &example.text_pair {
             line.insert("text_pair".to_owned(), json!(pair));

@@ -21,7 +21,7 @@ use terakoya_core::training_config::TrainingConfig;
 
 use self::finished::Finished;
 use self::inputs::{RunData, Start};
-use crate::args::TrainArgs;
+use crate::args::{TrainArgs, uses};
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
 use crate::commands::say_truncated;
@@ -95,7 +95,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
 
 fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions) -> Result<TrainingConfig> {
     let mut options = run_file.options.clone();
-    options.extend(flags);
+    options.extend(flags.clone());
     if let Some(task) = &args.task {
         options.insert("task".to_owned(), json!(task));
     }
@@ -103,7 +103,10 @@ fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions)
         .config
         .as_ref()
         .map_or("the flags".to_owned(), |path| path.display().to_string());
-    training_options::read(&options).with_context(|| format!("options in {source}"))
+    let config = training_options::read(&options).with_context(|| format!("options in {source}"))?;
+    config.check_given(flags.keys().map(String::as_str))?;
+    uses::check(config.task, &args.given())?;
+    Ok(config)
 }
 
 /// Says how to go on, where there is something to go on from, or what would mend it.

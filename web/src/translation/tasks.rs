@@ -64,6 +64,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "{file}: question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
         "{file!}の {line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
         "{file}: question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "--stride is {stride}: windows of {max_length} tokens (--max-length) share fewer than they have":
+        "「{--stride}」は {stride} ですが、「{--max-length}」は {max_length} です。それより小さくしてください。",
+        "“{--stride}” is {stride}: it must be less than “{--max-length}”, which is {max_length}";
     "question {line} needs its passage: --context, or --data with both":
         "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
         "question {line} needs its passage: enter the text that it is about";
@@ -103,8 +106,8 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be a number above 0": "0 より大きい数にしてください。";
     "must be a number, 0 or more": "0 以上の数にしてください。";
     "must be at least 0 and below 1": "0 以上 1 未満の数にしてください。";
-    "is chosen on evaluation data, and there is none": "確かめる分の例文から選びますが、確かめる分がありません。";
-    "counts for sequence-classification only": "ラベルを一つ付ける分類だけの設定です。";
+    "needs evaluation data to be chosen on, and there is none": "確かめる分の例文から選びますが、確かめる分がありません。";
+    "counts for {names} only, not for {task}": "{task!}にはない設定です。", "counts for another task, not for {task!}";
     "the task has no such metric": "この課題にその指標はありません。", "is no metric of this task";
     "the model reads fewer tokens at once": "モデルが一度に読めるトークン数を超えています。", "is more than the model reads at once";
     "causal-lm says words with the embedding table and has no head of its own: say all or top:K":

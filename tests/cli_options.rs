@@ -1,0 +1,242 @@
+//! Drives the real binary with command lines that cannot be: each is a usage error that names the flag and why.
+
+mod binary;
+
+use std::fs;
+use std::process::Command;
+
+use tempfile::TempDir;
+
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
+
+fn bert() -> String {
+    root().join("assets/bert-tiny").to_str().expect("UTF-8").to_owned()
+}
+
+/// Runs what is to exit with 2 and one error that contains `expected`.
+fn refused(command: Command, expected: &str) {
+    let refused = run(command);
+    let message = stderr(&refused);
+    assert_eq!(refused.status.code(), Some(2), "{message}");
+    assert!(message.contains(expected), "{expected:?}: {message}");
+    assert!(!message.contains("unexpected argument"), "{message}");
+}
+
+#[test]
+fn a_command_line_that_cannot_be_exits_with_2_and_names_the_flag() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("out");
+    let data = root().join("assets/topics-en/train.csv");
+    let data = data.to_str().expect("UTF-8");
+    let cases: [(&[&str], &str); 9] = [
+        (&["--epochs", "0"], "--epochs is 0"),
+        (&["--batch-size", "0"], "--batch-size is 0"),
+        (&["--target-scale", "0"], "--target-scale is 0"),
+        (&["--learning-rate", "-1"], "--learning-rate is -1"),
+        (&["--probe-l2", "-1"], "--probe-l2 is -1"),
+        (&["--probe", "svm"], "--probe \"svm\""),
+        (&["--lr-schedule", "foo"], "--lr-schedule \"foo\""),
+        (&["--task", "foo"], "'--task <TASK>'"),
+        (
+            &["--memory-limit", "-1"],
+            "'--memory-limit <MB>': expected a whole number",
+        ),
+    ];
+    for (flags, expected) in cases {
+        let mut command = terakoya(&["train", "--device", "cpu"]);
+        command.args(["--model", &bert(), "--train", data]);
+        command.arg("--output").arg(&output).args(flags);
+        let refused = run(command);
+        let message = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{message}");
+        assert!(
+            message.contains(expected) && !message.contains("unexpected argument"),
+            "{message}"
+        );
+    }
+    let config = temp.path().join("run.json");
+    fs::write(&config, r#"{"epochs":"x"}"#).expect("written");
+    for missing in [&["train"][..], &["train", "--output", "out"], &["train", "--config"]] {
+        let mut command = terakoya(missing);
+        if missing.contains(&"--config") {
+            command.arg(&config);
+        }
+        let refused = run(command);
+        let message = stderr(&refused);
+        assert_eq!(refused.status.code(), Some(2), "{message}");
+        let named = if missing.contains(&"--config") {
+            "--epochs \"x\""
+        } else {
+            "is missing"
+        };
+        assert!(message.contains(named), "{message}");
+    }
+}
+
+#[test]
+fn options_that_the_task_has_no_use_for_are_refused() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("out");
+    // The data file is not even looked for.
+    let train = |task: &str, flags: &[&str]| {
+        let mut command = terakoya(&["train", "--task", task, "--model", &bert(), "--train", "none"]);
+        command.arg("--output").arg(&output).args(flags);
+        command
+    };
+    let cases: [(&str, &[&str], &str); 12] = [
+        (
+            "regression",
+            &["--viterbi"],
+            "--viterbi is true: counts for token-classification only, not for regression",
+        ),
+        (
+            "regression",
+            &["--threshold", "0.3"],
+            "--threshold is 0.3: counts for multi-label-classification only",
+        ),
+        // Given is given, though it is the default.
+        (
+            "regression",
+            &["--stride", "32"],
+            "--stride is 32: counts for question-answering only, not for regression",
+        ),
+        (
+            "token-classification",
+            &["--max-answer-length", "9"],
+            "--max-answer-length is 9",
+        ),
+        (
+            "sequence-classification",
+            &["--target-scale", "5"],
+            "--target-scale is 5: counts for regression only",
+        ),
+        (
+            "sequence-classification",
+            &["--block-size", "64"],
+            "--block-size is 64: counts for masked-lm, causal-lm only",
+        ),
+        (
+            "causal-lm",
+            &["--mlm-probability", "0.2"],
+            "--mlm-probability is 0.2: counts for masked-lm only",
+        ),
+        (
+            "masked-lm",
+            &["--class-weights", "balanced"],
+            "--class-weights is balanced",
+        ),
+        (
+            "question-answering",
+            &["--label-pieces", "all"],
+            "--label-pieces is all",
+        ),
+        (
+            "regression",
+            &["--labels", "labels.txt"],
+            "--labels counts for sequence-classification, multi-label-classification",
+        ),
+        (
+            "token-classification",
+            &["--pair-column", "2"],
+            "--pair-column counts for sequence-classification",
+        ),
+        (
+            "sequence-classification",
+            &["--probe-l2", "2"],
+            "--probe-l2 is 2: counts with --probe only",
+        ),
+    ];
+    for (task, flags, expected) in cases {
+        refused(train(task, flags), expected);
+    }
+    // A file of options may hold them all, as training.json does, as long as nobody asks for anything by them.
+    let config = temp.path().join("run.json");
+    let path = config.to_str().expect("UTF-8");
+    fs::write(&config, r#"{"viterbi":true}"#).expect("written");
+    refused(
+        train("regression", &["--config", path]),
+        "--viterbi is true: counts for token-classification only",
+    );
+    fs::write(&config, r#"{"viterbi":false,"stride":32,"threshold":"0.5"}"#).expect("written");
+    fails(train("regression", &["--config", path]), "none: ");
+}
+
+#[test]
+fn flags_that_the_model_has_no_use_for_are_refused() {
+    let cases: [(&[&str], &str); 13] = [
+        (
+            &["predict", "--question", "a", "--context", "b"],
+            "--question counts for question-answering only, not for masked-lm",
+        ),
+        (
+            &["predict", "--text", "a", "--context", "b"],
+            "--context counts for question-answering only",
+        ),
+        (
+            &["predict", "--text", "a", "--json", "--logits"],
+            "--logits counts for sequence-classification",
+        ),
+        (
+            &["predict", "--text", "a", "--viterbi"],
+            "--viterbi counts for token-classification, but the model is for masked-lm",
+        ),
+        (
+            &["predict", "--text", "a", "--question", "b"],
+            "'--text <TEXT>' cannot be used with '--question <TEXT>'",
+        ),
+        (&["predict", "--text-pair", "a"], "--text <TEXT>"),
+        (
+            &["predict", "--text", "a", "--max-answer-length", "0"],
+            "'--max-answer-length <TOKENS>': expected a whole number above 0",
+        ),
+        (
+            &["predict", "--text", "a", "--max-length", "-1"],
+            "'--max-length <MAX_LENGTH>': expected a whole number, 0 or more",
+        ),
+        (
+            &["predict", "--text", "a", "--batch-size", "-1"],
+            "'--batch-size <BATCH_SIZE>': -1 is not in",
+        ),
+        (
+            &["generate", "--prompt", "a", "--max-new-tokens", "-3"],
+            "'--max-new-tokens <MAX_NEW_TOKENS>': expected a whole number",
+        ),
+        (
+            &["generate", "--prompt", "a", "--seed", "-3"],
+            "'--seed <SEED>': expected a whole number",
+        ),
+        (
+            &["generate", "--prompt", "a", "--top-k", "-3"],
+            "'--top-k <TOKENS>': expected a whole number",
+        ),
+        (
+            &["tokenize", "--max-length", "-3"],
+            "'--max-length <MAX_LENGTH>': expected a whole number",
+        ),
+    ];
+    for (arguments, expected) in cases {
+        let mut command = terakoya(arguments);
+        command.args(["--model", &bert()]);
+        refused(command, expected);
+    }
+    let data = root().join("assets/lessons-ja/topic.csv");
+    let mut command = terakoya(&[
+        "evaluate",
+        "--label-map",
+        "a=b",
+        "--device",
+        "cpu",
+        "--model",
+        &bert(),
+        "--data",
+    ]);
+    command.arg(data);
+    refused(command, "--label-map counts for sequence-classification");
+
+    // What it has a use for is taken.
+    let text = ["--text", "the [MASK] sat", "--top-k", "2", "--text-pair", "it slept"];
+    let mut command = terakoya(&["predict", "--json", "--device", "cpu", "--model", &bert()]);
+    command.args(text);
+    let predicted = json(&stdout(&run(command)));
+    assert_eq!(predicted["masks"][0].as_array().map(Vec::len), Some(2), "{predicted}");
+}
