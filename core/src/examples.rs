@@ -227,7 +227,7 @@ fn slimmed(mut row: Row, positions: CachedPositions) -> Row {
 }
 
 /// Examples a forward pass while activations are cached.
-const CACHE_BATCH: usize = 32;
+pub const CACHE_BATCH: usize = 32;
 
 /// Batches in a window: enough to find texts of similar length, few enough to hold.
 const WINDOW_BATCHES: usize = 64;

@@ -5,7 +5,7 @@
 
 use burn::module::Module;
 
-use crate::examples::CachedPositions;
+use crate::examples::{CACHE_BATCH, CachedPositions};
 use crate::kernels::slice_rows;
 use crate::models::encoder::ModelSizes;
 use crate::tasks::network::{Network, frozen_layers};
@@ -14,8 +14,8 @@ use crate::training_config::TrainLayers;
 /// A run that would not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "training needs about {} MB but {} MB are free: lower --batch-size or --max-length, or train fewer layers with \
-     --train-layers top:K or head",
+    "training needs about {} MB but {} MB are free: lower --batch-size, --eval-batch-size or --max-length, or train fewer \
+     layers with --train-layers top:K or head",
     needed / 1_000_000, available / 1_000_000
 )]
 pub struct DoesNotFit {
@@ -40,6 +40,17 @@ pub struct Workload {
     pub reads: CachedPositions,
     /// Places a forward pass that are compared with every word of the vocabulary.
     pub words: usize,
+    /// The forward passes of an evaluation, where there is one.
+    pub evaluation: Option<Pass>,
+}
+
+/// The size of the forward passes of an evaluation.
+#[derive(Debug, Clone, Copy)]
+pub struct Pass {
+    /// Rows a forward pass.
+    pub batch_size: usize,
+    /// Places a forward pass that are compared with every word of the vocabulary.
+    pub words: usize,
 }
 
 /// Floats that a layer keeps for its backward pass, in multiples of `batch · seq · hidden`: its input, query, key, value,
@@ -49,6 +60,9 @@ const HIDDEN_FLOATS: usize = 10;
 const INTERMEDIATE_FLOATS: usize = 2;
 /// In multiples of `batch · heads · seq²`: probabilities before and after dropout.
 const SCORE_FLOATS: usize = 2;
+/// The same where nothing is dropped and nothing kept. With one layer's other floats it gave 1,061 MB where 1,073 were
+/// measured: 12 layers × 384, batch 64 × 256.
+const EVALUATION_SCORE_FLOATS: usize = 1;
 /// In multiples of a slice of logits: where no kernel of ours works in place, their logarithmic probabilities, the
 /// probabilities and these with the right words taken off exist at once.
 const LOGIT_FLOATS: u64 = 3;
@@ -77,38 +91,61 @@ pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
         cached_rows,
         reads,
         words,
+        evaluation,
     } = workload;
     let sizes = network.sizes();
-    let frozen = frozen_layers(train_layers, sizes.num_hidden_layers);
-    // In a browser a `usize` has 32 bits, which the runs that must be refused exceed; what a form takes may exceed 64.
-    let product = |factors: &[usize]| {
-        factors
-            .iter()
-            .fold(1_u64, |all, &factor| all.saturating_mul(factor as u64))
-    };
-    let sum = |terms: &[u64]| terms.iter().fold(0_u64, |all, &term| all.saturating_add(term));
     let seq = max_length.min(sizes.max_length);
-    let layer_floats = sum(&[
-        product(&[HIDDEN_FLOATS, batch_size, seq, sizes.hidden_size]),
-        product(&[INTERMEDIATE_FLOATS, batch_size, seq, sizes.intermediate_size]),
-        product(&[SCORE_FLOATS, batch_size, sizes.num_attention_heads, seq, seq]),
-    ]);
-    let learning_layers = (sizes.num_hidden_layers - frozen) as u64;
+    let learning_layers = sizes.num_hidden_layers - frozen_layers(train_layers, sizes.num_hidden_layers);
     let cached_tokens = match (train_layers, reads) {
         (TrainLayers::All, _) => 0,
         (TrainLayers::Head, CachedPositions::First) => 1,
         (TrainLayers::Top(_) | TrainLayers::Head, _) => seq,
     };
-    let floats = sum(&[
-        // A weight, its gradient and two moments.
-        network.num_params() as u64,
-        3 * trainable_parameters(network, train_layers) as u64,
-        layer_floats.saturating_mul(learning_layers),
+    let learning = trainable_parameters(network, train_layers) as u64;
+    let step = sum(&[
+        // The gradients.
+        learning,
+        layer_floats(sizes, batch_size, seq, SCORE_FLOATS).saturating_mul(learning_layers as u64),
         product(&[HIDDEN_FLOATS, batch_size, seq, sizes.hidden_size]),
-        product(&[cached_rows, cached_tokens, sizes.hidden_size]),
         word_floats(sizes, train_layers, words),
     ]);
+    // Nothing is kept for a backward pass: one layer is there at a time, and there are no gradients.
+    let forward = |rows| layer_floats(sizes, rows, seq, EVALUATION_SCORE_FLOATS);
+    let is_cached = cached_rows > 0 && train_layers != TrainLayers::All;
+    let caching = if is_cached { forward(CACHE_BATCH) } else { 0 };
+    let evaluation = evaluation.map_or(0, |pass| {
+        let is_head_only = is_cached && learning_layers == 0;
+        let layer = if is_head_only { 0 } else { forward(pass.batch_size) };
+        sum(&[layer, word_floats(sizes, TrainLayers::Head, pass.words)])
+    });
+    let floats = sum(&[
+        // A weight and two moments.
+        network.num_params() as u64,
+        2 * learning,
+        product(&[cached_rows, cached_tokens, sizes.hidden_size]),
+        step.max(caching).max(evaluation),
+    ]);
     floats.saturating_mul(4)
+}
+
+/// Floats of a layer for `rows` texts of `seq` tokens.
+fn layer_floats(sizes: ModelSizes, rows: usize, seq: usize, score_floats: usize) -> u64 {
+    sum(&[
+        product(&[HIDDEN_FLOATS, rows, seq, sizes.hidden_size]),
+        product(&[INTERMEDIATE_FLOATS, rows, seq, sizes.intermediate_size]),
+        product(&[score_floats, rows, sizes.num_attention_heads, seq, seq]),
+    ])
+}
+
+/// In a browser a `usize` has 32 bits, which the runs that must be refused exceed; what a form takes may exceed 64.
+fn product(factors: &[usize]) -> u64 {
+    factors
+        .iter()
+        .fold(1, |all: u64, &factor| all.saturating_mul(factor as u64))
+}
+
+fn sum(terms: &[u64]) -> u64 {
+    terms.iter().fold(0, |all: u64, &term| all.saturating_add(term))
 }
 
 /// Floats of comparing `words` places with the vocabulary: a slice of logits on its way to its gradient, and what the
@@ -196,6 +233,7 @@ mod tests {
                 cached_rows: 0,
                 reads: CachedPositions::First,
                 words,
+                evaluation: None,
             };
             memory_bytes(&network, workload)
         };
@@ -210,11 +248,54 @@ mod tests {
             cached_rows: usize::MAX,
             reads: CachedPositions::All,
             words: usize::MAX,
+            evaluation: Some(Pass {
+                batch_size: usize::MAX,
+                words: usize::MAX,
+            }),
         };
         assert_eq!(memory_bytes(&network, huge), u64::MAX);
         // 154 words of 30,522 make a slice of 19 MB; more words than a slice holds cost no more.
         let words = |count| with_words(TrainLayers::Top(6), count) - bytes(TrainLayers::Top(6));
         assert_eq!(words(154), 3 * 4 * 154 * 30_522);
         assert_eq!(words(1 << 20), words(1 << 21));
+    }
+
+    #[test]
+    fn an_evaluation_counts_where_it_takes_more_than_a_step() {
+        let network = network(BertConfig::default(), 2);
+        let bytes = |evaluation| {
+            let workload = Workload {
+                train_layers: TrainLayers::Head,
+                batch_size: 1,
+                max_length: 16,
+                cached_rows: 0,
+                reads: CachedPositions::First,
+                words: 0,
+                evaluation,
+            };
+            memory_bytes(&network, workload)
+        };
+        let pass = |batch_size, words| Some(Pass { batch_size, words });
+        let weights = 4 * (network.num_params() + 2 * network.head.num_params()) as u64;
+        // One layer of 256 rows: 10 · 768 + 2 · 3072 floats a token, 12 · 16 for its probabilities.
+        let layer = 4 * 256 * 16 * (10 * 768 + 2 * 3072 + 12 * 16);
+        assert_eq!(bytes(pass(256, 0)), weights + layer);
+        assert_eq!(bytes(pass(256, 154)), weights + layer + 3 * 4 * 154 * 30_522);
+        assert_eq!(bytes(pass(1, 0)), bytes(None).max(weights + layer / 256));
+        // Where the layers are computed once, they run in batches of their own, and an evaluation is the head alone.
+        let cached = |evaluation| {
+            let workload = Workload {
+                train_layers: TrainLayers::Head,
+                batch_size: 1,
+                max_length: 16,
+                cached_rows: 1,
+                reads: CachedPositions::First,
+                words: 0,
+                evaluation,
+            };
+            memory_bytes(&network, workload)
+        };
+        assert_eq!(cached(None), weights + 4 * 768 + layer / 256 * CACHE_BATCH as u64);
+        assert_eq!(cached(None), cached(pass(256, 0)));
     }
 }

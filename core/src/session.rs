@@ -333,6 +333,7 @@ impl Session {
                 cached_rows: 0,
                 reads: self.task.reads(),
                 words: self.task.words_of(8 * 128),
+                evaluation: None,
             };
             (String::from(train_layers), memory_bytes(&self.network, workload))
         };

@@ -322,13 +322,18 @@ fn plan(
     task: &dyn Task,
     rows: (usize, usize),
 ) -> Result<RunPlan> {
+    let words = |rows: usize| task.words_of(rows.saturating_mul(task.longest_row(config.max_length)));
     let workload = Workload {
         train_layers: config.train_layers,
         batch_size: config.batch_size,
         max_length: task.longest_row(config.max_length),
         cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
         reads: task.reads(),
-        words: task.words_of(config.batch_size.saturating_mul(task.longest_row(config.max_length))),
+        words: words(config.batch_size),
+        evaluation: data.eval.map(|_| Pass {
+            batch_size: config.eval_batch_size,
+            words: words(config.eval_batch_size),
+        }),
     };
     let needed = memory_bytes(network, workload);
     if let Some(available) = data.available_memory.filter(|&free| free < needed) {

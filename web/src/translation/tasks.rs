@@ -134,7 +134,7 @@ pub const ENTRIES: &[Entry] = entries! {
     "data, labels, words or model": "例文・ラベル・語彙・モデル";
     "the checkpoint's {file} is damaged":
         "途中経過のファイル {file} が壊れています。はじめから学習し直してください。";
-    "training needs about {needed} MB but {free} MB are free: lower --batch-size or --max-length, or train fewer layers with --train-layers top:K or head":
+    "training needs about {needed} MB but {free} MB are free: lower --batch-size, --eval-batch-size or --max-length, or train fewer layers with --train-layers top:K or head":
         "学習には約 {needed} MB 要りますが、空きは {free} MB です。「{--batch-size}」か「{--max-length}」を小さくするか、教える層を減らしてください。",
         "training needs about {needed} MB but {free} MB are free: lower “{--batch-size}” or “{--max-length}”, or train fewer layers";
     "the prompt has {tokens} tokens, but the model reads at most {limit}: shorten it":
