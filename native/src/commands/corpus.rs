@@ -7,7 +7,7 @@ mod source;
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use terakoya_core::data::corpora::knbc::{Converted, Corpus, Spacing};
 use terakoya_core::data::corpora::tables::{self, AnswerKind, JglueTask};
 use terakoya_core::data::corpora::{SourceFile, TextRow, cut, gather, named_entities, tag_list};
@@ -29,6 +29,22 @@ pub fn run(args: CorpusArgs) -> Result<()> {
     };
     check_folders(source, output)?;
     output::write(sets, output)
+}
+
+/// What was read from the file or folder `name`, which an error says once: where it names no file itself.
+fn in_file<T, E>(read: Result<T, E>, name: &str) -> Result<T>
+where
+    E: std::error::Error + Send + Sync + 'static,
+{
+    read.map_err(|error| {
+        let is_named = error.to_string().contains(name);
+        let error = anyhow::Error::new(error);
+        if is_named {
+            error
+        } else {
+            error.context(name.to_owned())
+        }
+    })
 }
 
 /// Refuses to write among the files that were read.
@@ -56,18 +72,22 @@ fn knbc(args: &KnbcArgs) -> Result<DataSet> {
     } else {
         Spacing::AsWritten
     };
-    let whole = || args.source.display().to_string();
+    let whole = args.source.display().to_string();
     match args.task {
         KnbcTask::Sentiment => {
             let opinions = source::knbc_opinions(&args.source)?;
-            split_texts(corpus.sentiment(&opinions, spacing).with_context(whole)?, &args.split).with_context(whole)
+            split_texts(
+                in_file(corpus.sentiment(&opinions, spacing), &whole)?,
+                &args.split,
+                &whole,
+            )
         }
-        KnbcTask::Topic => split_texts(corpus.topics(spacing).with_context(whole)?, &args.split).with_context(whole),
+        KnbcTask::Topic => split_texts(in_file(corpus.topics(spacing), &whole)?, &args.split, &whole),
         KnbcTask::Ner => {
-            let Converted { rows, notices } = corpus.entities().with_context(whole)?;
+            let Converted { rows, notices } = in_file(corpus.entities(), &whole)?;
             let tags = tag_list(rows.iter().map(|(_, sentence)| sentence));
             let mut set = DataSet::new(notices);
-            for part in cut(rows, &args.split.plan()).with_context(whole)? {
+            for part in in_file(cut(rows, &args.split.plan()), &whole)? {
                 set.add(&part, "conll", "sentences", output::conll)?;
             }
             set.add_labels(&tags);
@@ -76,9 +96,9 @@ fn knbc(args: &KnbcArgs) -> Result<DataSet> {
     }
 }
 
-fn split_texts(converted: Converted<TextRow>, split: &SplitArgs) -> Result<DataSet> {
+fn split_texts(converted: Converted<TextRow>, split: &SplitArgs, whole: &str) -> Result<DataSet> {
     let mut set = DataSet::new(converted.notices);
-    for part in cut(converted.rows, &split.plan())? {
+    for part in in_file(cut(converted.rows, &split.plan()), whole)? {
         set.add(&part, "csv", "rows", output::csv)?;
     }
     Ok(set)
@@ -86,10 +106,10 @@ fn split_texts(converted: Converted<TextRow>, split: &SplitArgs) -> Result<DataS
 
 fn ner_wikipedia(args: &NerWikipediaArgs) -> Result<DataSet> {
     let file = source::single(&args.source, "ner.json")?;
-    let whole = || args.source.display().to_string();
-    let rows = named_entities::read(&file).with_context(whole)?;
+    let whole = args.source.display().to_string();
+    let rows = in_file(named_entities::read(&file), &whole)?;
     let mut set = DataSet::new(Vec::new());
-    for part in cut(rows, &args.split.plan()).with_context(whole)? {
+    for part in in_file(cut(rows, &args.split.plan()), &whole)? {
         set.add(&part, "json", "texts", output::json_array)?;
     }
     Ok(set)
@@ -99,7 +119,7 @@ fn jrte(path: &Path) -> Result<Vec<DataSet>> {
     let mut sets = Vec::new();
     for (name, file) in source::jrte_tables(path)? {
         let mut set = DataSet::new(Vec::new());
-        for part in gather(tables::jrte(&file).with_context(|| file.name.clone())?) {
+        for part in gather(in_file(tables::jrte(&file), &file.name)?) {
             set.add(&part, "csv", "rows", output::csv)?;
         }
         sets.push(set.named(name));
@@ -128,7 +148,7 @@ where
 {
     let mut set = DataSet::new(Vec::new());
     for (name, file) in files {
-        let rows = read(&file).with_context(|| file.name.clone())?;
+        let rows = in_file(read(&file), &file.name)?;
         for part in gather(rows.into_iter().map(|row| (name, row)).collect()) {
             set.add(&part, "csv", "rows", output::csv)?;
         }

@@ -116,11 +116,21 @@ pub enum CorpusError {
         columns: String,
     },
     /// Text that should be JSON of a certain form.
-    #[error("{name}: {source}")]
+    #[error("{name}: this is not JSON of the corpus's form")]
     Json {
         /// File.
         name: String,
         /// What the JSON reader says, with line and column.
+        source: serde_json::Error,
+    },
+    /// A record of a list that lacks something or holds something else.
+    #[error("{name}: record {record} is not of the corpus's form")]
+    Record {
+        /// File.
+        name: String,
+        /// 1-based number of the record.
+        record: usize,
+        /// What is wrong with it.
         source: serde_json::Error,
     },
     /// An entity whose span does not hold its name.

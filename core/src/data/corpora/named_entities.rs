@@ -4,13 +4,16 @@
 //! (Unicode scalar values), the end is behind the last. What is written has the same form, one entry a line.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{CorpusError, Labelled, SourceFile, decode};
 
 /// A text with its entities.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Entry {
-    /// The number of the page that the text is from; texts of a page share it.
+    /// The number of the page that the text is from; texts of a page share it. Empty where the file does not say it: the
+    /// text is a page by itself then.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub curid: String,
     /// The text.
     pub text: String,
@@ -42,17 +45,31 @@ impl Labelled for Entry {
 /// If it is not JSON of that form, a span does not hold its entity's name, or entities overlap.
 pub fn read(file: &SourceFile) -> Result<Vec<(String, Entry)>, CorpusError> {
     let text = decode::decode(file)?;
-    let entries: Vec<Entry> = serde_json::from_str(&text).map_err(|source| CorpusError::Json {
-        name: file.name.clone(),
-        source,
-    })?;
+    let name = || file.name.clone();
+    let records: Vec<Value> =
+        serde_json::from_str(&text).map_err(|source| CorpusError::Json { name: name(), source })?;
+    let entry = |(number, record)| {
+        serde_json::from_value(record).map_err(|source| CorpusError::Record {
+            name: name(),
+            record: number,
+            source,
+        })
+    };
+    let entries: Vec<Entry> = (1..).zip(records).map(entry).collect::<Result<_, _>>()?;
     if entries.is_empty() {
         return Err(CorpusError::Nothing { what: "entry" });
     }
     for (record, entry) in (1..).zip(&entries) {
         check(entry, record, &file.name)?;
     }
-    let mut rows: Vec<(String, Entry)> = entries.into_iter().map(|entry| (entry.curid.clone(), entry)).collect();
+    let page = |record: usize, entry: &Entry| match entry.curid.as_str() {
+        "" => format!("record {record:09}"),
+        curid => curid.to_owned(),
+    };
+    let mut rows: Vec<(String, Entry)> = (1..)
+        .zip(entries)
+        .map(|(record, entry)| (page(record, &entry), entry))
+        .collect();
     rows.sort_by(|(one, _), (other, _)| one.cmp(other));
     Ok(rows)
 }
@@ -134,7 +151,7 @@ mod tests {
             assert!(second(&[entity("東京都", start, end)]).contains("record 2"));
         }
         assert!(second(&[entity("東京都", 2, 5), entity("都港", 4, 6)]).contains("overlap"));
-        assert!(message("[{\"curid\": 1}]").contains("line 1 column"));
+        assert!(message("[{\"curid\": 1}]").starts_with("ner.json: record 1 is not of"));
         assert!(message("{\"data\": []}").starts_with("ner.json: "));
         assert!(message("[]").contains("no entry"));
     }
