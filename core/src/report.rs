@@ -21,6 +21,8 @@ pub mod plot;
 mod scatter;
 mod scores;
 
+pub use self::scores::spelled;
+
 use maud::{Markup, html};
 
 use crate::data::{Example, LabelMap};

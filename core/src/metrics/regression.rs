@@ -50,11 +50,11 @@ fn defined(correlation: f64) -> f64 {
 
 impl fmt::Display for RegressionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "examples     {:>7}", self.examples)?;
-        writeln!(f, "Pearson      {:>7.4}", self.pearson)?;
-        writeln!(f, "Spearman     {:>7.4}", self.spearman)?;
-        writeln!(f, "mean squared error   {:>.4}", self.mse)?;
-        writeln!(f, "mean absolute error  {:>.4}", self.mae)
+        writeln!(f, "examples             {:>12}", self.examples)?;
+        writeln!(f, "Pearson              {:>12.4}", self.pearson)?;
+        writeln!(f, "Spearman             {:>12.4}", self.spearman)?;
+        writeln!(f, "mean squared error   {:>12.4}", self.mse)?;
+        write!(f, "mean absolute error  {:>12.4}", self.mae)
     }
 }
 
@@ -87,6 +87,14 @@ mod tests {
             "{}",
             report.mae
         );
+    }
+
+    #[test]
+    fn numbers_stand_below_each_other() {
+        let report = regression_report(&[100.0, 20.0, 3.0], &[1.0, 2.0, 3.0]).expect("valid");
+        let text = report.to_string();
+        let widths: Vec<usize> = text.lines().map(str::len).collect();
+        assert_eq!(widths, [33; 5], "{text}");
     }
 
     #[test]

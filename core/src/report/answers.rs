@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 
 use super::Page;
-use super::listing::{Listing, Row, Value};
+use super::listing::{Listing, Row, Value, failures};
 use super::marks::{Mark, marked};
 use crate::data::{AnswerSpan, Example};
 use crate::metrics::answer_scores;
@@ -38,7 +38,7 @@ pub fn listing(page: &Page) -> Listing {
         });
     }
     Listing {
-        heading: format!("{} failures", rows.len()),
+        heading: failures(rows.len()),
         hint: "Answers that are not right to the letter, the surest first. In the passage the system's answer is filled and gold \
                answers are underlined. Choose a column to sort by it.",
         columns: vec!["confidence", "F1", "character F1", "question"],

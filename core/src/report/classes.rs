@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::Page;
 use super::confusion::cell_name;
-use super::listing::{Listing, Row, Value, texts};
+use super::listing::{self, Listing, Row, Value, texts};
 use crate::metrics::ClassificationReport;
 use crate::protocol::Prediction;
 
@@ -42,7 +42,7 @@ pub fn listing(page: &Page, report: &ClassificationReport) -> Listing {
         });
     }
     Listing {
-        heading: format!("{failures} failures"),
+        heading: listing::failures(failures),
         hint: "The surest mistakes first; choose a column to sort by it. Of right answers the first 20 of each label are here, \
                behind the counts of the matrix.",
         columns: vec!["confidence", "gold", "predicted", "text"],

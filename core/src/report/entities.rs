@@ -52,7 +52,10 @@ pub fn listing(page: &Page, report: &EntityReport) -> Listing {
         });
     }
     Listing {
-        heading: format!("{failures} texts with mistakes"),
+        heading: match failures {
+            1 => "1 text with mistakes".to_owned(),
+            count => format!("{count} texts with mistakes"),
+        },
         hint: "The confidence is that of the surest entity that is wrong, – where entities are only missed. An entity that only \
                one side has is framed. Choose a column to sort by it; the first texts without a mistake stand at the end.",
         columns: vec!["confidence", "mistakes", "text"],

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Page;
-use super::listing::{Listing, Row, Value, texts};
+use super::listing::{Listing, Row, Value, failures, texts};
 use crate::metrics::MultiLabelReport;
 use crate::protocol::{LabelsPrediction, Prediction};
 
@@ -59,7 +59,7 @@ pub fn listing(page: &Page, report: &MultiLabelReport) -> Listing {
         });
     }
     Listing {
-        heading: format!("{} failures", rows.len()),
+        heading: failures(rows.len()),
         hint: "How far the probability of the worst label lies on the wrong side of its threshold, the farthest first; choose a \
                column to sort by it.",
         columns: vec!["too far by", "missed", "too much", "right", "text"],

@@ -44,6 +44,14 @@ impl Value {
     }
 }
 
+/// The heading of so many failures.
+pub fn failures(count: usize) -> String {
+    match count {
+        1 => "1 failure".to_owned(),
+        count => format!("{count} failures"),
+    }
+}
+
 impl Listing {
     /// Sorts failures before right answers and both by their first column, the highest first.
     fn sorted(mut self) -> Self {
@@ -134,13 +142,14 @@ mod tests {
             values: vec![Value::probability(score), Value::Block(html! { b { "x" } })],
         };
         let listing = Listing {
-            heading: "Failures".to_owned(),
+            heading: failures(2),
             hint: "",
             columns: vec!["confidence", "text"],
             rows: vec![row(0.5, false), row(0.99, true), row(0.75, false)],
         };
         let page = listing.render().into_string();
         let at = |text: &str| page.find(text).unwrap_or_else(|| panic!("{text}: {page}"));
+        assert!(page.contains(">2 failures<") && failures(1) == "1 failure", "{page}");
         assert!(at("0.750") < at("0.500") && at("0.500") < at("0.990"));
         assert_eq!(page.matches("<button").count(), 2, "one column, one filter: {page}");
         assert_eq!(page.matches(" data-right hidden>").count(), 1, "{page}");

@@ -37,7 +37,7 @@ pub fn section(points: &[Point]) -> Markup {
                         line.equal x1=(px(x.at(low))) y1=(px(y.at(low))) x2=(px(x.at(high))) y2=(px(y.at(high))) {}
                         @for point in points.iter().step_by(stride) {
                             circle cx=(px(x.at(point.gold))) cy=(px(y.at(point.predicted))) r="3.5" {
-                                title { (format!("{} → {:.4}: ", point.gold, point.predicted)) (point.text) }
+                                title { (format!("{:.4} → {:.4}: ", point.gold, point.predicted)) (point.text) }
                             }
                         }
                     }

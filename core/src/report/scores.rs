@@ -48,14 +48,31 @@ fn numbers(report: &Map<String, Value>) -> Markup {
     html! {
         @for (key, value) in report {
             @if let Some(number) = shown(value) {
-                div { dt { (spelled(key)) } dd { (number) } }
+                div {
+                    dt { (spelled(key)) }
+                    dd { (number) }
+                    @if let Some(what) = explained(key) { dd.what { (what) } }
+                }
             }
         }
     }
 }
 
+/// What a number counts, where its name does not tell.
+fn explained(key: &str) -> Option<&'static str> {
+    match key {
+        "repaired_gold" => Some("entities of the data that begin with I-, read as B-"),
+        "repaired_predicted" => Some("entities that the model begins with I-, read as B-"),
+        "unreachable" => {
+            Some("right answers that the model cannot give: its tokens begin and end elsewhere, or the text was cut")
+        }
+        "cut_off" => Some("of the unreachable, those behind where the text was cut"),
+        _ => None,
+    }
+}
+
 /// A key of the report as a person writes it.
-fn spelled(key: &str) -> String {
+pub fn spelled(key: &str) -> String {
     let word = |word: &str| match word {
         "f1" => "F1".to_owned(),
         "mcc" => "MCC".to_owned(),
@@ -104,6 +121,8 @@ pub fn classes(heading: &str, classes: &[ClassMetrics], thresholds: &[String]) -
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -111,5 +130,16 @@ mod tests {
         assert_eq!(spelled("macro_f1"), "macro F1");
         assert_eq!(spelled("mse"), "mean squared error");
         assert_eq!(spelled("examples"), "examples");
+    }
+
+    #[test]
+    fn counts_whose_names_do_not_tell_are_explained() {
+        let report = json!({"f1": 0.5, "repaired_gold": 2, "unreachable": 1, "cut_off": 1});
+        let page = numbers(report.as_object().expect("an object")).into_string();
+        assert!(page.contains("<dt>F1</dt><dd>0.5000</dd></div>"), "{page}");
+        assert!(
+            page.contains("<dt>repaired gold</dt><dd>2</dd><dd class=\"what\">entities of the data that begin with I-")
+        );
+        assert_eq!(page.matches("<dd class=\"what\">").count(), 3, "{page}");
     }
 }

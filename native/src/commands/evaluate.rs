@@ -109,9 +109,15 @@ pub fn two_columns(evaluation: &Evaluation) -> Option<Vec<u8>> {
 
 /// The table that a person reads.
 pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()> {
-    writeln!(out, "{}", evaluation.report)?;
+    let report = evaluation.report.to_string();
+    writeln!(out, "{}", report.trim_end())?;
     if let Some(loss) = evaluation.loss {
-        writeln!(out, "loss {loss:.4}")?;
+        // Below the numbers of the report's first table.
+        let width = report
+            .lines()
+            .next()
+            .map_or(0, |line| line.len().saturating_sub("loss".len()));
+        writeln!(out, "loss{loss:>width$.4}")?;
     }
     Ok(())
 }

@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 use terakoya_core::data::{Example, Gold, LabelMap};
 use terakoya_core::metrics::{cosine, spearman};
 use terakoya_core::quantize::{QuantizeReport, quantize};
+use terakoya_core::report::spelled;
 use terakoya_core::session::Session;
 use terakoya_core::tasks::TaskKind;
 use terakoya_core::tasks::features::Pooling;
@@ -272,8 +273,32 @@ fn print_loss(out: &mut impl Write, loss: &Value) -> Result<()> {
         )?;
     }
     for (name, pair) in loss.get("metrics").and_then(Value::as_object).into_iter().flatten() {
-        let (before, after) = (number(&pair["before"]), number(&pair["after"]));
-        writeln!(out, "{name}: {before:.4} → {after:.4}")?;
+        let shown = |value: &Value| match value.as_u64() {
+            Some(count) => count.to_string(),
+            None => format!("{:.4}", number(value)),
+        };
+        let (before, after) = (shown(&pair["before"]), shown(&pair["after"]));
+        writeln!(out, "{}: {before} → {after}", spelled(name))?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_are_called_what_evaluate_calls_them_and_counts_are_whole() -> Result<()> {
+        let loss = json!({"metrics": {
+            "examples": {"before": 100, "after": 100},
+            "macro_f1": {"before": 0.5, "after": 0.25},
+        }});
+        let mut out = Vec::new();
+        print_loss(&mut out, &loss)?;
+        assert_eq!(
+            String::from_utf8(out)?,
+            "examples: 100 → 100\nmacro F1: 0.5000 → 0.2500\n"
+        );
+        Ok(())
+    }
 }
