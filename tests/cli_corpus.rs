@@ -164,6 +164,15 @@ fn tables_are_converted_into_their_parts() {
         [("i, \"too\"", "joy"), ("hm", "fear")]
     );
     assert_eq!(names(&out("emotion")), ["dev.csv", "train.csv"]);
+    let numbers = folder(&[("train.txt", "text;label\na;10\nb;9\nc;0\nd;9\n")]);
+    let report = convert("emotion", numbers.path(), &out("numbers"), &[]);
+    let counts = report["files"][0]["labels"].as_object().expect("counts");
+    assert_eq!(counts.keys().collect::<Vec<_>>(), ["0", "9", "10"], "by value");
+    // The file is named once, whichever part of the program says it.
+    let damaged = folder(&[("train.txt", "text;label\na;1\nb;1;2\n")]);
+    let message = fails("emotion", damaged.path(), &out("none"), &[], 1);
+    assert!(message.contains("line 3"), "{message}");
+    assert_eq!(message.matches("train.txt").count(), 1, "{message}");
 
     let pn = "p1\t-1\t寒い\t{}\ttrain\np2\t1\t良い\t{}\tdev\np3\t0\t\"泊\t{}\ttrain\n";
     let jrte = folder(&[("pn.tsv", pn)]);
@@ -278,6 +287,32 @@ fn named_entities_keep_their_spans_and_pages_stay_whole() {
     assert!(train.is_disjoint(&dev) && train.is_disjoint(&test) && dev.is_disjoint(&test));
     let all: Vec<&Value> = parts.iter().flatten().collect();
     assert!(entries.iter().all(|entry| all.contains(&entry)));
+
+    // train reads such a file without pages too: each text is one by itself.
+    let mut without = entries.clone();
+    for entry in &mut without {
+        entry.as_object_mut().expect("an object").remove("curid");
+    }
+    let source = folder(&[("ner.json", &Value::from(without.clone()).to_string())]);
+    convert("ner-wikipedia", source.path(), &temp.path().join("without"), &[]);
+    let bytes = fs::read(temp.path().join("without/dev.json")).expect("a part");
+    let dev: Vec<Value> = serde_json::from_slice(&bytes).expect("an array");
+    assert!(
+        dev.len() == 3 && dev.iter().all(|entry| without.contains(entry)),
+        "{dev:?}"
+    );
+    without[4].as_object_mut().expect("an object").remove("text");
+    let source = folder(&[("ner.json", &Value::from(without).to_string())]);
+    let message = fails("ner-wikipedia", source.path(), &temp.path().join("none"), &[], 1);
+    assert!(
+        message.contains("record 5 is not of the corpus's form: missing field `text`"),
+        "{message}"
+    );
+    assert_eq!(
+        (message.matches("ner.json").count(), message.matches("missing").count()),
+        (1, 1),
+        "{message}"
+    );
 
     let mut shifted = entries;
     shifted[7]["entities"][0]["span"] = json!([6, 8]);

@@ -81,7 +81,13 @@ fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
         "--resume goes on from the last checkpoint",
     );
     assert!(!output.exists());
-    stdout(&run(train(&output, &[&flags[..], &["--resume"]].concat())));
+    let resumed = run(train(&output, &[&flags[..], &["--resume"]].concat()));
+    stdout(&resumed);
+    let said = stderr(&resumed);
+    assert!(
+        said.contains("goes on after step") && !said.contains("begin at random"),
+        "{said}"
+    );
     let unbroken = temp.path().join("unbroken");
     stdout(&run(train(&unbroken, &flags)));
     assert!(weights(&output) == weights(&unbroken));

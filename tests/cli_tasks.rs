@@ -86,6 +86,14 @@ fn regression_learns_numbers_in_their_own_units() {
             .map(|(loss, scaled)| (loss - scaled).abs() < 1e-9);
         assert_eq!(same, Some(true), "{loss} {scaled:?}");
     }
+    let table = stdout(&run(terakoya(&[
+        "evaluate", "--model", folder, "--data", &data, "--device", "cpu",
+    ])));
+    let widths: Vec<usize> = table.lines().map(str::len).collect();
+    assert_eq!(
+        widths, [widths[0]; 6],
+        "numbers stand below each other, the loss too: {table}"
+    );
     let predicted = json(&stdout(&run(terakoya(&[
         "predict",
         "--model",
@@ -482,4 +490,17 @@ fn empty_texts_are_counted_and_files_of_unknown_kinds_refused() {
     let mut nothing = terakoya(&["embed", "--model", folder, "--device", "cpu"]);
     nothing.stdin(std::process::Stdio::null());
     fails(nothing, "there are no texts");
+    // Running text has works between form feeds instead of rows.
+    let works = file(
+        &temp,
+        "works.txt",
+        &format!("{}\x0c\x0c\n\x0ctea\n", "one two three\n".repeat(20)),
+    );
+    let said = stderr(&run(train("causal-lm", &temp.path().join("lm"), &["--train", &works])));
+    assert!(
+        said.contains(&format!(
+            "{works}: works without a word, left out: 2 (the first: line 21)"
+        )),
+        "{said}"
+    );
 }

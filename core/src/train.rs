@@ -28,7 +28,7 @@ use crate::tasks::network::Network;
 use crate::training_config::{BestMetric, TrainingConfig};
 use crate::weights;
 
-pub use self::checkpoint::kept_record;
+pub use self::checkpoint::{has_checkpoint, kept_record};
 pub use self::host::{Control, HostError, HostFuture, RunHost, TrainError};
 pub use self::probe::probe;
 

@@ -37,6 +37,10 @@ impl DataFile {
                 first.line
             );
         }
+        if let [first, ..] = dataset.blank_works[..] {
+            let count = dataset.blank_works.len();
+            eprintln!("{name}: works without a word, left out: {count} (the first: line {first})");
+        }
         Ok(Self {
             name,
             examples: dataset.examples,

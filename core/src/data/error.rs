@@ -197,13 +197,25 @@ pub enum DataError {
         /// What stands there.
         found: String,
     },
-    /// A list of labels with a blank line or a repetition.
-    #[error("{name}: line {line}: a list of labels has one label a line, each once")]
-    LabelList {
+    /// A list of labels with a blank line.
+    #[error("{name}: line {line} is blank; a list of labels has one label a line")]
+    BlankLabel {
         /// File.
         name: String,
         /// 1-based line.
         line: usize,
+    },
+    /// A list of labels with a repetition.
+    #[error("{name}: line {line}: the label {label:?} stands in line {first} already")]
+    LabelTwice {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// The label.
+        label: String,
+        /// The line where it stands first.
+        first: usize,
     },
     /// A column that was asked for does not exist.
     #[error("{name}: no column {asked:?}; the first row is {}", Numbered(.row), asked = .asked.to_string())]

@@ -78,9 +78,17 @@ pub fn read_label_names(name: &str, bytes: &[u8]) -> Result<Vec<String>, DataErr
     let text = utf8(name, bytes)?;
     let mut labels: Vec<String> = Vec::new();
     for (line, label) in (1..).zip(text.trim_end().split('\n').map(str::trim)) {
-        if label.is_empty() || labels.iter().any(|other| other == label) {
-            let name = name.to_owned();
-            return Err(DataError::LabelList { name, line });
+        let name = || name.to_owned();
+        if label.is_empty() {
+            return Err(DataError::BlankLabel { name: name(), line });
+        }
+        if let Some(first) = labels.iter().position(|other| other == label) {
+            return Err(DataError::LabelTwice {
+                name: name(),
+                line,
+                label: label.to_owned(),
+                first: first + 1,
+            });
         }
         labels.push(label.to_owned());
     }
@@ -91,13 +99,19 @@ pub fn read_label_names(name: &str, bytes: &[u8]) -> Result<Vec<String>, DataErr
 pub fn collect_labels(examples: &[Example]) -> Vec<String> {
     let all = examples.iter().filter_map(|example| example.gold.labels()).flatten();
     let distinct: BTreeSet<&str> = all.map(String::as_str).collect();
-    let mut labels: Vec<&str> = distinct.into_iter().collect();
-    let values: Option<Vec<i64>> = labels.iter().map(|label| label.parse().ok()).collect();
-    if values.is_some() {
+    let mut labels: Vec<String> = distinct.into_iter().map(str::to_owned).collect();
+    sort_by_label(&mut labels, |label| label);
+    labels
+}
+
+/// Sorts what has labels: by value if all of them are integers, else in the order of their characters.
+pub fn sort_by_label<T>(items: &mut [T], label: impl Fn(&T) -> &str) {
+    let value = |item: &T| label(item).parse::<i64>().ok();
+    items.sort_by(|a, b| label(a).cmp(label(b)));
+    if items.iter().all(|item| value(item).is_some()) {
         // Stable, so that 1 and 01 keep the order of their characters.
-        labels.sort_by_key(|label| label.parse::<i64>().ok());
+        items.sort_by_key(value);
     }
-    labels.into_iter().map(str::to_owned).collect()
 }
 
 /// The weight of each class that makes all classes count the same: `n / (k · count)`, as scikit-learn's `balanced`.
@@ -137,6 +151,19 @@ mod tests {
         assert_eq!(collect_labels(&labelled(&["10", "9", "x"])), ["10", "9", "x"]);
         assert_eq!(collect_labels(&labelled(&["b", "B", "喜", "a"])), ["B", "a", "b", "喜"]);
         assert!(collect_labels(&[]).is_empty());
+    }
+
+    #[test]
+    fn a_list_names_the_label_that_stands_twice() {
+        let read = |text: &str| read_label_names("labels.txt", text.as_bytes()).map_err(|error| error.to_string());
+        assert_eq!(read("b\na\n\n").expect("valid"), ["b", "a"]);
+        let twice = read("a\nb\na\n").expect_err("twice");
+        assert_eq!(twice, "labels.txt: line 3: the label \"a\" stands in line 1 already");
+        let blank = read("a\n\nb\n").expect_err("blank");
+        assert_eq!(
+            blank,
+            "labels.txt: line 2 is blank; a list of labels has one label a line"
+        );
     }
 
     #[test]

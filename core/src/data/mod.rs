@@ -31,7 +31,7 @@ pub use columns::{ChosenColumn, Columns};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
-pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names};
+pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names, sort_by_label};
 pub use split::{SplitRatios, shuffle, split};
 
 /// One row of a data file.
@@ -230,6 +230,8 @@ pub struct Dataset {
     pub columns: Columns,
     /// How many rows the filter left out.
     pub skipped_by_filter: usize,
+    /// The lines where works without a word begin, which were left out.
+    pub blank_works: Vec<usize>,
 }
 
 /// Reads a whole data file; `name` serves messages and gives the extension.
@@ -288,6 +290,7 @@ struct Collector<'a> {
     filter: Option<&'a Filter>,
     examples: Vec<Example>,
     skipped: usize,
+    blank_works: Vec<usize>,
     gold: GoldReader<'a>,
     /// The first distinct values that did not match, one more than are shown.
     other_values: Vec<String>,
@@ -304,6 +307,7 @@ impl<'a> Collector<'a> {
             filter,
             examples: Vec::new(),
             skipped: 0,
+            blank_works: Vec::new(),
             gold: GoldReader {
                 name,
                 column: options.gold,
@@ -336,6 +340,7 @@ impl<'a> Collector<'a> {
                 has_pairs: columns.pair.is_some(),
                 columns,
                 skipped_by_filter: self.skipped,
+                blank_works: self.blank_works,
             }),
             Some(filter) if self.skipped > 0 => Err(DataError::NoMatch {
                 name,

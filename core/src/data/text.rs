@@ -13,7 +13,8 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         _ => '\n',
     };
     let mut line = 1;
-    for part in text.split(separator) {
+    let mut parts = text.split(separator).peekable();
+    while let Some(part) = parts.next() {
         let kept = match separator {
             '\n' => part.strip_suffix('\r').unwrap_or(part),
             _ => part,
@@ -25,6 +26,9 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 gold: Gold::None,
                 line,
             });
+        } else if separator == FORM_FEED && parts.peek().is_some() {
+            // Behind the last form feed there need not be another work.
+            collector.blank_works.push(line);
         }
         line += part.matches('\n').count() + usize::from(separator == '\n');
     }
@@ -79,6 +83,27 @@ mod tests {
         let works = of("a.txt", GoldColumn::Documents, text).expect("valid");
         let expected = [(1, "one, two; three\r\n\n four \n"), (4, "\nfive\n")];
         assert_eq!(works, expected.map(|(line, text)| (line, text.to_owned())));
+    }
+
+    #[test]
+    fn works_without_a_word_are_left_out_and_told() {
+        let options = ReadOptions {
+            gold: GoldColumn::Documents,
+            ..ReadOptions::default()
+        };
+        let data = read_file("a.txt", b"a\n\x0c\x0c \n\x0cb\n\x0c\n", &options).expect("valid");
+        let lines: Vec<usize> = data.examples.iter().map(|example| example.line).collect();
+        assert_eq!((lines, data.blank_works), (vec![1, 3], vec![2, 2]));
+        let lines = read_file(
+            "a.txt",
+            b"a\n\nb\n",
+            &ReadOptions {
+                gold: GoldColumn::Lines,
+                ..options
+            },
+        )
+        .expect("valid");
+        assert!(lines.blank_works.is_empty(), "a blank line is no work");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use maud::{Markup, PreEscaped, html};
 
 use super::chart::{Scale, axes, px};
 use super::frame::legible;
+use crate::data::sort_by_label;
 use crate::pca::Projection;
 
 /// Size of the picture and of the part with the points.
@@ -80,7 +81,7 @@ fn classes<'a>(texts: &[PlotText<'a>]) -> BTreeMap<&'a str, (usize, MarkKind)> {
     let mut by_count: Vec<(&str, usize)> = counts.iter().map(|(label, count)| (*label, *count)).collect();
     by_count.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
     by_count.truncate(MOST_CLASSES);
-    by_count.sort_unstable();
+    sort_by_label(&mut by_count, |(label, _)| *label);
     let kind = |label: &str| {
         let number = by_count.iter().position(|(known, _)| *known == label);
         number.map_or(MarkKind::Other, MarkKind::Own)
@@ -114,7 +115,12 @@ fn mark(kind: MarkKind, x: f64, y: f64) -> Markup {
 fn legend(classes: &BTreeMap<&str, (usize, MarkKind)>) -> Markup {
     let left = POINTS_WIDTH + 28.0;
     let line = |number: usize| 40.0 + 22.0 * number as f64;
-    let own = || classes.iter().filter(|(_, (_, kind))| *kind != MarkKind::Other);
+    let number = |kind: &MarkKind| match kind {
+        MarkKind::Own(number) => Some(*number),
+        MarkKind::Other => None,
+    };
+    let mut own: Vec<_> = classes.iter().filter(|(_, (_, kind))| number(kind).is_some()).collect();
+    own.sort_by_key(|(_, (_, kind))| number(kind));
     let others: Vec<usize> = classes
         .values()
         .filter(|(_, kind)| *kind == MarkKind::Other)
@@ -122,7 +128,7 @@ fn legend(classes: &BTreeMap<&str, (usize, MarkKind)>) -> Markup {
         .collect();
     html! {
         g.legend {
-            @for (number, (label, (count, kind))) in own().enumerate() {
+            @for (number, (label, (count, kind))) in own.into_iter().enumerate() {
                 g {
                     title { (label) }
                     (mark(*kind, left, line(number) - 4.0))
@@ -178,6 +184,18 @@ mod tests {
             "{picture}"
         );
         assert_eq!(picture.matches("mark other").count(), 1, "the text without a class");
+    }
+
+    #[test]
+    fn numbers_stand_in_the_order_of_their_values() {
+        let texts = ["10", "9", "0"].map(|label| PlotText {
+            text: "x",
+            label: Some(label),
+        });
+        let picture = plot(&texts, &projection(3));
+        let at = |entry: &str| picture.find(entry).unwrap_or_else(|| panic!("{entry}: {picture}"));
+        assert!(at(">0 (1)</text>") < at(">9 (1)</text>") && at(">9 (1)</text>") < at(">10 (1)</text>"));
+        assert_eq!(classes(&texts)["10"].1, MarkKind::Own(2));
     }
 
     #[test]

@@ -13,12 +13,12 @@ use crate::data::{Example, LabelMap};
 use crate::error::Result;
 use crate::examples::{Answering, CachedPositions, CachingProgress, RowSource};
 use crate::models::layers::WeightInit;
-use crate::plan::{DoesNotFit, Workload, memory_bytes, trainable_parameters};
+use crate::plan::{DoesNotFit, Pass, Workload, memory_bytes, trainable_parameters};
 use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
-use crate::train::{RunHost, RunInputs, TrainError, probe, total_steps, train};
+use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, probe, total_steps, train};
 use crate::training_config::{BestMetric, OptionError, Probe, TrainLayers, TrainingConfig};
 use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
 
@@ -67,7 +67,11 @@ impl Session {
             let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
             let plan = plan(config, &data, &network, &*task, rows)?;
             host.event(TrainEvent::Started(plan));
-            self.tell_beginnings(&*task, &data, config, &initialised, host);
+            self.tell_data(&data, config, host);
+            // What goes on begins with what it had learned.
+            if !has_checkpoint(host)? {
+                self.tell_beginnings(&*task, &initialised, host);
+            }
             // Lazy weights, never drawn: they hold the place until the trained ones come.
             let mut init = WeightInit::new(0, network.sizes().initializer_range, self.device.device());
             self.network = Network::init(&self.bundle.model_config, task.head(), &mut init);
@@ -234,15 +238,8 @@ impl Session {
         Ok(Some(kept))
     }
 
-    /// Tells what the run begins with, where it is not what the folder holds, and what it goes without.
-    fn tell_beginnings(
-        &self,
-        task: &dyn Task,
-        data: &TrainingData<'_>,
-        config: &TrainingConfig,
-        initialised: &[String],
-        host: &mut dyn RunHost,
-    ) {
+    /// Tells what the run goes without, and what of its data is read otherwise than it is written.
+    fn tell_data(&self, data: &TrainingData<'_>, config: &TrainingConfig, host: &mut dyn RunHost) {
         if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
             let message = "without evaluation data there is no early stopping and no best model".to_owned();
             host.event(TrainEvent::Note { message });
@@ -256,6 +253,10 @@ impl Session {
                 host.event(TrainEvent::Note { message });
             }
         }
+    }
+
+    /// Tells what the run begins with, where it is not what the folder holds.
+    fn tell_beginnings(&self, task: &dyn Task, initialised: &[String], host: &mut dyn RunHost) {
         if self.is_new {
             let message = "every weight begins at random".to_owned();
             host.event(TrainEvent::Note { message });

@@ -37,6 +37,14 @@ pub fn kept_record(files: &BTreeMap<String, Vec<u8>>) -> Option<TrainingRecord> 
     Some(state.record)
 }
 
+/// Whether the host has a checkpoint to go on from.
+///
+/// # Errors
+/// If the host cannot read.
+pub fn has_checkpoint(host: &mut dyn RunHost) -> Result<bool> {
+    Ok(read(host, STATE)?.is_some())
+}
+
 impl Run<'_> {
     /// Goes on from the newest checkpoint, where the host has one.
     pub(super) fn resume(&mut self, host: &mut dyn RunHost) -> Result<()> {

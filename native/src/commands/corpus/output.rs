@@ -6,9 +6,10 @@ use std::io::{Write, stdout};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use terakoya_core::data::corpora::named_entities::Entry;
 use terakoya_core::data::corpora::{Labelled, Notice, Part, PartName, TaggedSentence, TextRow, count_labels};
+use terakoya_core::data::sort_by_label;
 
 use crate::args::corpus::OutputArgs;
 use crate::folder::write_file;
@@ -122,6 +123,15 @@ struct Written {
     labels: BTreeMap<String, usize>,
 }
 
+impl Written {
+    /// How often each label occurs; numbers in the order of their values.
+    fn counts(&self) -> Vec<(&String, usize)> {
+        let mut counts: Vec<(&String, usize)> = self.labels.iter().map(|(label, count)| (label, *count)).collect();
+        sort_by_label(&mut counts, |(label, _)| label.as_str());
+        counts
+    }
+}
+
 /// Writes all data sets and prints what they hold; of several, each gets a folder of its own.
 pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
     let several = sets.len() > 1;
@@ -182,7 +192,11 @@ fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
 fn report(written: &[Written], notices: &[Notice], json: bool) -> Result<()> {
     let mut out = stdout().lock();
     if json {
-        let file = |file: &Written| json!({"file": file.file, "rows": file.rows, "labels": file.labels});
+        let labels = |file: &Written| -> Map<String, Value> {
+            let counts = file.counts().into_iter();
+            counts.map(|(label, count)| (label.clone(), json!(count))).collect()
+        };
+        let file = |file: &Written| json!({"file": file.file, "rows": file.rows, "labels": labels(file)});
         let files: Vec<_> = written.iter().map(file).collect();
         writeln!(out, "{}", json!({"files": files, "notices": notices}))?;
         return Ok(());
@@ -191,8 +205,9 @@ fn report(written: &[Written], notices: &[Notice], json: bool) -> Result<()> {
         eprintln!("{notice}");
     }
     for file in written {
-        let counts = file.labels.iter().map(|(label, count)| format!("{label} {count}"));
-        let counts = counts.collect::<Vec<_>>().join(", ");
+        let counts = file.counts().into_iter();
+        let counts: Vec<String> = counts.map(|(label, count)| format!("{label} {count}")).collect();
+        let counts = counts.join(", ");
         let colon = if counts.is_empty() { "" } else { ": " };
         writeln!(out, "{}: {} {}{colon}{counts}", file.file, file.rows, file.what)?;
     }
