@@ -112,6 +112,9 @@ pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()>
     let report = evaluation.report.to_string();
     writeln!(out, "{}", report.trim_end())?;
     if let Some(loss) = evaluation.loss {
+        if report.contains("\n\n") {
+            writeln!(out)?;
+        }
         // Below the numbers of the report's first table.
         let width = report
             .lines()
