@@ -109,6 +109,40 @@ fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
     });
 }
 
+/// Asks for a measurement and gives it up as soon as the page lets one.
+const ASK_AND_GIVE_UP: &str = "(() => { document.querySelector('#measure').click(); \
+    const look = setInterval(() => { const button = document.querySelector('#give-up-measuring'); \
+    if (button) { clearInterval(look); button.click(); } }, 1); return true; })()";
+
+#[test]
+fn a_measurement_can_be_given_up() {
+    visit(Visit::new("give-up"), async |tab| {
+        tab.open().await;
+        tab.click("#lesson-topic").await;
+        tab.wait(
+            "the lesson",
+            "document.querySelectorAll('#label-counts li').length === 4",
+        )
+        .await;
+        // Three batches of this size take half a second at least.
+        tab.choose(Wish {
+            batch_size: 100,
+            ..FEW_STEPS
+        })
+        .await;
+        let before = tab.heard_of("stale").await.len();
+        tab.value(ASK_AND_GIVE_UP).await;
+        let stale = format!("window.heard.filter((message) => message.kind === 'stale').length > {before}");
+        tab.wait("the end of it", &stale).await;
+        tab.wait("the button", "document.querySelector('#measure')").await;
+        assert_eq!(tab.text("#cost").await, "");
+        assert_eq!(tab.heard_of("measured").await.len(), 0);
+        tab.click("#measure").await;
+        tab.wait("the cost", "document.querySelector('#cost')?.innerText.match(/\\d/)")
+            .await;
+    });
+}
+
 #[test]
 fn a_training_that_does_not_fit_is_refused_before_it_begins() {
     visit(Visit::new("does-not-fit"), async |tab| {

@@ -70,7 +70,8 @@ pub enum Request {
         /// What a plain text is an example of.
         plain: TaskKind,
     },
-    /// Takes a short measured step; answered by [`Event::Measured`].
+    /// Takes a short measured step; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
+    /// step came before.
     Measure {
         /// What would be trained.
         config: TrainingConfig,
@@ -97,7 +98,7 @@ pub enum Request {
     Pause,
     /// Lets a held training go on; answered by [`Event::Done`].
     Resume,
-    /// Ends the training with what it has; answered by [`Event::Done`].
+    /// Ends the training with what it has, or the measuring with nothing; answered by [`Event::Done`].
     Stop,
     /// Scores rows; answered by [`Event::Evaluated`].
     Evaluate {

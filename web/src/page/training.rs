@@ -77,6 +77,8 @@ pub enum TrainMsg {
     Option(&'static str, String),
     /// The cost is asked for.
     Measure,
+    /// Nobody wants to wait for it any more.
+    GiveUpMeasuring,
     /// The worker answered that.
     Measured(Reply),
     /// The run is to begin.
@@ -150,6 +152,7 @@ impl App {
                 self.forget_measurement();
             }
             TrainMsg::Measure => self.measure(ctx),
+            TrainMsg::GiveUpMeasuring => self.give_up_measuring(ctx),
             TrainMsg::Measured(reply) => self.take_measurement(reply.event),
             TrainMsg::Start => self.start_training(ctx),
             TrainMsg::Pause => self.command(ctx, Request::Pause, Phase::Paused),
@@ -220,6 +223,14 @@ impl App {
         self.send(
             request,
             ctx.link().callback(|reply| Msg::Train(TrainMsg::Measured(reply))),
+        );
+    }
+
+    fn give_up_measuring(&mut self, ctx: &Context<Self>) {
+        self.forget_measurement();
+        self.send(
+            Request::Stop,
+            ctx.link().callback(|reply| Msg::Train(TrainMsg::Obeyed(reply))),
         );
     }
 

@@ -189,6 +189,7 @@ texts! {
     needs_rows: "ラベルの付いた例文がまだありません。", "There are no labelled examples yet.";
     needs_two_labels: "ラベルが二種類以上必要です。", "At least two different labels are needed.";
     measuring: "一歩だけ試しています…", "Trying one step…";
+    give_up_measuring: "見積もりをやめる", "Stop estimating";
     trainable: "学ぶ重み", "Weights that learn";
     memory: "メモリ", "Memory";
     time: "時間", "Time";

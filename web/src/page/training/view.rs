@@ -109,7 +109,11 @@ fn buttons(props: &Props) -> Html {
         return html! {
             <p class="actions main-actions">
                 { button("start", "primary", w.start(), hindered, || TrainMsg::Start) }
-                { button("measure", "secondary", w.measure(), hindered || measuring, || TrainMsg::Measure) }
+                if measuring {
+                    { button("give-up-measuring", "secondary", w.give_up_measuring(), false, || TrainMsg::GiveUpMeasuring) }
+                } else {
+                    { button("measure", "secondary", w.measure(), hindered, || TrainMsg::Measure) }
+                }
                 { go_on(props) }
             </p>
         };

@@ -11,8 +11,10 @@ use terakoya_core::task_kind::TaskKind;
 use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError, kept_record};
 use terakoya_core::training_config::TrainingConfig;
 
-use super::{ANOTHER_TAB, Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
-use crate::messages::{Event, Notice, Resumed, Row};
+use super::{
+    ANOTHER_TAB, Desk, Failure, Inbox, Lock, OpenModel, Posted, RunFolder, RunRequest, TabHost, Tuned, examples, fetch,
+};
+use crate::messages::{Event, Notice, Request, Resumed, Row};
 use crate::worker::{memory_bytes, now, tell};
 
 /// Most bytes that a WebAssembly program of 32 bits can have.
@@ -70,8 +72,13 @@ impl Desk {
             keep_best: false,
             ..config.clone()
         };
-        let mut clock = Stopwatch::default();
-        run(model, &short, &train[..few], &[], &mut clock).await?;
+        let mut clock = Stopwatch::new(&self.inbox);
+        let measured = run(model, &short, &train[..few], &[], &mut clock).await;
+        if clock.given_up {
+            tell(id, Event::Stale);
+            return Ok(());
+        }
+        measured?;
         let step = clock.step_milliseconds();
         let rows = (train.len() + eval.len()) as f64;
         let evaluations = match clock.caching {
@@ -295,8 +302,11 @@ fn refusal(plan: &RunPlan, free: u64) -> Option<String> {
 }
 
 /// Takes the time of a short run's parts, in milliseconds.
-#[derive(Default)]
-struct Stopwatch {
+struct Stopwatch<'a> {
+    /// What the page says meanwhile.
+    inbox: &'a Inbox,
+    /// Whether nobody waits for the time any more.
+    given_up: bool,
     /// When the run began to cache.
     began: Option<f64>,
     /// What caching took.
@@ -305,7 +315,17 @@ struct Stopwatch {
     steps: Vec<f64>,
 }
 
-impl Stopwatch {
+impl<'a> Stopwatch<'a> {
+    fn new(inbox: &'a Inbox) -> Self {
+        Self {
+            inbox,
+            given_up: false,
+            began: None,
+            caching: None,
+            steps: Vec::new(),
+        }
+    }
+
     /// The last step's time: earlier ones prepare what they need first.
     fn step_milliseconds(&self) -> f64 {
         match &self.steps[..] {
@@ -316,7 +336,7 @@ impl Stopwatch {
     }
 }
 
-impl RunHost for Stopwatch {
+impl RunHost for Stopwatch<'_> {
     fn event(&mut self, event: TrainEvent) {
         match event {
             TrainEvent::Started(_) => self.began = Some(now()),
@@ -329,7 +349,18 @@ impl RunHost for Stopwatch {
     fn control(&mut self) -> HostFuture<'_, Control> {
         Box::pin(async {
             TimeoutFuture::new(0).await;
-            Control::Continue
+            let stop = |request: &Request| matches!(request, Request::Stop);
+            if let Some(Posted { id, .. }) = self.inbox.take_if(stop) {
+                tell(id, Event::Done);
+                self.given_up = true;
+            }
+            // What else is asked for the run waits for this.
+            let next = |request: &Request| matches!(request, Request::Measure { .. } | Request::Train { .. });
+            self.given_up |= self.inbox.has(next);
+            match self.given_up {
+                true => Control::Stop,
+                false => Control::Continue,
+            }
         })
     }
 
