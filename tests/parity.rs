@@ -6,6 +6,8 @@
 
 #[path = "parity/fixture.rs"]
 mod fixture;
+#[path = "parity/operations.rs"]
+mod operations;
 
 use std::path::Path;
 
@@ -207,18 +209,32 @@ fn filters_leave_what_transformers_leaves() {
     }
 }
 
-/// The fixture on a wgpu adapter, where one is asked for.
-fn check_on_gpu(name: &str) {
+/// A wgpu adapter, where one is asked for.
+fn gpu() -> Option<ComputeDevice> {
     if std::env::var("TERAKOYA_TEST_DEVICE").as_deref() != Ok("gpu") {
         println!("skipped: set TERAKOYA_TEST_DEVICE=gpu to run it on a wgpu adapter");
-        return;
+        return None;
     }
     let device = block_on(ComputeDevice::open(DeviceChoice::Gpu)).expect("an adapter");
     println!("{}", device.description());
-    check(name, device.device());
+    Some(device)
+}
+
+/// The fixture on a wgpu adapter, where one is asked for.
+fn check_on_gpu(name: &str) {
+    if let Some(device) = gpu() {
+        check(name, device.device());
+    }
 }
 
 // One adapter is opened once in a process: `cargo xtask test --only gpu` runs these one by one.
+#[test]
+fn gpu_operations() {
+    if let Some(device) = gpu() {
+        block_on(operations::compare(device.device()));
+    }
+}
+
 #[test]
 fn gpu_pair() {
     check_on_gpu("pair");

@@ -125,7 +125,7 @@ fn training(criterion: &mut Criterion) {
     }
 }
 
-/// A task, with a model of the shape `size` (a GPT-2 of the smallest for `causal-lm`) and targets for rows of `seq` tokens.
+/// A task, with a model of the shape `size` (a GPT-2 for `causal-lm`) and targets for rows of `seq` tokens.
 fn task_rows(name: &str, size: &str, seq: usize) -> (ModelConfig, Box<dyn Task>, Vec<Row>) {
     let words = |positions: Vec<usize>| {
         let word = |position: usize| WordAt {
@@ -134,11 +134,16 @@ fn task_rows(name: &str, size: &str, seq: usize) -> (ModelConfig, Box<dyn Task>,
         };
         Target::Words(positions.into_iter().map(word).collect())
     };
+    // The smallest, and GPT-2's own shape with as many words as the Japanese tokenizer at hand has.
+    let (n_layer, n_embd, n_head, vocab_size) = match size {
+        "tiny" => (2, 128, 2, 30_522),
+        _ => (12, 768, 12, 8_000),
+    };
     let causal = ModelConfig::Gpt2(Gpt2Config {
-        vocab_size: 30_522,
-        n_embd: 128,
-        n_layer: 2,
-        n_head: 2,
+        vocab_size,
+        n_embd,
+        n_layer,
+        n_head,
         n_positions: 512,
         ..Gpt2Config::default()
     });
@@ -189,6 +194,7 @@ fn tasks(criterion: &mut Criterion) {
         // What a word costs beside the layers depends on their width.
         ("base", "sequence-classification"),
         ("base", "masked-lm"),
+        ("base", "causal-lm"),
     ] {
         let (config, task, rows) = task_rows(name, size, SEQ);
         let mut init = WeightInit::new(1, config.sizes().initializer_range, &device);

@@ -79,10 +79,15 @@ fn every_parity_fixture_on_the_cpu() {
 }
 
 #[test]
-fn every_parity_fixture_on_webgpu() {
+fn every_operation_and_parity_fixture_on_webgpu() {
     let gpu = Visit {
         adapter: Adapter::Software,
         ..Visit::new("parity-webgpu")
     };
-    visit(gpu, async |tab| compare_every_fixture(tab, "gpu", SOFTWARE_GPU).await);
+    visit(gpu, async |tab| {
+        tab.serve_checks();
+        let result = tab.check("operations", "gpu", "").await;
+        assert!(result.contains(SOFTWARE_GPU), "{result}");
+        compare_every_fixture(tab, "gpu", SOFTWARE_GPU).await;
+    });
 }

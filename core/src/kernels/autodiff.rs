@@ -12,6 +12,37 @@ use super::KernelBackend;
 use super::vocabulary::{self, Compared, Learns};
 
 impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
+    fn product(lhs: FloatTensor<Self>, rhs: FloatTensor<Self>) -> FloatTensor<Self> {
+        // Each factor's derivative needs the other.
+        let (needs_rhs, needs_lhs) = (lhs.is_tracked(), rhs.is_tracked());
+        match Product
+            .prepare::<C>([lhs.node(), rhs.node()])
+            .compute_bound()
+            .stateful()
+        {
+            OpsKind::Tracked(prep) => {
+                let (lhs, rhs) = (lhs.into_primitive(), rhs.into_primitive());
+                let kept = (needs_lhs.then(|| lhs.clone()), needs_rhs.then(|| rhs.clone()));
+                prep.finish(kept, B::product(lhs, rhs))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::product(lhs.into_primitive(), rhs.into_primitive())),
+        }
+    }
+
+    fn linear_rows(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        let (needs_weight, needs_x) = (x.is_tracked(), weight.is_tracked());
+        let nodes = [x.node(), weight.node(), bias.node()];
+        let bias = bias.into_primitive();
+        match LinearRows.prepare::<C>(nodes).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let (x, weight) = (x.into_primitive(), weight.into_primitive());
+                let kept = (needs_x.then(|| x.clone()), needs_weight.then(|| weight.clone()));
+                prep.finish(kept, B::linear_rows(x, weight, bias))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::linear_rows(x.into_primitive(), weight.into_primitive(), bias)),
+        }
+    }
+
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
         match Gelu.prepare::<C>([x.node()]).compute_bound().stateful() {
             OpsKind::Tracked(prep) => {
@@ -98,6 +129,51 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
                 prep.finish(gradients, loss)
             }
             OpsKind::UnTracked(prep) => prep.finish(B::float_sum(vocabulary::losses::<B>(&compared))),
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Product;
+
+impl<B: KernelBackend> Backward<B, 2> for Product {
+    /// The factors, each where the other learns.
+    type State = (Option<FloatTensor<B>>, Option<FloatTensor<B>>);
+
+    fn backward(self, ops: Ops<Self::State, 2>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [of_lhs, of_rhs] = ops.parents;
+        let (lhs, rhs) = ops.state;
+        if let (Some(parent), Some(rhs)) = (of_lhs, rhs) {
+            grads.register::<B>(parent.id, B::product(grad.clone(), B::float_transpose(rhs)));
+        }
+        if let (Some(parent), Some(lhs)) = (of_rhs, lhs) {
+            grads.register::<B>(parent.id, B::product(B::float_transpose(lhs), grad));
+        }
+    }
+}
+
+#[derive(Debug)]
+struct LinearRows;
+
+impl<B: KernelBackend> Backward<B, 3> for LinearRows {
+    /// The rows where the weight learns, and the weight where the rows do.
+    type State = (Option<FloatTensor<B>>, Option<FloatTensor<B>>);
+
+    fn backward(self, ops: Ops<Self::State, 3>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let grad = grads.consume::<B>(&ops.node);
+        let [of_x, of_weight, of_bias] = ops.parents;
+        let (x, weight) = ops.state;
+        if let (Some(parent), Some(weight)) = (of_x, weight) {
+            grads.register::<B>(parent.id, B::product(grad.clone(), B::float_transpose(weight)));
+        }
+        if let (Some(parent), Some(x)) = (of_weight, x) {
+            grads.register::<B>(parent.id, B::product(B::float_transpose(x), grad.clone()));
+        }
+        if let Some(parent) = of_bias {
+            let [_, d_output] = grad.shape().dims();
+            let sum = B::float_sum_dim(grad, 0);
+            grads.register::<B>(parent.id, B::float_reshape(sum, Shape::new([d_output])));
         }
     }
 }

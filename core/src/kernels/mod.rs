@@ -6,47 +6,42 @@
 
 mod autodiff;
 mod cpu;
+mod gpu;
 mod vocabulary;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Cube, Dispatch, Distribution, Shape, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, Distribution, Shape, TensorMetadata, backend_extension};
 use burn::tensor::{IndexingUpdateOp, IntDType, Tensor};
 
 use vocabulary::Compared;
 
+pub use terakoya_gpu::elements::AdamWStep;
 pub use vocabulary::slice_rows;
 
-/// The constants of one AdamW step.
-#[derive(Debug, Clone, Copy)]
-pub struct AdamWStep {
-    /// Decay of the first moment.
-    pub beta1: f32,
-    /// Decay of the second moment.
-    pub beta2: f32,
-    /// `1 - beta1`, rounded once.
-    pub share1: f32,
-    /// `1 - beta2`, rounded once.
-    pub share2: f32,
-    /// Added to the root of the second moment.
-    pub epsilon: f32,
-    /// `1 - learning_rate · weight_decay`
-    pub shrink: f32,
-    /// `learning_rate / (1 - beta1^t)`
-    pub step_size: f32,
-    /// `sqrt(1 - beta2^t)`
-    pub root_correction: f32,
-}
-
 /// A backend with fused operations; the defaults compose them from burn's own.
-#[backend_extension(Flex, Cube, Autodiff)]
+#[backend_extension(Flex, Cube, Fusion: cfg(not(target_family = "wasm")), Autodiff)]
 pub trait KernelBackend: Backend {
+    /// The matrix products `[..., m, n]` of `lhs` `[..., m, k]` and `rhs` `[..., k, n]`, which have the same axes before.
+    #[fusion(default)]
+    fn product(lhs: FloatTensor<Self>, rhs: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::float_matmul(lhs, rhs)
+    }
+
+    /// `x · weight + bias`, `[rows, d_output]`, for `x` `[rows, d_input]`, `weight` `[d_input, d_output]`, `bias` `[d_output]`.
+    #[fusion(default)]
+    fn linear_rows(x: FloatTensor<Self>, weight: FloatTensor<Self>, bias: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::linear(x, weight, Some(bias))
+    }
+
     /// x·Φ(x), element by element.
+    #[fusion(dtype = x, shape = x)]
     fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
         let phi = normal_distribution::<Self>(x.clone());
         Self::float_mul(x, phi)
     }
 
     /// `grad` times the derivative of gelu at `x`: Φ(x) + x·φ(x).
+    #[fusion(dtype = x, shape = x)]
     fn gelu_exact_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
         let square = Self::float_mul(x.clone(), x.clone());
         let exp = Self::float_exp(Self::float_mul_scalar(square, (-0.5f32).into()));
@@ -57,6 +52,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// Normalises the last axis: `(x - mean) / sqrt(variance + epsilon) · gamma + beta`.
+    #[fusion(dtype = x, shape = x)]
     fn layer_norm_rows(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -67,6 +63,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// Gradients of x, gamma and beta of [`Self::layer_norm_rows`].
+    #[fusion(meta = |x, gamma, _, _| (x.clone(), gamma.clone(), gamma.clone()))]
     fn layer_norm_rows_backward(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -78,12 +75,14 @@ pub trait KernelBackend: Backend {
 
     /// `softmax(scores · scale + bias)` over the last axis of `scores` `[batch, heads, rows, columns]`; `bias` is
     /// `[batch, 1, rows, columns]`, where batch and rows may be 1, or `[1, 1, 1, 1]`.
+    #[fusion(dtype = scores, shape = scores)]
     fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self> {
         let scores = Self::float_mul_scalar(scores, scale.into());
         Self::softmax(Self::float_add(scores, bias), 3)
     }
 
     /// Gradient of the scores, from the probabilities and their gradient.
+    #[fusion(dtype = grad, shape = grad)]
     fn attention_softmax_backward(
         probabilities: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -97,6 +96,7 @@ pub trait KernelBackend: Backend {
 
     /// Zeroes elements at random and scales the others by `1 / keep`; the same key draws the same elements, which is how
     /// the backward pass finds them again.
+    #[fusion(dtype = x, shape = x)]
     fn keyed_dropout(x: FloatTensor<Self>, key: u64, keep: f64) -> FloatTensor<Self> {
         let device = x.device();
         Self::seed(&device, key);
@@ -107,6 +107,7 @@ pub trait KernelBackend: Backend {
 
     /// Turns `logits` `[rows, classes]` into the gradient of the sum of the losses, and gives these, `[rows, 1]`: the
     /// cross-entropy with `targets` `[rows, 1]`, which are class numbers, times `shares` `[rows, 1]`.
+    #[fusion(default)]
     fn cross_entropy_rows(
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
@@ -123,6 +124,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// The losses of [`Self::cross_entropy_rows`], `[rows, 1]`, without the gradient.
+    #[fusion(default)]
     fn cross_entropy_losses(
         logits: FloatTensor<Self>,
         targets: FloatTensor<Self>,
@@ -135,6 +137,7 @@ pub trait KernelBackend: Backend {
 
     /// The sum of the cross-entropies, `[1]`, of `states · tableᵀ + bias` with `targets`, each times its share. `states` is
     /// `[rows, hidden]`, `table` `[vocab, hidden]`, `bias` `[vocab]`, `targets` and `shares` `[rows, 1]`.
+    #[fusion(default)]
     fn vocabulary_loss(
         states: FloatTensor<Self>,
         table: FloatTensor<Self>,
@@ -146,6 +149,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// As [`Self::vocabulary_loss`], one loss a row, `[rows, 1]`; without a derivative.
+    #[fusion(default)]
     fn vocabulary_losses(
         states: FloatTensor<Self>,
         table: FloatTensor<Self>,
@@ -163,12 +167,14 @@ pub trait KernelBackend: Backend {
     }
 
     /// The sum of the squares of all elements, `[1]`.
+    #[fusion(dtype = x, shape = Shape::new([1]))]
     fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
         Self::float_sum(Self::float_mul(x.clone(), x))
     }
 
     /// New values and moments of a parameter after an AdamW step along `grad · scale`; all are flat and of one length, but for
     /// `scale`, which is `[1]`.
+    #[fusion(meta = |values, _, _, first, second, _| (values.clone(), first.clone(), second.clone()))]
     fn adamw_step(
         values: FloatTensor<Self>,
         grad: FloatTensor<Self>,
@@ -188,8 +194,6 @@ pub trait KernelBackend: Backend {
         (Self::float_sub(scaled(values, step.shrink), update), first, second)
     }
 }
-
-impl KernelBackend for Cube {}
 
 const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
 
@@ -226,6 +230,20 @@ fn composed_layer_norm_backward<B: Backend>(
     );
     let grad_x = B::float_reshape(B::float_div(inner, deviation), shape);
     (grad_x, grad_gamma, grad_beta)
+}
+
+/// The matrix products `[batch, heads, m, n]` of `lhs` `[batch, heads, m, k]` and `rhs` `[batch, heads, k, n]`.
+pub fn product(lhs: Tensor<4>, rhs: Tensor<4>) -> Tensor<4> {
+    Tensor::from_dispatch(Dispatch::product(lhs.into_dispatch(), rhs.into_dispatch()))
+}
+
+/// `x · weight + bias`, `[rows, d_output]`, for `x` `[rows, d_input]`, `weight` `[d_input, d_output]`, `bias` `[d_output]`.
+pub fn linear_rows(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2> {
+    Tensor::from_dispatch(Dispatch::linear_rows(
+        x.into_dispatch(),
+        weight.into_dispatch(),
+        bias.into_dispatch(),
+    ))
 }
 
 /// The exact gelu of each element; any shape.

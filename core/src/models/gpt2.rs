@@ -161,7 +161,7 @@ fn causal_and_padding(seq: usize, padding: Option<&Tensor<4>>, device: &Device) 
 /// Attention probabilities, `[batch, heads, rows, columns]`, of `query` and `key` `[batch, heads, …, head_dim]`.
 fn probabilities(query: Tensor<4>, key: Tensor<4>, bias: &Tensor<4>) -> Tensor<4> {
     let [_, _, _, head_dim] = query.dims();
-    let scores = query.matmul(key.transpose());
+    let scores = kernels::product(query, key.transpose());
     kernels::attention_softmax(scores, Some(bias), 1.0 / (head_dim as f64).sqrt())
 }
 
@@ -210,7 +210,7 @@ impl Gpt2Layer {
         let [query, key, value] = self.attn.heads(normalized, config.n_head);
         let (keys, values) = all([key, value]);
         let probabilities = dropout.forward(probabilities(query, keys, bias), config.attn_pdrop);
-        let context = merge_heads(probabilities.matmul(values));
+        let context = merge_heads(kernels::product(probabilities, values));
         let attended = dropout.forward(self.attn.c_proj.forward(context), config.resid_pdrop);
         let hidden_states = hidden_states + attended;
         let wide = self.mlp.c_fc.forward(self.ln_2.forward(hidden_states.clone()));

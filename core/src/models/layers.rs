@@ -5,7 +5,7 @@
 
 use burn::module::{Module, Param, ParamId};
 use burn::nn::Embedding;
-use burn::tensor::{Device, Tensor, TensorData, activation, module};
+use burn::tensor::{Device, Tensor, TensorData, activation};
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub fn linear<const D: usize>(x: Tensor<D>, weight: Tensor<2>, bias: Tensor<1>) 
     let [d_input, d_output] = weight.dims();
     let rows = shape.iter().product::<usize>() / d_input;
     shape[D - 1] = d_output;
-    module::linear(x.reshape([rows, d_input]), weight, Some(bias)).reshape(shape)
+    kernels::linear_rows(x.reshape([rows, d_input]), weight, bias).reshape(shape)
 }
 
 /// Makes new weights, drawn on the host when they are first read: a seed gives the same model on every device, and
@@ -220,7 +220,7 @@ pub fn attention_probabilities(
     attention_bias: Option<&Tensor<4>>,
 ) -> Tensor<4> {
     let [_, _, hidden] = query.dims();
-    let scores = split_heads(query, heads).matmul(split_heads(key, heads).transpose());
+    let scores = kernels::product(split_heads(query, heads), split_heads(key, heads).transpose());
     let head_dim = hidden / heads;
     kernels::attention_softmax(scores, attention_bias, 1.0 / (head_dim as f64).sqrt())
 }
@@ -228,7 +228,7 @@ pub fn attention_probabilities(
 /// What attention makes of `value` `[batch, seq, hidden]` under `probabilities` `[batch, heads, seq, seq]`.
 pub fn attention_context(probabilities: Tensor<4>, value: Tensor<3>) -> Tensor<3> {
     let [_, heads, _, _] = probabilities.dims();
-    merge_heads(probabilities.matmul(split_heads(value, heads)))
+    merge_heads(kernels::product(probabilities, split_heads(value, heads)))
 }
 
 /// `[batch, heads, seq, head_dim]` to `[batch, seq, hidden]`.

@@ -5,6 +5,8 @@
 
 #[path = "../../../tests/parity/fixture.rs"]
 mod fixture;
+#[path = "../../../tests/parity/operations.rs"]
+mod operations;
 #[path = "../../../core/benches/step/timed.rs"]
 mod timed;
 
@@ -23,6 +25,7 @@ fn main() {
         let device = device(&text(&check, "device")).await;
         let result = match text(&check, "name").as_str() {
             "parity" => compare_with_pytorch(&check, &device).await,
+            "operations" => compare_operations(&device).await,
             shape => timed::measure(shape, device.device(), &now).await.to_string(),
         };
         Reflect::set(&check, &"result".into(), &result.into()).expect("the check is an object");
@@ -33,6 +36,11 @@ async fn compare_with_pytorch(check: &JsValue, device: &ComputeDevice) -> String
     let files = get(check, "files");
     let file = |name: &str| Uint8Array::new(&get(&files, name)).to_vec();
     fixture::Fixture::new(file, device.device()).check().await;
+    device.description().to_owned()
+}
+
+async fn compare_operations(device: &ComputeDevice) -> String {
+    operations::compare(device.device()).await;
     device.description().to_owned()
 }
 

@@ -15,7 +15,7 @@ use super::glue::Program;
 use super::order::Functions;
 
 /// Parts of the names of functions that are never called.
-const UNUSED: [&str; 10] = [
+const UNUSED: [&str; 15] = [
     // Kernels are built, never read from text.
     "combine::parser::",
     "combine::stream::",
@@ -28,6 +28,12 @@ const UNUSED: [&str; 10] = [
     "::ops::qtensor::QTensorOps",
     "cubek_tile::tile::packing::view::unpack_",
     "cubek_tile::tile::packing::view::PackedViewExpand<",
+    // A browser lets nobody at the matrix units, and no tensor is stored in tiles.
+    "cubek_matmul::tiled::cmma::",
+    "cubek_matmul::tiled::cpu_gemm::",
+    "cubek_tile::tile::kind::plane::mma::",
+    "::tile::variants::instruction::mma::",
+    "cubek_tile::ops::matmul::leaf::cmma::",
 ];
 
 /// Bytes of the smallest function that is emptied: the compiler makes one of small functions that do the same, and keeps the
