@@ -217,7 +217,7 @@ impl Form {
         })?;
         config
             .validate()
-            .map_err(|error| self.error(error.key, Some(error.reason.to_owned())))?;
+            .map_err(|error| self.error(error.key, Some(error.reason.into_owned())))?;
         let batch = config.batch_size * config.gradient_accumulation_steps;
         let steps = rows.div_ceil(batch).saturating_mul(config.epochs);
         Ok(TrainingConfig {

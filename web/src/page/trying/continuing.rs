@@ -131,7 +131,7 @@ impl Continuing {
             serde_json::from_value(Value::Object(options)).map_err(|reason| error("", Some(reason.to_string())))?;
         match config.validate() {
             Ok(()) => Ok(config),
-            Err(wrong) => Err(error(wrong.key, Some(wrong.reason.to_owned()))),
+            Err(wrong) => Err(error(wrong.key, Some(wrong.reason.into_owned()))),
         }
     }
 }
