@@ -221,6 +221,15 @@ impl TrainingConfig {
         if self.max_length < 3 {
             return error("max_length", self.max_length.to_string(), "must be at least 3");
         }
+        let stride_is_given = self.stride != Self::default().stride;
+        if self.task == TaskKind::QuestionAnswering && stride_is_given && self.stride >= self.max_length {
+            let value = self.stride.to_string();
+            return error(
+                "stride",
+                value,
+                "must be below max_length: windows share fewer tokens than they have",
+            );
+        }
         if !(self.mlm_probability > 0.0 && self.mlm_probability <= 1.0) {
             let value = self.mlm_probability.to_string();
             return error("mlm_probability", value, "must be above 0, at most 1");

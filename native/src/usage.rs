@@ -28,7 +28,7 @@ pub fn is_usage(error: &Error) -> bool {
             error,
             CoreError::Train(TrainError::Option(_))
                 | CoreError::Generate(GenerateError::Option(_))
-                | CoreError::Task(TaskError::NoSetting { .. } | TaskError::LongStride { .. })
+                | CoreError::Task(TaskError::NoSetting { .. })
         )
     });
     of_core || error.is::<UsageError>() || error.is::<OptionError>()

@@ -142,14 +142,6 @@ pub enum TaskError {
         /// Most tokens of a window.
         max_length: usize,
     },
-    /// Windows that share all that they have.
-    #[error("--stride is {stride}: windows of {max_length} tokens (--max-length) share fewer than they have")]
-    LongStride {
-        /// Tokens that two windows should share.
-        stride: usize,
-        /// Most tokens of a window.
-        max_length: usize,
-    },
     /// A question about nothing.
     #[error("question {line} needs its passage: --context, or --data with both")]
     NoPassage {

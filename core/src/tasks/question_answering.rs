@@ -117,10 +117,6 @@ impl QuestionAnswering {
             }
             .into());
         };
-        let (stride, max_length) = (self.stride, text.max_length);
-        if stride >= max_length {
-            return Err(TaskError::LongStride { stride, max_length }.into());
-        }
         let options = EncodeOptions {
             max_length: Some(text.max_length),
             strategy: TruncationStrategy::OnlySecond,

@@ -64,9 +64,6 @@ pub const ENTRIES: &[Entry] = entries! {
     "{file}: question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
         "{file!}の {line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
         "{file}: question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
-    "--stride is {stride}: windows of {max_length} tokens (--max-length) share fewer than they have":
-        "「{--stride}」は {stride} ですが、「{--max-length}」は {max_length} です。それより小さくしてください。",
-        "“{--stride}” is {stride}: it must be less than “{--max-length}”, which is {max_length}";
     "question {line} needs its passage: --context, or --data with both":
         "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
         "question {line} needs its passage: enter the text that it is about";
@@ -102,6 +99,7 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be above 0, at most 1": "0 より大きく 1 以下にしてください。";
     "must be from 0.001 to 1000": "0.001 以上 1000 以下にしてください。";
     "must be at least 3": "3 以上にしてください。";
+    "must be below max_length: windows share fewer tokens than they have": "一度に読むトークンの数より小さくしてください。";
     "must be 0, or between 3 and 16,777,216": "0 か、3 以上 16,777,216 以下の整数にしてください。";
     "must be a number above 0": "0 より大きい数にしてください。";
     "must be a number, 0 or more": "0 以上の数にしてください。";
