@@ -240,3 +240,29 @@ fn flags_that_the_model_has_no_use_for_are_refused() {
     let predicted = json(&stdout(&run(command)));
     assert_eq!(predicted["masks"][0].as_array().map(Vec::len), Some(2), "{predicted}");
 }
+
+#[test]
+fn labels_that_do_not_fit_the_head_are_said() {
+    let temp = TempDir::new().expect("temp");
+    let output = temp.path().join("out");
+    let data = root().join("assets/topics-en/train.csv");
+    let mut train = terakoya(&["train", "--device", "cpu", "--max-train-samples", "8", "--epochs", "1"]);
+    train.args(["--model", &bert(), "--train"]).arg(data);
+    train.arg("--output").arg(&output);
+    run(train);
+    let config = output.join("config.json");
+    let text = fs::read_to_string(&config).expect("config.json");
+    let with = |labels: serde_json::Value, expected: &str| {
+        let mut changed = json(&text);
+        changed["id2label"] = labels;
+        fs::write(&config, changed.to_string()).expect("written");
+        let mut predict = terakoya(&["predict", "--device", "cpu", "--text", "a", "--model"]);
+        predict.arg(&output);
+        fails(predict, expected)
+    };
+    let five = serde_json::json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"});
+    let message = with(five, "does not fit config.json, which has 5 labels: tensor classifier");
+    assert!(!message.contains("fine-tune"), "{message}");
+    let twice = serde_json::json!({"0": "a", "1": "b", "2": "a", "3": "c"});
+    with(twice, "an earlier id has that label too");
+}

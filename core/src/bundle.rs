@@ -323,7 +323,16 @@ fn read_labels(config: &Map<String, Value>) -> Result<Vec<String>, BundleError> 
             }
         }
     }
-    Ok(labels.into_iter().flatten().collect())
+    let labels: Vec<String> = labels.into_iter().flatten().collect();
+    let twice = |(place, label): &(usize, &String)| labels[..*place].contains(label);
+    match labels.iter().enumerate().find(twice) {
+        Some((id, label)) => Err(BundleError::config(
+            "id2label",
+            format!("\"{id}\": {label:?}"),
+            "an earlier id has that label too",
+        )),
+        None => Ok(labels),
+    }
 }
 
 /// The files that a sharded checkpoint's index names, each once.

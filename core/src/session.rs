@@ -178,14 +178,24 @@ impl Session {
     }
 
     fn check_head(&self) -> Result<()> {
-        match self.has_head() {
-            true => Ok(()),
-            false => Err(TaskError::NoHead {
-                task: self.task.kind(),
-                missing: self.loaded.initialised.clone(),
-            }
-            .into()),
+        if self.has_head() {
+            return Ok(());
         }
+        let task = self.task.kind();
+        let error = match self.loaded.misfits.first() {
+            Some(misfit) => TaskError::OtherHead {
+                task,
+                labels: self.task.labels().len(),
+                tensor: misfit.tensor.clone(),
+                found: misfit.found.clone(),
+                expected: misfit.expected.clone(),
+            },
+            None => TaskError::NoHead {
+                task,
+                missing: self.loaded.initialised.clone(),
+            },
+        };
+        Err(error.into())
     }
 
     /// Texts as ids, cut at the model's limit or at a shorter one.

@@ -136,8 +136,21 @@ impl<'a> Checkpoint<'a> {
 pub struct LoadReport {
     /// Parameters that the checkpoint lacks, or holds in another shape, and that keep their new random values.
     pub initialised: Vec<String>,
+    /// Which of them the checkpoint holds in another shape.
+    pub misfits: Vec<Misfit>,
     /// Tensors of the checkpoint that the model took.
     pub used: BTreeSet<String>,
+}
+
+/// A tensor that is not as the config says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Misfit {
+    /// The tensor's name in the file.
+    pub tensor: String,
+    /// Its shape there.
+    pub found: Vec<usize>,
+    /// The shape that the config asks for.
+    pub expected: Vec<usize>,
 }
 
 /// What a checkpoint may lack; what is lacking keeps its value and is reported.
@@ -217,7 +230,13 @@ impl Loader<'_, '_> {
                 found: view.shape().to_vec(),
             }),
             None if !may_lack => Err(WeightsError::Missing { tensor: name, expected }),
-            _ => {
+            found => {
+                let misfit = found.map(|(tensor, view)| Misfit {
+                    tensor: tensor.to_owned(),
+                    found: view.shape().to_vec(),
+                    expected,
+                });
+                self.report.misfits.extend(misfit);
                 self.report.initialised.push(name);
                 Ok(None)
             }

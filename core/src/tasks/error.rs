@@ -181,6 +181,23 @@ pub enum TaskError {
         /// The labels there are.
         known: Vec<String>,
     },
+    /// A head of another size than config.json says.
+    #[error(
+        "the model's head for {} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found:?} instead of {expected:?}",
+        task.name()
+    )]
+    OtherHead {
+        /// What was asked of the model.
+        task: TaskKind,
+        /// The labels that `id2label` names.
+        labels: usize,
+        /// A tensor of the head.
+        tensor: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// The shape that so many labels need.
+        expected: Vec<usize>,
+    },
     /// A model that was never fine-tuned.
     #[error("the model has no trained head for {} (missing: {}); fine-tune it first", task.name(), missing.join(", "))]
     NoHead {

@@ -24,6 +24,7 @@ pub const ENTRIES: &[Entry] = entries! {
     "only learned positions are known": "読めるのは学習された位置だけです。";
     "only true is known: words are said by the table that reads them": "読めるのは true だけです。";
     "only {known} is known": "読めるのは {known} だけです。";
+    "an earlier id has that label too": "そのラベルはもっと小さい番号にもあります。";
     "ids must count from 0 without gaps and labels must be strings": "番号は 0 から抜けなく、ラベルは文字列にしてください。";
     "the tokenizer gives token type {types} to pairs": "トークナイザーが二つ目の文に種類 {types} を付けるため、足りません。";
     "config.json: model_type {model_type:?} is unknown; known: {known}":

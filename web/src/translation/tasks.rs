@@ -80,6 +80,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "--class-weights names {label:?}, which is not a label; known: {known}":
         "「{--class-weights}」にある「{label}」というラベルはありません。あるラベル：{known}",
         "“{--class-weights}” names “{label}”, which is not a label; known: {known}";
+    "the model's head for {task} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}":
+        "{task!}のための最後の層が config.json に合いません。config.json のラベルは {labels} 種類ですが、{tensor} の形は {expected} ではなく {found} です。",
+        "the model's last layer for {task!} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}";
     "the model has no trained head for {task} (missing: {missing}); fine-tune it first":
         "このモデルは{task!}をまだ教わっていません（ない重み：{missing}）。先に教えてください。",
         "the model was not taught {task!} yet (missing: {missing}); teach it first";
