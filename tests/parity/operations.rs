@@ -4,14 +4,17 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use terakoya_core::examples::host_values;
 use terakoya_core::kernels::{
-    AdamWStep, AdamWTensors, adamw, attention_softmax, dropout, gelu, layer_norm, linear_rows, product, square_sum,
+    AdamWStep, AdamWTensors, adamw, attention_softmax, dropout, gelu, gelu_tanh, layer_norm, linear_rows, product,
+    square_sum,
 };
 
 /// Of the largest value, or of 1 where all are smaller.
 const TOLERANCE: f32 = 1e-4;
 
 const ROWS: usize = 7;
-const WIDTHS: [usize; 2] = [64, 67];
+const WIDTHS: &[usize] = &[64, 67];
+/// Of what natively a kernel is chosen for by trying several, each compiled for a second.
+const WIDTH: &[usize] = &[67];
 
 /// Numbers between -2 and 2 that follow no simple pattern.
 fn values<const D: usize>(shape: [usize; D], seed: usize, device: &Device) -> Tensor<D> {
@@ -23,8 +26,8 @@ fn values<const D: usize>(shape: [usize; D], seed: usize, device: &Device) -> Te
     )
 }
 
-/// A named operation, which gives its output and the gradients of its inputs.
-type Operation = (&'static str, fn(usize, &Device) -> Vec<Tensor<1>>);
+/// A named operation, the widths it is compared for, and what gives its output and the gradients of its inputs.
+type Operation = (&'static str, &'static [usize], fn(usize, &Device) -> Vec<Tensor<1>>);
 
 fn flat<const D: usize>(tensor: Tensor<D>) -> Tensor<1> {
     let count = tensor.shape().num_elements();
@@ -41,8 +44,8 @@ fn with_gradients<const D: usize, const E: usize>(output: Tensor<D>, inputs: &[&
     std::iter::once(flat(output)).chain(of_inputs).collect()
 }
 
-const OPERATIONS: [Operation; 8] = [
-    ("matrix product", |width, device| {
+const OPERATIONS: [Operation; 9] = [
+    ("matrix product", WIDTH, |width, device| {
         let texts = [2, 3, width, ROWS];
         let lhs = values(texts, 14, device).require_grad();
         let rhs = values(texts, 15, device).require_grad();
@@ -53,7 +56,7 @@ const OPERATIONS: [Operation; 8] = [
         all.extend(with_gradients(product(left.transpose(), right), &[&lhs, &rhs]));
         all
     }),
-    ("linear layer", |width, device| {
+    ("linear layer", WIDTH, |width, device| {
         let x = values([5 * ROWS, width], 16, device).require_grad();
         let weight = values([width, width + 3], 17, device).require_grad();
         let bias = values([width + 3], 18, device).require_grad();
@@ -62,17 +65,22 @@ const OPERATIONS: [Operation; 8] = [
         all.extend(with_gradients(output(), &[&bias]));
         all
     }),
-    ("linear layer of many rows", |width, device| {
+    ("linear layer of many rows", WIDTH, |width, device| {
         let x = values([1_100, width], 19, device).require_grad();
         let weight = values([width, width], 20, device).require_grad();
         let bias = values([width], 21, device).require_grad();
         with_gradients(linear_rows(x.clone(), weight.clone(), bias), &[&x, &weight])
     }),
-    ("gelu", |width, device| {
+    ("gelu", WIDTHS, |width, device| {
         let x = values([ROWS, width], 1, device).require_grad();
         with_gradients(gelu(x.clone()), &[&x])
     }),
-    ("layer normalisation", |width, device| {
+    ("gelu by tanh", WIDTHS, |width, device| {
+        // Far enough for both ends.
+        let x = (values([ROWS, width], 22, device) * 8.0).detach().require_grad();
+        with_gradients(gelu_tanh(x.clone()), &[&x])
+    }),
+    ("layer normalisation", WIDTHS, |width, device| {
         let x = values([ROWS, width], 2, device).require_grad();
         let gamma = values([width], 3, device).require_grad();
         let beta = values([width], 4, device).require_grad();
@@ -81,7 +89,7 @@ const OPERATIONS: [Operation; 8] = [
         all.extend(with_gradients(output(), &[&gamma, &beta]));
         all
     }),
-    ("softmax", |width, device| {
+    ("softmax", WIDTHS, |width, device| {
         let mut all = Vec::new();
         for (texts, rows) in [(1, 1), (2, 1), (1, ROWS), (2, ROWS)] {
             let scores = values([2, 3, ROWS, width], 5, device).require_grad();
@@ -95,11 +103,11 @@ const OPERATIONS: [Operation; 8] = [
         all.extend(with_gradients(attention_softmax(scores.clone(), None, 0.7), &[&scores]));
         all
     }),
-    ("dropout", |width, device| {
+    ("dropout", WIDTHS, |width, device| {
         let x = values([ROWS, width], 8, device).require_grad();
         with_gradients(dropout(x.clone(), 0x0123_4567_89ab_cdef, 0.9), &[&x])
     }),
-    ("AdamW", |width, device| {
+    ("AdamW", WIDTHS, |width, device| {
         let device = device.clone().inner();
         // The longest is more than one unit sums.
         let count = width * width * width + 1;
@@ -129,8 +137,8 @@ const STEP: AdamWStep = AdamWStep {
 
 /// Fails where an operation gives something else on `device` than on the CPU.
 pub async fn compare(device: &Device) {
-    for (name, operation) in OPERATIONS {
-        for width in WIDTHS {
+    for (name, widths, operation) in OPERATIONS {
+        for &width in widths {
             let expected = operation(width, &Device::flex().autodiff());
             let given = operation(width, &device.clone().autodiff());
             assert_eq!(expected.len(), given.len());

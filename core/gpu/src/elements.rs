@@ -14,11 +14,17 @@ const PARTS: usize = 1 << 10;
 /// Elements that are too few to share.
 const FEW: usize = 1 << 12;
 
+/// √(2/π)
+const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
+
+/// The share of x³ in gelu's approximation by tanh.
+const TANH_CUBIC: f32 = 0.044_715;
+
 /// 1 / √(2π)
 const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
 
-/// x·Φ(x), element by element.
-pub fn gelu(x: CubeTensor) -> CubeTensor {
+/// x·Φ(x), element by element; or GPT-2's approximation of it by tanh.
+pub fn gelu(x: CubeTensor, by_tanh: bool) -> CubeTensor {
     let x = into_contiguous(x);
     let output = like(&x);
     let over = Elements::of(&x);
@@ -30,12 +36,13 @@ pub fn gelu(x: CubeTensor) -> CubeTensor {
         x.into_buffer_arg(),
         output.clone().into_buffer_arg(),
         over.vectors,
+        by_tanh,
     );
     output
 }
 
-/// `grad` times the derivative of gelu at `x`.
-pub fn gelu_backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
+/// `grad` times the derivative of [`gelu`] at `x`.
+pub fn gelu_backward(x: CubeTensor, grad: CubeTensor, by_tanh: bool) -> CubeTensor {
     let [x, grad] = [x, grad].map(into_contiguous);
     let output = like(&x);
     let over = Elements::of(&x);
@@ -48,6 +55,7 @@ pub fn gelu_backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
         grad.into_buffer_arg(),
         output.clone().into_buffer_arg(),
         over.vectors,
+        by_tanh,
     );
     output
 }
@@ -164,11 +172,29 @@ fn normal_distribution<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
     (erf + Vector::new(1.0)) * Vector::new(0.5)
 }
 
+/// σ(2·√(2/π)·(x + 0.044715·x³))
+#[cube]
+fn share_of_tanh<N: Size>(x: Vector<f32, N>) -> Vector<f32, N> {
+    let argument = (x + x * x * x * Vector::new(TANH_CUBIC)) * Vector::new(2.0 * ROOT_TWO_OVER_PI);
+    // Below this the share is 0 in f32, and exp of its opposite is too large for it.
+    let argument = argument.max(Vector::new(-80.0));
+    Vector::new(1.0) / (Vector::new(1.0) + (-argument).exp())
+}
+
 #[cube(launch)]
-fn gelu_kernel<N: Size>(x: &[Vector<f32, N>], output: &mut [Vector<f32, N>], vectors: usize) {
+fn gelu_kernel<N: Size>(
+    x: &[Vector<f32, N>],
+    output: &mut [Vector<f32, N>],
+    vectors: usize,
+    #[comptime] by_tanh: bool,
+) {
     if ABSOLUTE_POS < vectors {
         let x = x[ABSOLUTE_POS];
-        output[ABSOLUTE_POS] = x * normal_distribution::<N>(x);
+        if by_tanh {
+            output[ABSOLUTE_POS] = x * share_of_tanh::<N>(x);
+        } else {
+            output[ABSOLUTE_POS] = x * normal_distribution::<N>(x);
+        }
     }
 }
 
@@ -178,11 +204,21 @@ fn gelu_backward_kernel<N: Size>(
     grad: &[Vector<f32, N>],
     output: &mut [Vector<f32, N>],
     vectors: usize,
+    #[comptime] by_tanh: bool,
 ) {
     if ABSOLUTE_POS < vectors {
         let x = x[ABSOLUTE_POS];
-        let density = (x * x * Vector::new(-0.5)).exp() * Vector::new(INVERSE_ROOT_TWO_PI);
-        output[ABSOLUTE_POS] = grad[ABSOLUTE_POS] * (normal_distribution::<N>(x) + x * density);
+        let grad = grad[ABSOLUTE_POS];
+        if by_tanh {
+            let share = share_of_tanh::<N>(x);
+            let inner = Vector::new(1.0) + x * x * Vector::new(3.0 * TANH_CUBIC);
+            let slope = inner * Vector::new(2.0 * ROOT_TWO_OVER_PI);
+            let along = x * share * (Vector::new(1.0) - share) * slope;
+            output[ABSOLUTE_POS] = grad * (share + along);
+        } else {
+            let density = (x * x * Vector::new(-0.5)).exp() * Vector::new(INVERSE_ROOT_TWO_PI);
+            output[ABSOLUTE_POS] = grad * (normal_distribution::<N>(x) + x * density);
+        }
     }
 }
 

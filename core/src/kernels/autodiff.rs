@@ -6,7 +6,7 @@ use burn::backend::autodiff::checkpoint::strategy::CheckpointStrategy;
 use burn::backend::autodiff::grads::Gradients;
 use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Shape, TensorMetadata};
+use burn::backend::{AutodiffBackend, Shape, TensorMetadata};
 
 use super::KernelBackend;
 use super::vocabulary::{self, Compared, Learns};
@@ -51,6 +51,22 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
             }
             OpsKind::UnTracked(prep) => prep.finish(B::gelu_exact(x.into_primitive())),
         }
+    }
+
+    fn gelu_tanh(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        match GeluTanh.prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => {
+                let x = x.into_primitive();
+                prep.finish(x.clone(), B::gelu_tanh(x))
+            }
+            OpsKind::UnTracked(prep) => prep.finish(B::gelu_tanh(x.into_primitive())),
+        }
+    }
+
+    fn gelu_tanh_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        // The derivative has none of its own.
+        let (x, grad) = (x.into_primitive(), grad.into_primitive());
+        Self::from_inner(B::gelu_tanh_backward(x, grad))
     }
 
     fn layer_norm_rows(
@@ -207,6 +223,18 @@ impl<B: KernelBackend> Backward<B, 1> for Gelu {
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
         let x = ops.state;
         unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_exact_backward(x, grad));
+    }
+}
+
+#[derive(Debug)]
+struct GeluTanh;
+
+impl<B: KernelBackend> Backward<B, 1> for GeluTanh {
+    type State = FloatTensor<B>;
+
+    fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
+        let x = ops.state;
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| B::gelu_tanh_backward(x, grad));
     }
 }
 

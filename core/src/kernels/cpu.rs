@@ -14,6 +14,12 @@ use rayon::prelude::{
 
 use super::{AdamWStep, INVERSE_ROOT_TWO_PI, KernelBackend};
 
+/// √(2/π)
+const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
+
+/// The share of x³ in gelu's approximation by tanh.
+const TANH_CUBIC: f32 = 0.044_715;
+
 /// Elements of a block: large enough to pay for a task, small enough to stay in the second-level cache.
 const BLOCK: usize = 1 << 15;
 
@@ -33,6 +39,23 @@ impl KernelBackend for Flex {
             for (grad, &x) in grad.iter_mut().zip(x) {
                 let bell = exp(-0.5 * x * x);
                 *grad *= phi(x, bell) + x * bell * INVERSE_ROOT_TWO_PI;
+            }
+        })
+    }
+
+    fn gelu_tanh(x: Flat) -> Flat {
+        update(x, |_, block| {
+            for value in block {
+                *value *= logistic(tanh_argument(*value));
+            }
+        })
+    }
+
+    fn gelu_tanh_backward(x: Flat, grad: Flat) -> Flat {
+        update_with(grad, &x, |grad, x| {
+            for (grad, &x) in grad.iter_mut().zip(x) {
+                let share = logistic(tanh_argument(x));
+                *grad *= share + x * share * (1.0 - share) * tanh_slope(x);
             }
         })
     }
@@ -340,6 +363,26 @@ fn phi(x: f32, bell: f32) -> f32 {
     let polynomial = ((((1.061_405_4 * t - 1.453_152_1) * t + 1.421_413_8) * t - 0.284_496_72) * t + 0.254_829_6) * t;
     let upper_tail = 0.5 * polynomial * bell;
     if x >= 0.0 { 1.0 - upper_tail } else { upper_tail }
+}
+
+/// 1 / (1 + exp(-x))
+#[inline(always)]
+fn logistic(x: f32) -> f32 {
+    let small = exp(-x.abs());
+    let lesser = small / (1.0 + small);
+    if x >= 0.0 { 1.0 - lesser } else { lesser }
+}
+
+/// Twice what [`KernelBackend::gelu_tanh`] takes the tanh of.
+#[inline(always)]
+fn tanh_argument(x: f32) -> f32 {
+    2.0 * ROOT_TWO_OVER_PI * (x + TANH_CUBIC * x * x * x)
+}
+
+/// The derivative of [`tanh_argument`].
+#[inline(always)]
+fn tanh_slope(x: f32) -> f32 {
+    2.0 * ROOT_TWO_OVER_PI * (1.0 + 3.0 * TANH_CUBIC * x * x)
 }
 
 /// exp(x) for x ≤ 88, to 2 units in the last place; exactly 0 far below.

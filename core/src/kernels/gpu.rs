@@ -24,11 +24,19 @@ impl KernelBackend for CubeBackend {
     }
 
     fn gelu_exact(x: CubeTensor) -> CubeTensor {
-        elements::gelu(x)
+        elements::gelu(x, false)
     }
 
     fn gelu_exact_backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
-        elements::gelu_backward(x, grad)
+        elements::gelu_backward(x, grad, false)
+    }
+
+    fn gelu_tanh(x: CubeTensor) -> CubeTensor {
+        elements::gelu(x, true)
+    }
+
+    fn gelu_tanh_backward(x: CubeTensor, grad: CubeTensor) -> CubeTensor {
+        elements::gelu_backward(x, grad, true)
     }
 
     fn layer_norm_rows(x: CubeTensor, gamma: CubeTensor, beta: CubeTensor, epsilon: f64) -> CubeTensor {

@@ -51,6 +51,14 @@ pub trait KernelBackend: Backend {
         Self::float_mul(grad, slope)
     }
 
+    /// GPT-2's approximation of gelu by tanh, element by element: x·σ(2·√(2/π)·(x + 0.044715·x³)).
+    #[fusion(dtype = x, shape = x)]
+    fn gelu_tanh(x: FloatTensor<Self>) -> FloatTensor<Self>;
+
+    /// `grad` times the derivative of [`Self::gelu_tanh`] at `x`.
+    #[fusion(dtype = x, shape = x)]
+    fn gelu_tanh_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
+
     /// Normalises the last axis: `(x - mean) / sqrt(variance + epsilon) · gamma + beta`.
     #[fusion(dtype = x, shape = x)]
     fn layer_norm_rows(
@@ -249,6 +257,11 @@ pub fn linear_rows(x: Tensor<2>, weight: Tensor<2>, bias: Tensor<1>) -> Tensor<2
 /// The exact gelu of each element; any shape.
 pub fn gelu<const D: usize>(x: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::gelu_exact(x.into_dispatch()))
+}
+
+/// GPT-2's approximation of gelu by tanh; any shape.
+pub fn gelu_tanh<const D: usize>(x: Tensor<D>) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::gelu_tanh(x.into_dispatch()))
 }
 
 /// Layer normalisation of the last axis; `gamma` and `beta` are `[hidden]`.

@@ -34,7 +34,7 @@ impl HiddenAct {
     pub fn forward<const D: usize>(self, x: Tensor<D>) -> Tensor<D> {
         match self {
             Self::Gelu => kernels::gelu(x),
-            Self::GeluNew => activation::gelu_approximate(x),
+            Self::GeluNew => kernels::gelu_tanh(x),
             Self::Relu => activation::relu(x),
         }
     }
