@@ -210,18 +210,21 @@ impl Form {
                 _ => return Err(self.error(TOP_LAYERS, None)),
             },
         };
-        let config: TrainingConfig = serde_json::from_value(Value::Object(options)).map_err(|error| FieldError {
+        let typed: TrainingConfig = serde_json::from_value(Value::Object(options)).map_err(|error| FieldError {
             key: String::new(),
             value: String::new(),
             reason: Some(error.to_string()),
         })?;
+        let config = TrainingConfig {
+            task: self.task,
+            ..typed
+        };
         config
             .validate()
             .map_err(|error| self.error(error.key, Some(error.reason.into_owned())))?;
         let batch = config.batch_size * config.gradient_accumulation_steps;
         let steps = rows.div_ceil(batch).saturating_mul(config.epochs);
         Ok(TrainingConfig {
-            task: self.task,
             train_layers: layers,
             seed,
             logging_steps: (steps / REPORTS).max(1),
