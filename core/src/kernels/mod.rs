@@ -2,7 +2,7 @@
 //!
 //! burn's autodiff takes gelu, layer normalisation, softmax and dropout apart into five to ten tensors each, kept for the
 //! backward pass. Here each is one operation that keeps what its derivative needs: on the CPU backend a loop over slices
-//! ([`cpu`]), elsewhere a composition that burn fuses. Used by [`crate::models`] and [`crate::optim`].
+//! ([`cpu`]), on GPUs a kernel or two ([`gpu`]). Used by [`crate::models`] and [`crate::optim`].
 
 mod autodiff;
 mod cpu;
