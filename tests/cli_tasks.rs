@@ -1,6 +1,8 @@
-//! Drives the real binary through the tasks beside classification: training, evaluation, prediction, bad input.
+//! Drives the real binary through regression, every family of models, and data that is not as it should be; `cli_labels` has
+//! the labels.
 
 mod binary;
+mod logits;
 mod tiny;
 mod transformers;
 
@@ -10,19 +12,8 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use logits::round_trip;
 use tiny::{file, train};
-
-/// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
-fn round_trip(folder: &str, data: &str, temp: &TempDir) {
-    let lines = stdout(&run(terakoya(&[
-        "predict", "--model", folder, "--data", data, "--json", "--logits", "--device", "cpu",
-    ])));
-    let path = file(temp, "logits.jsonl", &lines);
-    transformers::compare(folder, &path, &["--tolerance", TOLERANCE]);
-}
-
-/// Of logits: numbers of up to 500 are rounded to 3e-5 in f32, and thirty times that is far below what a mistake makes.
-const TOLERANCE: &str = "1e-3";
 
 const FOODS: [&str; 4] = ["soup", "rice", "bread", "tea"];
 
@@ -197,113 +188,6 @@ fn of_equal_scores_the_model_with_the_lower_loss_is_kept() {
     assert!(equal.count() > 1, "{scores:?}");
 }
 
-/// Rows with the numbers of what they are about, in the order of [`FOODS`]; some are about nothing.
-fn foods() -> String {
-    let mut text = String::new();
-    for (first, one) in FOODS.iter().enumerate() {
-        text += &format!("\"i had {one} today\t{first}\tid\n");
-        for (second, other) in FOODS.iter().enumerate().skip(first + 1) {
-            text += &format!("there was {one} and {other}\t{first},{second}\tid\n");
-        }
-    }
-    text + "nothing at all\t\tid\n"
-}
-
-#[test]
-fn several_labels_with_thresholds_chosen_on_evaluation_data() {
-    let temp = TempDir::new().expect("temp");
-    let data = file(&temp, "foods.tsv", &foods());
-    let labels = file(&temp, "labels.txt", &FOODS.map(|food| format!("{food}\n")).concat());
-    let columns = ["--text-column", "1", "--label-column", "2", "--labels", &labels];
-    for (threshold, key) in [("auto", "threshold"), ("per-label", "thresholds")] {
-        let output = temp.path().join(threshold);
-        let flags = [
-            "--train",
-            &data,
-            "--eval",
-            &data,
-            "--threshold",
-            threshold,
-            "--epochs",
-            "40",
-            "--batch-size",
-            "4",
-            "--learning-rate",
-            "1e-3",
-            "--json",
-        ];
-        let flags = [&flags[..], &columns].concat();
-        let result = json(&stdout(&run(train("multi-label-classification", &output, &flags))));
-        let report = &result["eval"]["report"];
-        // Learned by heart; saying all labels of all rows has a micro F1 of 0.53.
-        assert!(report["micro_f1"].as_f64() > Some(0.9), "{report}");
-        let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
-        assert_eq!(config["problem_type"], "multi_label_classification");
-        assert!(!config[key].is_null(), "{config}");
-        assert_eq!(config["id2label"]["3"], "tea");
-
-        let folder = output.to_str().expect("UTF-8");
-        let evaluate = |more: &[&str]| {
-            let args = [
-                "evaluate", "--model", folder, "--data", &data, "--json", "--device", "cpu",
-            ];
-            json(&stdout(&run(terakoya(&[&args[..], &columns, more].concat()))))
-        };
-        assert_eq!(evaluate(&[])["micro_f1"], report["micro_f1"]);
-        assert_eq!(evaluate(&["--threshold", "1"])["micro_recall"], 0.0);
-        let predicted = json(&stdout(&run(terakoya(&[
-            "predict",
-            "--model",
-            folder,
-            "--text",
-            "there was rice and tea",
-            "--json",
-            "--device",
-            "cpu",
-        ]))));
-        assert_eq!(predicted["labels"], serde_json::json!(["rice", "tea"]), "{predicted}");
-        assert_eq!(predicted["scores"].as_object().map(|scores| scores.len()), Some(4));
-        round_trip(folder, &file(&temp, "texts.txt", "rice\ntea and soup\n"), &temp);
-    }
-}
-
-#[test]
-fn labels_and_thresholds_that_do_not_fit_stop_the_run() {
-    let temp = TempDir::new().expect("temp");
-    let output = temp.path().join("model");
-    let data = file(&temp, "foods.tsv", &foods());
-    let columns = ["--train", &data, "--text-column", "1", "--label-column", "2"];
-    let task = "multi-label-classification";
-    let auto = [&columns[..], &["--threshold", "auto"]].concat();
-    fails(train(task, &output, &auto), "there is none");
-    let two = file(&temp, "labels.txt", "soup\nrice\n");
-    let short = [&columns[..], &["--labels", &two]].concat();
-    fails(train(task, &output, &short), "neither one of the 2 labels");
-    let eval = file(&temp, "eval.tsv", "a\tcake\tid\n");
-    let other = [&columns[..], &["--eval", &eval]].concat();
-    fails(
-        train(task, &output, &other),
-        "label \"cake\" is not among those to learn",
-    );
-    let none = file(&temp, "none.tsv", "text\tlabels\na\t\nb\t\n");
-    fails(train(task, &output, &["--train", &none]), "no example has a label");
-    let usage = run(train(task, &output, &[&columns[..], &["--threshold", "2"]].concat()));
-    assert_eq!(usage.status.code(), Some(2), "{}", stderr(&usage));
-    let folder = root().join("assets/bert-tiny");
-    let mut command = terakoya(&[
-        "predict",
-        "--device",
-        "cpu",
-        "--text",
-        "a",
-        "--threshold",
-        "0.5",
-        "--model",
-    ]);
-    command.arg(folder);
-    fails(command, "--threshold counts for multi-label-classification");
-}
-
 /// The smallest models of each family, as their configs spell it; the tokenizer's padding token is 0.
 const FAMILIES: [(&str, &str); 4] = [
     (
@@ -408,37 +292,6 @@ fn unknown_families_are_an_error_that_lists_the_known() {
         r#"{"model_type":"distilbert","sinusoidal_pos_embds":true}"#,
     );
     fails(begin(&config), "sinusoidal_pos_embds is true");
-}
-
-#[test]
-fn labels_of_rows_that_are_not_drawn_are_known_and_a_list_beside_the_data_is_named() {
-    let temp = TempDir::new().expect("temp");
-    let rare = format!("text,label\n{}c,rare\n", "a,x\nb,y\n".repeat(20));
-    let data = file(&temp, "data.csv", &rare);
-    let eval = file(&temp, "eval.csv", "text,label\nc,rare\na,x\n");
-    let output = temp.path().join("model");
-    let flags = [
-        "--train",
-        &data,
-        "--eval",
-        &eval,
-        "--epochs",
-        "1",
-        "--max-train-samples",
-        "4",
-    ];
-    stdout(&run(train("sequence-classification", &output, &flags)));
-    let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
-    assert_eq!(config["id2label"].as_object().map(|labels| labels.len()), Some(3));
-
-    let other = file(&temp, "other.csv", "text,label\nc,new\n");
-    let list = file(&temp, "labels.txt", "x\ny\nrare\nnew\n");
-    let flags = ["--train", &data[..], "--eval", &other];
-    let again = temp.path().join("again");
-    fails(
-        train("sequence-classification", &again, &flags),
-        &format!("--labels {list} may be what is missing"),
-    );
 }
 
 #[cfg(unix)]

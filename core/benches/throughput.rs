@@ -150,7 +150,7 @@ fn task_rows(name: &str, size: &str, seq: usize) -> (ModelConfig, Box<dyn Task>,
     let (config, task, target): (_, Box<dyn Task>, _) = match name {
         "multi-label-classification" => {
             let labels = (0..28).map(|number| number.to_string()).collect();
-            let task = MultiLabelClassification::new(labels, Threshold::Fixed(0.5));
+            let task = MultiLabelClassification::new(labels, Threshold::Fixed(0.5)).expect("no label is named");
             (shape(size), Box::new(task), Target::Classes([1, 5].into()))
         }
         "regression" => (shape(size), Box::new(Regression::new(5.0)), Target::Value(2.5)),

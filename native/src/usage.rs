@@ -28,7 +28,12 @@ pub fn is_usage(error: &Error) -> bool {
             error,
             CoreError::Train(TrainError::Option(_))
                 | CoreError::Generate(GenerateError::Option(_))
-                | CoreError::Task(TaskError::NoSetting { .. })
+                | CoreError::Task(
+                    TaskError::NoSetting { .. }
+                        | TaskError::NoWeight
+                        | TaskError::UnknownWeightLabel { .. }
+                        | TaskError::UnknownThresholdLabel { .. }
+                )
         )
     });
     of_core || error.is::<UsageError>() || error.is::<OptionError>()

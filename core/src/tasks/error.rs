@@ -181,6 +181,14 @@ pub enum TaskError {
         /// The labels there are.
         known: Vec<String>,
     },
+    /// A label that a threshold names but that is not there.
+    #[error("--threshold names {label:?}, which is not a label; known: {}", known.join(", "))]
+    UnknownThresholdLabel {
+        /// The label.
+        label: String,
+        /// The labels there are.
+        known: Vec<String>,
+    },
     /// A head of another size than config.json says.
     #[error(
         "the model's head for {} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found:?} instead of {expected:?}",

@@ -296,10 +296,12 @@ pub trait Task {
 }
 
 /// A way of reading outputs that may be chosen anew for a trained model.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Setting {
     /// The probability from which on a label of several is said.
     Threshold(f64),
+    /// The same for some labels by their names; the others keep their own.
+    LabelThresholds(Vec<(String, f64)>),
     /// Whether the tags of a text are chosen together.
     Viterbi(bool),
     /// Tokens that neighbouring windows of a passage share.
@@ -312,9 +314,9 @@ pub enum Setting {
 
 impl Setting {
     /// The flag on the command line, without its dashes.
-    pub(crate) fn flag(self) -> &'static str {
+    pub(crate) fn flag(&self) -> &'static str {
         match self {
-            Self::Threshold(_) => "threshold",
+            Self::Threshold(_) | Self::LabelThresholds(_) => "threshold",
             Self::Viterbi(_) => "viterbi",
             Self::Stride(_) => "stride",
             Self::MaxAnswerLength(_) => "max-answer-length",
@@ -323,9 +325,9 @@ impl Setting {
     }
 
     /// The task that has it.
-    pub(crate) fn task(self) -> TaskKind {
+    pub(crate) fn task(&self) -> TaskKind {
         match self {
-            Self::Threshold(_) => TaskKind::MultiLabelClassification,
+            Self::Threshold(_) | Self::LabelThresholds(_) => TaskKind::MultiLabelClassification,
             Self::Viterbi(_) => TaskKind::TokenClassification,
             Self::Stride(_) | Self::MaxAnswerLength(_) => TaskKind::QuestionAnswering,
             Self::TopK(_) => TaskKind::MaskedLm,

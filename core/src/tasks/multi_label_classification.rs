@@ -53,18 +53,17 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
         true => (0..2).map(|id| format!("LABEL_{id}")).collect(),
         false => bundle.labels.clone(),
     };
-    let mut task = MultiLabelClassification::new(labels, Threshold::Fixed(DEFAULT_THRESHOLD));
     let config = &bundle.config_json;
-    if let Some(value) = config.get("threshold") {
-        task.thresholds.fill(probability("threshold", value)?);
-    } else if let Some(Value::Object(by_label)) = config.get("thresholds") {
-        for (threshold, label) in task.thresholds.iter_mut().zip(&task.labels) {
-            if let Some(value) = by_label.get(label) {
-                *threshold = probability("thresholds", value)?;
-            }
-        }
-    }
-    Ok(Box::new(task))
+    let thresholds = match (config.get("threshold"), config.get("thresholds")) {
+        (Some(value), _) => vec![probability("threshold", value)?; labels.len()],
+        (None, Some(value)) => thresholds_by_label(value, &labels)?,
+        (None, None) => vec![DEFAULT_THRESHOLD; labels.len()],
+    };
+    Ok(Box::new(MultiLabelClassification {
+        labels,
+        threshold: Threshold::Fixed(DEFAULT_THRESHOLD),
+        thresholds,
+    }))
 }
 
 const DEFAULT_THRESHOLD: f64 = 0.5;
@@ -74,12 +73,32 @@ fn probability(key: &str, value: &Value) -> Result<f64, BundleError> {
     number.ok_or_else(|| BundleError::config(key, value, "must be a number from 0 to 1"))
 }
 
+/// `thresholds` of config.json in the order of the labels, each of which it has to name, and nothing else.
+fn thresholds_by_label(value: &Value, labels: &[String]) -> Result<Vec<f64>, BundleError> {
+    let Value::Object(by_label) = value else {
+        let reason = "must be an object that has a number from 0 to 1 for each label";
+        return Err(BundleError::config("thresholds", value, reason));
+    };
+    if let Some(other) = by_label.keys().find(|name| !labels.contains(name)) {
+        let reason = format!("must name labels of id2label, which {other:?} is not");
+        return Err(BundleError::config("thresholds", value, &reason));
+    }
+    let of_label = |label: &String| {
+        let Some(value) = by_label.get(label) else {
+            let reason = format!("must have a number for the label {label:?} too");
+            return Err(BundleError::config("thresholds", value, &reason));
+        };
+        probability(&format!("thresholds of {label:?}"), value)
+    };
+    labels.iter().map(of_label).collect()
+}
+
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    if !preparation.has_eval && !matches!(config.threshold, Threshold::Fixed(_)) {
+    if !preparation.has_eval && matches!(config.threshold, Threshold::Auto | Threshold::PerLabel) {
         return Err(TrainError::from(OptionError {
             key: "threshold",
-            value: String::from(config.threshold),
+            value: String::from(config.threshold.clone()),
             reason: "needs evaluation data to be chosen on, and there is none".into(),
         })
         .into());
@@ -94,21 +113,45 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
         }
         .into());
     }
-    Ok(Box::new(MultiLabelClassification::new(labels, config.threshold)))
+    Ok(Box::new(MultiLabelClassification::new(
+        labels,
+        config.threshold.clone(),
+    )?))
 }
 
 impl MultiLabelClassification {
     /// The task with these labels; a threshold that is not fixed begins at 0.5.
-    pub fn new(labels: Vec<String>, threshold: Threshold) -> Self {
+    ///
+    /// # Errors
+    /// If the threshold names a label that is not there.
+    pub fn new(labels: Vec<String>, threshold: Threshold) -> Result<Self, TaskError> {
         let value = match threshold {
             Threshold::Fixed(value) => value,
-            Threshold::Auto | Threshold::PerLabel => DEFAULT_THRESHOLD,
+            Threshold::ByLabel(_) | Threshold::Auto | Threshold::PerLabel => DEFAULT_THRESHOLD,
         };
-        Self {
+        let mut task = Self {
             thresholds: vec![value; labels.len()],
             labels,
             threshold,
+        };
+        if let Threshold::ByLabel(pairs) = &task.threshold {
+            task.thresholds = task.with_thresholds(pairs)?;
         }
+        Ok(task)
+    }
+
+    /// Its thresholds, but for the labels that `pairs` name.
+    fn with_thresholds(&self, pairs: &[(String, f64)]) -> Result<Vec<f64>, TaskError> {
+        let mut thresholds = self.thresholds.clone();
+        for (label, threshold) in pairs {
+            let number = self.labels.iter().position(|known| known == label);
+            let number = number.ok_or_else(|| TaskError::UnknownThresholdLabel {
+                label: label.clone(),
+                known: self.labels.clone(),
+            })?;
+            thresholds[number] = *threshold;
+        }
+        Ok(thresholds)
     }
 
     /// The numbers of an example's labels that the model can say.
@@ -132,7 +175,7 @@ impl MultiLabelClassification {
         };
         let labels = 0..self.labels.len();
         match self.threshold {
-            Threshold::Fixed(_) => self.thresholds.clone(),
+            Threshold::Fixed(_) | Threshold::ByLabel(_) => self.thresholds.clone(),
             Threshold::Auto => vec![best_threshold(labels.flat_map(scored).collect()); self.labels.len()],
             Threshold::PerLabel => labels.map(|label| best_threshold(scored(label).collect())).collect(),
         }
@@ -295,11 +338,15 @@ impl Task for MultiLabelClassification {
     }
 
     fn set(&mut self, setting: Setting) -> Result<(), TaskError> {
-        let Setting::Threshold(threshold) = setting else {
-            let task = self.kind();
-            return Err(TaskError::NoSetting { setting, task });
+        self.thresholds = match &setting {
+            Setting::Threshold(threshold) => vec![*threshold; self.labels.len()],
+            Setting::LabelThresholds(pairs) => self.with_thresholds(pairs)?,
+            _ => {
+                let task = self.kind();
+                return Err(TaskError::NoSetting { setting, task });
+            }
         };
-        *self = Self::new(std::mem::take(&mut self.labels), Threshold::Fixed(threshold));
+        self.threshold = Threshold::Fixed(DEFAULT_THRESHOLD);
         Ok(())
     }
 
@@ -309,7 +356,7 @@ impl Task for MultiLabelClassification {
     }
 
     fn is_unsettled(&self) -> bool {
-        !matches!(self.threshold, Threshold::Fixed(_))
+        matches!(self.threshold, Threshold::Auto | Threshold::PerLabel)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Holds the options of a run that are words: each reads and writes itself as the command line spells it.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 
 /// How classes weigh in the loss.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -20,15 +21,18 @@ impl From<ClassWeights> for String {
         match weights {
             ClassWeights::None => "none".to_owned(),
             ClassWeights::Balanced => "balanced".to_owned(),
-            ClassWeights::Given(pairs) => {
-                let pairs: Vec<String> = pairs
-                    .iter()
-                    .map(|(label, weight)| format!("{label}={weight}"))
-                    .collect();
-                pairs.join(",")
-            }
+            ClassWeights::Given(pairs) => written(&pairs),
         }
     }
+}
+
+/// `LABEL=NUMBER,…`, as [`by_label`] reads it.
+fn written(pairs: &[(String, f64)]) -> String {
+    let pairs: Vec<String> = pairs
+        .iter()
+        .map(|(label, number)| format!("{label}={number}"))
+        .collect();
+    pairs.join(",")
 }
 
 impl TryFrom<String> for ClassWeights {
@@ -40,24 +44,42 @@ impl TryFrom<String> for ClassWeights {
             "balanced" => return Ok(Self::Balanced),
             _ => {}
         }
-        let pair = |part: &str| {
-            let (label, weight) = part.rsplit_once('=')?;
-            let weight: f64 = weight.trim().parse().ok()?;
-            (weight.is_finite() && weight >= 0.0).then(|| (label.trim().to_owned(), weight))
-        };
-        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
-        pairs
-            .map(Self::Given)
-            .ok_or_else(|| format!("class weights {text:?}: say none, balanced or LABEL=WEIGHT,…"))
+        let pairs = by_label(&text, |weight| weight.is_finite() && weight >= 0.0)
+            .ok_or_else(|| format!("class weights {text:?}: say none, balanced or LABEL=WEIGHT,…"))?;
+        match named_twice(&pairs) {
+            Some(label) => Err(format!("class weights name {label:?} twice")),
+            None => Ok(Self::Given(pairs)),
+        }
     }
 }
 
+/// `LABEL=NUMBER,…`, each number as `fits` wants it. The last `=` of a part is the one that counts: a label may hold others.
+fn by_label(text: &str, fits: impl Fn(f64) -> bool) -> Option<Vec<(String, f64)>> {
+    let pair = |part: &str| {
+        let (label, number) = part.rsplit_once('=')?;
+        let number = number.trim().parse().ok().filter(|&number| fits(number))?;
+        Some((label.trim().to_owned(), number))
+    };
+    text.split(',').map(pair).collect()
+}
+
+/// The first label that stands before an equal one.
+fn named_twice(pairs: &[(String, f64)]) -> Option<&str> {
+    let again = |(place, (label, _)): (usize, &(String, f64))| pairs[..place].iter().any(|(other, _)| other == label);
+    let place = pairs.iter().enumerate().position(again)?;
+    Some(&pairs[place].0)
+}
+
 /// From which probability on a label of several is said.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(into = "String", try_from = "String")]
+///
+/// It is written as the command line spells it; in JSON a plain number will do, and an object of labels, which may hold commas.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(into = "Value", try_from = "Value")]
 pub enum Threshold {
     /// From this one on.
     Fixed(f64),
+    /// From that of each label on; labels left out keep 0.5.
+    ByLabel(Vec<(String, f64)>),
     /// The one that gives the evaluation data the best micro F1.
     Auto,
     /// For each label the one that gives it the best F1 on the evaluation data.
@@ -68,6 +90,7 @@ impl From<Threshold> for String {
     fn from(threshold: Threshold) -> Self {
         match threshold {
             Threshold::Fixed(value) => value.to_string(),
+            Threshold::ByLabel(pairs) => written(&pairs),
             Threshold::Auto => "auto".to_owned(),
             Threshold::PerLabel => "per-label".to_owned(),
         }
@@ -82,11 +105,55 @@ impl TryFrom<String> for Threshold {
             "auto" => Ok(Self::Auto),
             "per-label" => Ok(Self::PerLabel),
             number => {
-                let value = number.parse().ok().filter(|value| (0.0..=1.0).contains(value));
-                value
-                    .map(Self::Fixed)
-                    .ok_or_else(|| format!("threshold {text:?}: say auto, per-label or a number from 0 to 1"))
+                let is_probability = |value: f64| (0.0..=1.0).contains(&value);
+                if let Some(value) = number.trim().parse().ok().filter(|&value| is_probability(value)) {
+                    return Ok(Self::Fixed(value));
+                }
+                let pairs = by_label(number, is_probability).ok_or_else(|| {
+                    format!("threshold {text:?}: say auto, per-label, a number from 0 to 1 or LABEL=NUMBER,…")
+                })?;
+                match named_twice(&pairs) {
+                    Some(label) => Err(format!("threshold names {label:?} twice")),
+                    None => Ok(Self::ByLabel(pairs)),
+                }
             }
+        }
+    }
+}
+
+impl From<Threshold> for Value {
+    fn from(threshold: Threshold) -> Self {
+        match threshold {
+            // A label with a comma could not be told apart in one text.
+            Threshold::ByLabel(pairs) => pairs
+                .into_iter()
+                .map(|(label, number)| (label, json!(number)))
+                .collect(),
+            other => Self::String(other.into()),
+        }
+    }
+}
+
+impl TryFrom<Value> for Threshold {
+    type Error = String;
+
+    fn try_from(value: Value) -> Result<Self, String> {
+        match value {
+            Value::String(text) => text.try_into(),
+            Value::Number(number) => number.to_string().try_into(),
+            Value::Object(labels) => {
+                let number = |(label, value): (String, Value)| {
+                    let number = value.as_f64().filter(|number| (0.0..=1.0).contains(number));
+                    let wrong = || format!("threshold of {label:?} is {value}: say a number from 0 to 1");
+                    number.ok_or_else(wrong).map(|number| (label, number))
+                };
+                labels
+                    .into_iter()
+                    .map(number)
+                    .collect::<Result<_, _>>()
+                    .map(Self::ByLabel)
+            }
+            other => other.to_string().try_into(),
         }
     }
 }
@@ -222,13 +289,35 @@ mod tests {
         for text in ["none", "balanced", "joy=2,anger=0.5"] {
             assert_eq!(String::from(ClassWeights::try_from(text.to_owned()).expect(text)), text);
         }
-        for text in ["0.25", "1", "auto", "per-label"] {
+        for text in ["0.25", "1", "auto", "per-label", "a=0.3,b=c=0.2"] {
             assert_eq!(String::from(Threshold::try_from(text.to_owned()).expect(text)), text);
         }
-        for text in ["1.5", "-0.1", "NaN", "best"] {
+        for text in ["1.5", "-0.1", "NaN", "best", "a=2", "a=0.3,b", "a=0.3,a=0.2"] {
             assert!(Threshold::try_from(text.to_owned()).is_err(), "{text}");
         }
         assert!(TrainLayers::try_from("top:0".to_owned()).is_err());
         assert!(ClassWeights::try_from("joy=much".to_owned()).is_err());
+        assert!(ClassWeights::try_from("joy=1,joy=2".to_owned()).is_err());
+    }
+
+    #[test]
+    fn a_threshold_in_json_is_a_text_a_number_or_an_object() {
+        let read = |value: Value| serde_json::from_value::<Threshold>(value);
+        assert_eq!(read(json!(0.3)).expect("a number"), Threshold::Fixed(0.3));
+        assert_eq!(read(json!(1)).expect("a whole number"), Threshold::Fixed(1.0));
+        assert_eq!(read(json!("0.3")).expect("a text"), Threshold::Fixed(0.3));
+        let commas = json!({"a, b": 0.3, "c=d": 0.2});
+        let by_label = read(commas.clone()).expect("an object");
+        assert_eq!(serde_json::to_value(&by_label).expect("written"), commas);
+        for wrong in [
+            json!(2),
+            json!(true),
+            json!(null),
+            json!([0.3]),
+            json!({"a": "0.3"}),
+            json!({"a": -1}),
+        ] {
+            assert!(read(wrong.clone()).is_err(), "{wrong}");
+        }
     }
 }

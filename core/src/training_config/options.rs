@@ -104,7 +104,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "threshold",
         &[],
-        "probability from which a label of several is said; auto or per-label: chosen on the evaluation data",
+        "probability from which a label of several is said, or LABEL=PROBABILITY,… (labels left out keep 0.5); auto or per-label: chosen on the evaluation data",
     )
     .only_for(&[TaskKind::MultiLabelClassification]),
     option(

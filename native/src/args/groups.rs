@@ -9,13 +9,14 @@ use terakoya_core::data::{Column, Filter, Format, GoldColumn, Quote, ReadOptions
 use terakoya_core::device::DeviceChoice;
 use terakoya_core::tasks::Setting;
 use terakoya_core::tasks::features::Pooling;
+use terakoya_core::training_config::Threshold;
 
 /// How a model's outputs are read, where not as it was saved.
 #[derive(Debug, Clone, Args)]
 pub struct SettingArgs {
-    /// Probability from which a label of several is said, instead of the model's own
-    #[arg(long, value_name = "PROBABILITY", value_parser = parse_probability)]
-    pub threshold: Option<f64>,
+    /// Probability from which a label of several is said, instead of the model's own; or LABEL=PROBABILITY,… for some labels
+    #[arg(long, value_name = "PROBABILITY", value_parser = parse_threshold)]
+    pub threshold: Option<Setting>,
     /// Whether the tags of a text are chosen together, so that no I- begins an entity, instead of the model's own way
     #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
     pub viterbi: Option<bool>,
@@ -34,7 +35,7 @@ impl SettingArgs {
     /// Those that were given.
     pub fn given(&self) -> Vec<Setting> {
         let settings = [
-            self.threshold.map(Setting::Threshold),
+            self.threshold.clone(),
             self.viterbi.map(Setting::Viterbi),
             self.stride.map(Setting::Stride),
             self.max_answer_length.map(Setting::MaxAnswerLength),
@@ -55,9 +56,15 @@ fn parse_count(text: &str) -> Result<usize, String> {
     value.ok_or_else(|| "expected a whole number above 0".to_owned())
 }
 
-fn parse_probability(text: &str) -> Result<f64, String> {
-    let value = text.parse().ok().filter(|value| (0.0..=1.0).contains(value));
-    value.ok_or_else(|| "expected a number from 0 to 1".to_owned())
+/// A training chooses thresholds by itself, a trained model is given them.
+fn parse_threshold(text: &str) -> Result<Setting, String> {
+    match Threshold::try_from(text.to_owned())? {
+        Threshold::Fixed(value) => Ok(Setting::Threshold(value)),
+        Threshold::ByLabel(pairs) => Ok(Setting::LabelThresholds(pairs)),
+        Threshold::Auto | Threshold::PerLabel => {
+            Err("expected a number from 0 to 1 or LABEL=NUMBER,…; only train chooses by itself".to_owned())
+        }
+    }
 }
 
 /// What a tokenizer uses beside the files of its folder.

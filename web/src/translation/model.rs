@@ -17,6 +17,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be above 0 and below 1": "0 より大きく 1 未満にしてください。";
     "must be below vocab_size": "vocab_size より小さくしてください。";
     "must be a number from 0 to 1": "0 から 1 までの数にしてください。";
+    "must be an object that has a number from 0 to 1 for each label": "ラベルごとに 0 から 1 までの数を一つ書いてください。";
+    "must name labels of id2label, which {other:?} is not": "「{other}」は id2label のラベルではありません。";
+    "must have a number for the label {label:?} too": "ラベル「{label}」の数がありません。";
     "must be true or false": "true か false にしてください。";
     "must be an id: positions are counted from it": "位置を数えはじめる番号が要ります。";
     "must leave room behind pad_token_id, from which positions are counted": "pad_token_id から位置を数えるので、その後ろに余地が要ります。";

@@ -80,6 +80,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "--class-weights names {label:?}, which is not a label; known: {known}":
         "「{--class-weights}」にある「{label}」というラベルはありません。あるラベル：{known}",
         "“{--class-weights}” names “{label}”, which is not a label; known: {known}";
+    "--threshold names {label:?}, which is not a label; known: {known}":
+        "「{--threshold}」にある「{label}」というラベルはありません。あるラベル：{known}",
+        "“{--threshold}” names “{label}”, which is not a label; known: {known}";
     "the model's head for {task} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}":
         "{task!}のための最後の層が config.json に合いません。config.json のラベルは {labels} 種類ですが、{tensor} の形は {expected} ではなく {found} です。",
         "the model's last layer for {task!} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}";
@@ -116,8 +119,14 @@ pub const ENTRIES: &[Entry] = entries! {
         "has to be the upper layers or everything, since this model has no head of its own";
     "class weights {text:?}: say none, balanced or LABEL=WEIGHT,…":
         "ラベルの重み「{text}」は使えません。";
-    "threshold {text:?}: say auto, per-label or a number from 0 to 1":
-        "基準「{text}」は使えません。auto、per-label、または 0 から 1 までの数を入れてください。";
+    "class weights name {label:?} twice":
+        "ラベルの重みに「{label}」が二度あります。";
+    "threshold {text:?}: say auto, per-label, a number from 0 to 1 or LABEL=NUMBER,…":
+        "基準「{text}」は使えません。auto、per-label、0 から 1 までの数、または「ラベル=数,…」を入れてください。";
+    "threshold names {label:?} twice":
+        "基準に「{label}」が二度あります。";
+    "threshold of {label:?} is {value}: say a number from 0 to 1":
+        "「{label}」の基準「{value}」は使えません。0 から 1 までの数を入れてください。";
     "--train-layers top:{asked}: the model has {layers} layers":
         "「{--top-layers}」が {asked} になっていますが、このモデルは {layers} 層です。",
         "“{--top-layers}” is {asked}, but the model has {layers} layers";
