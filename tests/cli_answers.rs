@@ -9,7 +9,7 @@ use std::fs;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use binary::{fails, json, root, run, stdout, terakoya};
+use binary::{fails, json, root, run, stderr, stdout, terakoya};
 use stdin::run_with;
 use tiny::{file, train};
 
@@ -256,12 +256,20 @@ fn a_question_needs_its_passage() {
         command.arg("--model").arg(&output);
         command
     };
-    fails(
-        predict(&["--question", "Who?"]),
-        "question 1 needs its passage: --context",
+    let lonely = run(predict(&["--question", "Who?"]));
+    assert_eq!(lonely.status.code(), Some(2));
+    let message = stderr(&lonely);
+    assert!(
+        message.contains("a question needs its passage: --context is missing"),
+        "{message}"
     );
     let both = run_with(predict(&[]), "Who?\tSato lives in Kyoto.\n");
     assert_eq!(json(&stdout(&both))["text_pair"], passage);
     let alone = run_with(predict(&[]), "Who?\n");
     assert_eq!(alone.status.code(), Some(1));
+    assert!(
+        stderr(&alone).contains("question 1 needs its passage"),
+        "{}",
+        stderr(&alone)
+    );
 }

@@ -1,6 +1,7 @@
 //! Tells what is wrong with a command line from what is wrong with files and devices: the first exits with 2.
 
 use std::fmt;
+use std::path::Path;
 
 use anyhow::Error;
 use terakoya_core::error::Error as CoreError;
@@ -20,6 +21,15 @@ impl fmt::Display for UsageError {
 }
 
 impl std::error::Error for UsageError {}
+
+/// Refuses a file whose extension is none of `known`; `reason` says which there are.
+pub fn check_extension(path: &Path, known: &[&str], reason: &str) -> Result<(), UsageError> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match extension.is_some_and(|extension| known.contains(&extension)) {
+        true => Ok(()),
+        false => Err(UsageError(format!("{}: {reason}", path.display()))),
+    }
+}
 
 /// Whether the options are to blame: one is missing, outside its range, or of no use for the task.
 pub fn is_usage(error: &Error) -> bool {

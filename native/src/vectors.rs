@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use terakoya_core::data::Example;
+
+use crate::usage::UsageError;
 
 /// The form of a file of vectors.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,11 +18,14 @@ pub enum VectorFormat {
 
 impl VectorFormat {
     /// The form that a file's extension names.
-    pub fn of(path: &Path) -> Result<Self> {
+    pub fn of(path: &Path) -> Result<Self, UsageError> {
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("csv") => Ok(Self::Csv),
             Some("npy") => Ok(Self::Npy),
-            _ => bail!("{}: vectors are written as .csv or .npy", path.display()),
+            _ => Err(UsageError(format!(
+                "{}: vectors are written as .csv or .npy",
+                path.display()
+            ))),
         }
     }
 

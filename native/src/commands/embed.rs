@@ -14,6 +14,7 @@ use crate::commands::{SharedDevice, open_session};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
+use crate::usage::check_extension;
 use crate::vectors::VectorFormat;
 
 /// Texts that are embedded before their vectors are printed.
@@ -25,12 +26,8 @@ pub fn run(args: EmbedArgs) -> Result<()> {
         Some(path) => Some((path, VectorFormat::of(path)?)),
         None => None,
     };
-    if let Some(path) = args
-        .plot
-        .as_ref()
-        .filter(|path| path.extension().is_none_or(|name| name != "svg"))
-    {
-        bail!("{}: a picture is written as .svg", path.display());
+    if let Some(path) = &args.plot {
+        check_extension(path, &["svg"], "a picture is written as .svg")?;
     }
     for path in [&args.output, &args.plot].into_iter().flatten() {
         check_file(path)?;

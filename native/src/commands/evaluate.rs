@@ -3,7 +3,7 @@
 use std::io::{Write, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
@@ -17,9 +17,13 @@ use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
+use crate::usage::{UsageError, check_extension};
 
 /// Runs the command.
 pub fn run(args: EvaluateArgs) -> Result<()> {
+    if let Some(path) = &args.report {
+        check_extension(path, &["html", "htm"], "a report is written as .html")?;
+    }
     for path in [&args.report, &args.predictions].into_iter().flatten() {
         check_file(path)?;
     }
@@ -138,22 +142,18 @@ enum PredictionFormat {
 
 impl PredictionFormat {
     /// The form that a file's extension names, where `task` has predictions to write like that.
-    fn of(path: &Path, task: TaskKind) -> Result<Self> {
+    fn of(path: &Path, task: TaskKind) -> Result<Self, UsageError> {
+        let refused = |reason: &str| Err(UsageError(format!("{}: {reason}", path.display())));
         if task.definition().gold.is_plain() {
-            bail!("--predictions: the model's task has a loss and no predictions");
+            return refused("the model's task has a loss and no predictions to write");
         }
         match path.extension().and_then(|extension| extension.to_str()) {
             Some("jsonl" | "json") => Ok(Self::JsonLines),
-            Some("txt") if task != TaskKind::TokenClassification => {
-                bail!("{}: only tags are written as .txt", path.display())
-            }
+            Some("txt") if task != TaskKind::TokenClassification => refused("only tags are written as .txt"),
             Some("txt") => Ok(Self::Words),
             Some("tsv") => Ok(Self::Table { delimiter: b'\t' }),
             Some("csv") => Ok(Self::Table { delimiter: b',' }),
-            _ => bail!(
-                "{}: predictions are written as .jsonl, .tsv or .csv, tags as .txt too",
-                path.display()
-            ),
+            _ => refused("predictions are written as .jsonl, .tsv or .csv, tags as .txt too"),
         }
     }
 

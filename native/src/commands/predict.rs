@@ -14,6 +14,7 @@ use crate::commands::{SharedDevice, open_session, say_truncated};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
 use crate::progress::Progress;
+use crate::usage::UsageError;
 
 /// Texts that are classified before their results are printed.
 const CHUNK: usize = 16_384;
@@ -43,6 +44,10 @@ pub fn run(args: PredictArgs) -> Result<()> {
     };
     let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     uses::check(session.task(), &args.given())?;
+    if session.task() == TaskKind::QuestionAnswering && args.asked().is_some() && args.beside().is_none() {
+        let reason = "a question needs its passage: --context is missing";
+        return Err(UsageError(reason.to_owned()).into());
+    }
     for setting in args.settings.given() {
         session.set(setting)?;
     }
