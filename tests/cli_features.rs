@@ -313,7 +313,19 @@ fn what_a_probe_cannot_do_is_said_before_anything_is_computed() {
     );
     for (flags, expected) in [
         (&["--probe-l2=-1"][..], "--probe-l2 is -1"),
-        (&["--label-smoothing", "0.1"], "must be 0 with --probe"),
+        (
+            &["--label-smoothing", "0.1"],
+            "--label-smoothing is 0.1: counts without --probe only",
+        ),
+        (&["--epochs", "10"], "--epochs is 10: counts without --probe only"),
+        (
+            &["--lr", "1e-3"],
+            "--learning-rate is 0.001: counts without --probe only",
+        ),
+        (
+            &["--keep-best", "false"],
+            "--keep-best is false: counts without --probe only",
+        ),
     ] {
         fails(with(classes, &[&head, flags].concat()), expected);
     }

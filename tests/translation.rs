@@ -109,12 +109,7 @@ fn every_rule_for_a_value_has_an_entry() {
     let rules = strings("core/src/")
         .into_iter()
         .filter(|string| string.starts_with("must "));
-    let (flags, rules): (Vec<String>, Vec<String>) = rules.partition(|rule| rule.contains("--"));
-    assert_eq!(
-        flags,
-        ["must be 0 with --probe"],
-        "the page has no probes, but it may have others"
-    );
+    let rules: Vec<String> = rules.collect();
     assert!(rules.len() > 10, "{rules:?}");
     let missing: Vec<&String> = rules
         .iter()

@@ -160,7 +160,8 @@ pub struct OptionError {
 }
 
 impl TrainingConfig {
-    /// Checks each option's range, and that what is not its default means something for the task.
+    /// Checks each option's range, and that what is not its default means something for the task and the way it is learned.
+    /// An option of another task at its default changes nothing: scripts give such, and so does training.json.
     ///
     /// # Errors
     /// The first option that cannot be.
@@ -171,33 +172,22 @@ impl TrainingConfig {
         changed.try_for_each(|option| self.check_use(option))
     }
 
-    /// Checks that the options under `keys`, which somebody gave, mean something for the task, whatever they are.
-    ///
-    /// # Errors
-    /// The first that does not.
-    pub fn check_given<'a>(&self, keys: impl IntoIterator<Item = &'a str>) -> Result<(), OptionError> {
-        let mut options = keys
-            .into_iter()
-            .filter_map(|key| OPTIONS.iter().find(|option| option.key == key));
-        options.try_for_each(|option| self.check_use(option))
-    }
-
-    /// The one place that compares an option's tasks with the run's.
+    /// The one place that compares what an option is for with the run.
     fn check_use(&self, option: &TrainingOption) -> Result<(), OptionError> {
         let tasks = option.tasks;
-        if tasks.is_empty() || tasks.contains(&self.task) {
+        let reason = if !tasks.is_empty() && !tasks.contains(&self.task) {
+            let names: Vec<String> = tasks.iter().map(TaskKind::to_string).collect();
+            let (names, task) = (names.join(", "), self.task);
+            format!("counts for {names} only, not for {task}")
+        } else if option.is_of_steps && self.probe != Probe::None {
+            "counts without --probe only, which is fitted at once".to_owned()
+        } else {
             return Ok(());
-        }
-        let names: Vec<String> = tasks.iter().map(TaskKind::to_string).collect();
-        let (names, task) = (names.join(", "), self.task);
+        };
         Err(OptionError {
             key: option.key,
-            value: match plain(self)[option.key].take() {
-                Value::String(text) => text,
-                Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
-                other => other.to_string(),
-            },
-            reason: format!("counts for {names} only, not for {task}").into(),
+            value: shown(&plain(self)[option.key]),
+            reason: reason.into(),
         })
     }
 
@@ -284,13 +274,17 @@ impl TrainingConfig {
             probe if self.train_layers != TrainLayers::Head => {
                 error("probe", probe.into(), "needs --train-layers head")
             }
-            _ if self.label_smoothing != 0.0 => error(
-                "label_smoothing",
-                self.label_smoothing.to_string(),
-                "must be 0 with --probe",
-            ),
             _ => Ok(()),
         }
+    }
+}
+
+/// An option's value without quotes.
+fn shown(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Number(number) => number.as_f64().unwrap_or_default().to_string(),
+        other => other.to_string(),
     }
 }
 

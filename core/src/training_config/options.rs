@@ -1,6 +1,7 @@
 //! Lists the options of a run: key, other spellings, help, and the tasks that each means something for.
 //!
-//! The command line makes its flags of them; [`super::TrainingConfig`] refuses an option that its task has no use for.
+//! The command line makes its flags of them; [`super::TrainingConfig`] refuses an option that its task, or a probe, has no use
+//! for.
 
 use crate::task_kind::TaskKind;
 
@@ -15,6 +16,8 @@ pub struct TrainingOption {
     pub help: &'static str,
     /// The tasks that it means something for; empty: every one.
     pub tasks: &'static [TaskKind],
+    /// Whether it means something only where a model is trained step by step, not where a probe is fitted.
+    pub is_of_steps: bool,
 }
 
 const fn option(key: &'static str, aliases: &'static [&'static str], help: &'static str) -> TrainingOption {
@@ -23,12 +26,20 @@ const fn option(key: &'static str, aliases: &'static [&'static str], help: &'sta
         aliases,
         help,
         tasks: &[],
+        is_of_steps: false,
     }
 }
 
 impl TrainingOption {
     const fn only_for(self, tasks: &'static [TaskKind]) -> Self {
         Self { tasks, ..self }
+    }
+
+    const fn of_steps(self) -> Self {
+        Self {
+            is_of_steps: true,
+            ..self
+        }
     }
 }
 
@@ -38,57 +49,66 @@ pub const OPTIONS: &[TrainingOption] = &[
         "epochs",
         &["num_train_epochs", "num-train-epochs"],
         "passes over the training data",
-    ),
+    )
+    .of_steps(),
     option(
         "batch_size",
         &["per_gpu_train_batch_size", "per_device_train_batch_size"],
         "examples a forward pass",
-    ),
+    )
+    .of_steps(),
     option(
         "eval_batch_size",
         &["per_gpu_eval_batch_size", "per_device_eval_batch_size"],
         "examples a forward pass of an evaluation",
     ),
-    option("learning_rate", &["learning_rate", "lr"], "highest learning rate"),
+    option("learning_rate", &["learning_rate", "lr"], "highest learning rate").of_steps(),
     option(
         "lr_schedule",
         &["lr_scheduler_type", "lr-scheduler-type"],
         "linear, cosine or constant after the warm-up",
-    ),
+    )
+    .of_steps(),
     option(
         "warmup_ratio",
         &["warmup_ratio"],
         "share of all steps in which the learning rate rises",
-    ),
+    )
+    .of_steps(),
     option(
         "warmup_steps",
         &["warmup_steps"],
         "steps in which the learning rate rises; wins over the ratio",
-    ),
+    )
+    .of_steps(),
     option(
         "weight_decay",
         &["weight_decay"],
         "decoupled weight decay; none on biases and LayerNorm",
-    ),
-    option("adam_beta1", &["adam_beta1"], "AdamW's first decay rate"),
-    option("adam_beta2", &["adam_beta2"], "AdamW's second decay rate"),
-    option("adam_epsilon", &["adam_epsilon"], "AdamW's epsilon"),
+    )
+    .of_steps(),
+    option("adam_beta1", &["adam_beta1"], "AdamW's first decay rate").of_steps(),
+    option("adam_beta2", &["adam_beta2"], "AdamW's second decay rate").of_steps(),
+    option("adam_epsilon", &["adam_epsilon"], "AdamW's epsilon").of_steps(),
     option(
         "max_grad_norm",
         &["max_grad_norm"],
         "largest joint norm of the gradients; 0 leaves them alone",
-    ),
+    )
+    .of_steps(),
     option(
         "gradient_accumulation_steps",
         &["gradient_accumulation_steps"],
         "batches whose gradients make one step",
-    ),
+    )
+    .of_steps(),
     option(
         "label_smoothing",
         &["label_smoothing_factor", "label-smoothing-factor"],
         "share of the target spread over all classes",
     )
-    .only_for(&[TaskKind::SequenceClassification]),
+    .only_for(&[TaskKind::SequenceClassification])
+    .of_steps(),
     option(
         "class_weights",
         &["class_weights"],
@@ -150,7 +170,7 @@ pub const OPTIONS: &[TrainingOption] = &[
         &["max_seq_length", "max-seq-length"],
         "longest text in tokens, special tokens included",
     ),
-    option("dropout", &[], "dropout instead of the config's, 0 to below 1"),
+    option("dropout", &[], "dropout instead of the config's, 0 to below 1").of_steps(),
     option(
         "train_layers",
         &[],
@@ -172,29 +192,34 @@ pub const OPTIONS: &[TrainingOption] = &[
         "length_bucketing",
         &["group_by_length"],
         "true: texts of similar length share a batch",
-    ),
+    )
+    .of_steps(),
     option("seed", &[], "seed of shuffling, dropout and new weights"),
     option(
         "eval_steps",
         &["eval_steps"],
         "steps between evaluations; 0: after each epoch",
-    ),
-    option("logging_steps", &["logging_steps"], "steps between progress reports"),
+    )
+    .of_steps(),
+    option("logging_steps", &["logging_steps"], "steps between progress reports").of_steps(),
     option(
         "early_stopping_patience",
         &["early_stopping_patience"],
         "evaluations without improvement before the run stops; 0: never",
-    ),
+    )
+    .of_steps(),
     option(
         "best_metric",
         &["metric_for_best_model"],
         "accuracy, macro-f1, micro-f1, f1, exact-match, character-f1, mcc, pearson, spearman or loss; auto: the task's usual choice",
-    ),
+    )
+    .of_steps(),
     option(
         "keep_best",
         &["load_best_model_at_end"],
         "true keeps the best model, false the last",
-    ),
+    )
+    .of_steps(),
     option(
         "max_train_samples",
         &["max_train_samples"],
