@@ -85,11 +85,10 @@ fn options_that_the_task_has_no_use_for_are_refused() {
             &["--threshold", "0.3"],
             "--threshold is 0.3: counts for multi-label-classification only",
         ),
-        // Given is given, though it is the default.
         (
             "regression",
-            &["--stride", "32"],
-            "--stride is 32: counts for question-answering only, not for regression",
+            &["--stride", "16"],
+            "--stride is 16: counts for question-answering only, not for regression",
         ),
         (
             "token-classification",
@@ -150,6 +149,94 @@ fn options_that_the_task_has_no_use_for_are_refused() {
     );
     fs::write(&config, r#"{"viterbi":false,"stride":32,"threshold":"0.5"}"#).expect("written");
     fails(train("regression", &["--config", path]), "none: ");
+    // A script gives every task the same flags: at its default an option changes nothing.
+    let defaults = ["--doc_stride", "32", "--viterbi", "false", "--threshold", "0.5"];
+    fails(train("regression", &defaults), "none: ");
+}
+
+#[test]
+fn a_run_file_takes_its_paths_from_its_own_folder() {
+    let temp = TempDir::new().expect("temp");
+    let there = temp.path().join("there");
+    fs::create_dir(&there).expect("a folder");
+    fs::copy(root().join("assets/topics-en/dev.csv"), there.join("train.csv")).expect("copied");
+    let train = |options: serde_json::Value, flags: &[&str]| {
+        fs::write(there.join("run.json"), options.to_string()).expect("written");
+        let mut command = terakoya(&["train", "--device", "cpu", "--config", "there/run.json"]);
+        command.args(flags).current_dir(temp.path());
+        command
+    };
+    let model = fs::canonicalize(bert()).expect("the shipped model");
+    let options = serde_json::json!({
+        "model": model, "train": "train.csv", "eval": "train.csv", "test": null, "output": "out",
+        "epochs": 1, "max_train_samples": 8, "max_eval_samples": 8,
+    });
+    stdout(&run(train(options.clone(), &[])));
+    assert!(there.join("out/config.json").is_file());
+    // A flag is a path as any other.
+    stdout(&run(train(
+        options.clone(),
+        &["--output", "beside", "--eval", "there/train.csv"],
+    )));
+    assert!(temp.path().join("beside/config.json").is_file());
+
+    let mut missing = options.clone();
+    missing["train"] = "other.csv".into();
+    let message = fails(
+        train(missing.clone(), &["--overwrite"]),
+        "there/run.json: train is \"other.csv\", looked for from that file's folder, but there is no there/other.csv",
+    );
+    assert!(!message.contains("current folder"), "{message}");
+    fs::copy(there.join("train.csv"), temp.path().join("other.csv")).expect("copied");
+    fails(
+        train(missing, &["--overwrite"]),
+        "the current folder has one, which --train other.csv takes",
+    );
+    let mut odd = options;
+    odd["eval"] = 3.into();
+    fails(
+        train(odd, &["--overwrite"]),
+        "there/run.json: eval is 3, expected a path",
+    );
+}
+
+#[test]
+fn files_of_a_form_that_is_not_written_are_usage_errors() {
+    let temp = TempDir::new().expect("temp");
+    let folder = temp.path().join("model");
+    fs::create_dir(&folder).expect("a folder");
+    let evaluate = |class: &str, flags: &[&str]| {
+        let config = serde_json::json!({"architectures": [class]});
+        fs::write(folder.join("config.json"), config.to_string()).expect("written");
+        let mut command = terakoya(&["evaluate", "--data", "none"]);
+        command.arg("--model").arg(&folder).args(flags);
+        command
+    };
+    let classes = "BertForSequenceClassification";
+    for (class, flags, expected) in [
+        (classes, ["--report", "a.txt"], "a.txt: a report is written as .html"),
+        (classes, ["--predictions", "a.foo"], "a.foo: predictions are written as"),
+        (
+            classes,
+            ["--predictions", "a.txt"],
+            "a.txt: only tags are written as .txt",
+        ),
+        (
+            "GPT2LMHeadModel",
+            ["--predictions", "a.tsv"],
+            "a.tsv: the model's task has a loss and no predictions to write",
+        ),
+    ] {
+        refused(evaluate(class, &flags), expected);
+    }
+    for (flags, expected) in [
+        (["--output", "e.foo"], "e.foo: vectors are written as .csv or .npy"),
+        (["--plot", "e.png"], "e.png: a picture is written as .svg"),
+    ] {
+        let mut command = terakoya(&["embed", "--model", &bert()]);
+        command.args(flags);
+        refused(command, expected);
+    }
 }
 
 #[test]

@@ -92,13 +92,15 @@ fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
         .ok_or_else(|| "expected a finite number".to_owned())
 }
 
-/// Paths that a run file may name.
+/// Options, and paths that are taken from the run file's own folder: what was unpacked together is found together.
 #[derive(Debug, Default)]
 pub struct RunFile {
     /// Options by key.
     pub options: TrainingOptions,
     /// Values of `model`, `train`, `eval`, `test`, `output`.
-    pub paths: Map<String, Value>,
+    paths: Map<String, Value>,
+    /// Where it is.
+    file: PathBuf,
 }
 
 impl RunFile {
@@ -114,15 +116,54 @@ impl RunFile {
         }
         let mut paths = Map::new();
         for key in ["model", "train", "eval", "test", "output"] {
-            if let Some(value) = options.shift_remove(key) {
+            if let Some(value) = options.shift_remove(key).filter(|value| !value.is_null()) {
                 paths.insert(key.to_owned(), value);
             }
         }
-        Ok(Self { options, paths })
+        let file = path.to_owned();
+        Ok(Self { options, paths, file })
     }
 
-    /// The path under `key`, where the flag was not given.
-    pub fn path(&self, key: &str, flag: Option<PathBuf>) -> Option<PathBuf> {
-        flag.or_else(|| self.paths.get(key).and_then(Value::as_str).map(PathBuf::from))
+    /// The file or folder under `key`, where the flag was not given.
+    ///
+    /// # Errors
+    /// If it is not there; says where it was looked for.
+    pub fn path(&self, key: &str, flag: Option<PathBuf>) -> Result<Option<PathBuf>> {
+        let Some((written, path)) = self.written(key, flag.is_some())? else {
+            return Ok(flag);
+        };
+        if path.exists() {
+            return Ok(Some(path));
+        }
+        let here = match Path::new(written).exists() {
+            true => format!("; the current folder has one, which --{key} {written} takes"),
+            false => String::new(),
+        };
+        bail!(
+            "{}: {key} is {written:?}, looked for from that file's folder, but there is no {}{here}",
+            self.file.display(),
+            path.display()
+        )
+    }
+
+    /// The folder for the model, where the flag was not given; it need not be there.
+    ///
+    /// # Errors
+    /// If it is no path.
+    pub fn output(&self, flag: Option<PathBuf>) -> Result<Option<PathBuf>> {
+        let written = self.written("output", flag.is_some())?;
+        Ok(written.map(|(_, path)| path).or(flag))
+    }
+
+    /// What stands under `key`, as it is written and from the run file's folder; nothing where a flag wins.
+    fn written(&self, key: &str, is_given: bool) -> Result<Option<(&str, PathBuf)>> {
+        let Some(value) = self.paths.get(key).filter(|_| !is_given) else {
+            return Ok(None);
+        };
+        let Some(written) = value.as_str() else {
+            bail!("{}: {key} is {value}, expected a path", self.file.display());
+        };
+        let folder = self.file.parent().unwrap_or(Path::new(""));
+        Ok(Some((written, folder.join(written))))
     }
 }

@@ -42,7 +42,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     };
     let config = training_config(&args, &run_file, flags)?;
     config.validate()?;
-    let output = required(run_file.path("output", args.output.clone()), "output")?;
+    let output = required(run_file.output(args.output.clone())?, "output")?;
     let start = Start::read(&args, &run_file)?;
     let checkpoints = Checkpoints::beside(&output);
     prepare_output(&args, &output, &checkpoints)?;
@@ -95,7 +95,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
 
 fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions) -> Result<TrainingConfig> {
     let mut options = run_file.options.clone();
-    options.extend(flags.clone());
+    options.extend(flags);
     if let Some(task) = &args.task {
         options.insert("task".to_owned(), json!(task));
     }
@@ -104,7 +104,6 @@ fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions)
         .as_ref()
         .map_or("the flags".to_owned(), |path| path.display().to_string());
     let config = training_options::read(&options).with_context(|| format!("options in {source}"))?;
-    config.check_given(flags.keys().map(String::as_str))?;
     uses::check(config.task, &args.given())?;
     Ok(config)
 }

@@ -25,7 +25,7 @@ impl Start {
         match (args.from_scratch, &args.model_config, &args.tokenizer_folder) {
             (true, Some(config), Some(tokenizer)) => Ok(Self::Scratch(config.clone(), tokenizer.clone())),
             _ => Ok(Self::Model(required(
-                run_file.path("model", args.model.clone()),
+                run_file.path("model", args.model.clone())?,
                 "model",
             )?)),
         }
@@ -68,7 +68,7 @@ pub(super) struct RunData {
 
 impl RunData {
     pub(super) fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
-        let train_path = required(run_file.path("train", args.train.clone()), "train")?;
+        let train_path = required(run_file.path("train", args.train.clone())?, "train")?;
         let gold = config.task.definition().gold;
         let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
         if let Some(ratios) = &args.split {
@@ -88,8 +88,8 @@ impl RunData {
                 (None, None) => Ok(None),
             }
         };
-        let eval = optional(run_file.path("eval", args.eval.clone()), &args.eval_filter)?;
-        let test = optional(run_file.path("test", args.test.clone()), &args.test_filter)?;
+        let eval = optional(run_file.path("eval", args.eval.clone())?, &args.eval_filter)?;
+        let test = optional(run_file.path("test", args.test.clone())?, &args.test_filter)?;
         let train = read_train(args.train_filter.clone())?;
         Ok(Self::limited(train, eval, test, config))
     }
