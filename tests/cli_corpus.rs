@@ -105,6 +105,23 @@ fn wrong_folders_are_named() {
         let message = fails(name, &fixture(), &out, &[], 1);
         assert!(message.contains(missing) && message.contains("knbc"), "{message}");
     }
+    // Files of other data: the corpus has no flags that say which column is which.
+    for (name, text) in [
+        ("polarity", "p1\t-1\tcold\t{}\ttrain\n"),
+        ("columns", "id,number,category\n1,2,a\n"),
+        ("quotes", "text,label\n\"a,1\nb,2\n"),
+    ] {
+        let source = folder(&[("train.csv", text)]);
+        let message = fails("emotion", source.path(), &out, &[], 1);
+        assert!(
+            message.contains("train.csv: ") && !message.contains("--"),
+            "{name}: {message}"
+        );
+        assert!(
+            message.contains("is it the corpus's file?") || message.contains("is the file whole?"),
+            "{message}"
+        );
+    }
     assert!(!out.exists());
 }
 

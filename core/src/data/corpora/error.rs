@@ -107,6 +107,26 @@ pub enum CorpusError {
         /// What stands there.
         found: String,
     },
+    /// A table of which no column is known.
+    #[error(
+        "{name}: no column is called as those of the corpus are; the first row is {row:?}: is it the corpus's file?"
+    )]
+    UnknownColumns {
+        /// File.
+        name: String,
+        /// Its first row.
+        row: String,
+    },
+    /// A quoted field that does not end, or is followed by text.
+    #[error(
+        "{name}: the row at line {line} has a quoted field that does not end where the field does: is the file whole?"
+    )]
+    Quotes {
+        /// File.
+        name: String,
+        /// 1-based line on which the row starts.
+        line: usize,
+    },
     /// A table without right answers.
     #[error("{name}: there is no column of labels ({columns})")]
     NoLabels {
@@ -185,7 +205,23 @@ pub enum CorpusError {
     },
     /// A file that one of the trainer's own readers refuses.
     #[error(transparent)]
-    Data(#[from] DataError),
+    Data(DataError),
+}
+
+/// In the words of a corpus, which has no flags to say how it is read.
+impl From<DataError> for CorpusError {
+    fn from(error: DataError) -> Self {
+        match error {
+            DataError::ChooseColumns { name, row } => Self::UnknownColumns {
+                name,
+                row: shortened(&row.join(", ")),
+            },
+            DataError::UnclosedQuote { name, line } | DataError::TextAfterQuote { name, line } => {
+                Self::Quotes { name, line }
+            }
+            other => Self::Data(other),
+        }
+    }
 }
 
 /// The start of a line, for a message.

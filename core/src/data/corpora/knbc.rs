@@ -16,8 +16,9 @@ pub const TOPICS: [&str; 4] = ["Keitai", "Kyoto", "Gourmet", "Sports"];
 /// The type of opinion that becomes a sentiment.
 const CRITICISM: &str = "批評";
 const PLUS_SIGNS: [char; 2] = ['＋', '+'];
-/// U+2212, U+FF0D, U+2010 and the hyphen: every minus sign that occurs in the corpus and what EUC-JP is decoded to.
-const MINUS_SIGNS: [char; 4] = ['\u{2212}', '\u{FF0D}', '\u{2010}', '-'];
+/// U+2212, U+FF0D, U+2010, U+2013 and the hyphen: every minus sign that occurs in the corpus, what EUC-JP is decoded to, and
+/// what an editor makes of a hyphen.
+const MINUS_SIGNS: [char; 5] = ['\u{2212}', '\u{FF0D}', '\u{2010}', '\u{2013}', '-'];
 
 /// How words become a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,7 +109,7 @@ impl Corpus {
 
     /// One row a sentence that praises (批評＋ → `1`) or blames (批評− → `0`) according to a file of `corpus2`.
     ///
-    /// Sentences that do both are left out, and so are those whose words `corpus1` lacks.
+    /// Sentences that do both are left out, and so are those with another sign and those whose words `corpus1` lacks.
     ///
     /// # Errors
     /// If a line cannot be read, or nothing is left.
@@ -117,8 +118,12 @@ impl Corpus {
         for file in files {
             read_opinions(file, &mut opinions)?;
         }
-        let (mut rows, mut both, mut wordless) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut rows, mut both, mut unsigned, mut wordless) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (number, opinion) in opinions {
+            if opinion.has_other_sign {
+                unsigned.push(opinion.number);
+                continue;
+            }
             let label = match (opinion.praises, opinion.blames) {
                 (true, true) => {
                     both.push(opinion.number);
@@ -152,6 +157,10 @@ impl Corpus {
         }
         let more = [
             notice("left out, sentences with both 批評＋ and 批評−", &both),
+            notice(
+                "left out, sentences with 批評 and neither ＋ nor − behind it",
+                &unsigned,
+            ),
             notice("left out, sentences whose words corpus1 lacks", &wordless),
         ];
         Ok(self.converted(rows, more))
@@ -186,7 +195,7 @@ impl Corpus {
                 what: "word in corpus1",
             });
         }
-        Ok(self.converted(rows, [notice("left out, articles without words", &empty), None]))
+        Ok(self.converted(rows, [notice("left out, articles without words", &empty)]))
     }
 
     /// One row a sentence: its words, each with its tag.
@@ -209,10 +218,10 @@ impl Corpus {
                 what: "word in corpus1",
             });
         }
-        Ok(self.converted(rows, [notice("left out, sentences without words", &empty), None]))
+        Ok(self.converted(rows, [notice("left out, sentences without words", &empty)]))
     }
 
-    fn converted<T>(&self, rows: Vec<(String, T)>, more: [Option<Notice>; 2]) -> Converted<T> {
+    fn converted<T>(&self, rows: Vec<(String, T)>, more: impl IntoIterator<Item = Option<Notice>>) -> Converted<T> {
         let notices = self.notices.iter().cloned().chain(more.into_iter().flatten());
         Converted {
             rows,
@@ -239,6 +248,8 @@ struct Opinion {
     sentence: String,
     praises: bool,
     blames: bool,
+    /// Whether it says 批評 with what is no sign behind it.
+    has_other_sign: bool,
 }
 
 /// Adds the lines of one file. A sentence that stands there twice has the opinions of both lines.
@@ -265,17 +276,17 @@ fn read_opinions(file: &SourceFile, opinions: &mut BTreeMap<SentenceNumber, Opin
             sentence: sentence.to_owned(),
             praises: false,
             blames: false,
+            has_other_sign: false,
         });
-        opinion.praises |= criticises(types, &PLUS_SIGNS);
-        opinion.blames |= criticises(types, &MINUS_SIGNS);
+        for behind in types.split(CRITICISM).skip(1) {
+            match (behind.starts_with(PLUS_SIGNS), behind.starts_with(MINUS_SIGNS)) {
+                (true, _) => opinion.praises = true,
+                (_, true) => opinion.blames = true,
+                (false, false) => opinion.has_other_sign = true,
+            }
+        }
     }
     Ok(())
-}
-
-/// Whether a cell of types holds 批評 with one of `signs` behind it.
-fn criticises(types: &str, signs: &[char]) -> bool {
-    let mut behind = types.split(CRITICISM).skip(1);
-    behind.any(|rest| rest.starts_with(signs))
 }
 
 fn surfaces(words: &[Word]) -> Vec<&str> {

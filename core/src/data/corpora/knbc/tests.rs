@@ -51,7 +51,15 @@ fn praise_and_blame_become_labels_whatever_the_sign() {
         ["KN901_Keitai_1 1 電池が良い", "KN902_Kyoto_1 0 雨は嫌。"]
     );
     assert_eq!(converted.notices, []);
-    for (sign, label) in [("＋", "1"), ("+", "1"), ("−", "0"), ("－", "0"), ("‐", "0"), ("-", "0")] {
+    for (sign, label) in [
+        ("＋", "1"),
+        ("+", "1"),
+        ("−", "0"),
+        ("－", "0"),
+        ("‐", "0"),
+        ("–", "0"),
+        ("-", "0"),
+    ] {
         let file = opinions(&format!("KN902_Kyoto_1-1-2-01\tx\t\t\t批評{sign}\t\n"));
         let converted = corpus().sentiment(&[file], Spacing::PreSplit).expect("rows");
         assert_eq!(
@@ -60,6 +68,22 @@ fn praise_and_blame_become_labels_whatever_the_sign() {
             "{sign:?}"
         );
     }
+}
+
+#[test]
+fn signs_that_are_not_known_are_left_out_and_counted() {
+    let file = opinions(
+        "KN901_Keitai_1-1-1-01\tx\t\t\t批評＋\t\n\
+         KN902_Kyoto_1-1-1-01\tx\t\t\t批評～\t\n\
+         KN902_Kyoto_1-1-2-01\tx\t\t\t批評\\n批評＋\t\n",
+    );
+    let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
+    assert_eq!(texts(&converted), ["KN901_Keitai_1 1 x"]);
+    let told: Vec<String> = converted.notices.iter().map(Notice::to_string).collect();
+    assert_eq!(
+        told,
+        ["left out, sentences with 批評 and neither ＋ nor − behind it: 2 (the first: KN902_Kyoto_1-1-1-01)"]
+    );
 }
 
 #[test]
