@@ -197,6 +197,36 @@ pub enum DataError {
         /// What stands there.
         found: String,
     },
+    /// A question that is said to have no answer and has one.
+    #[error("{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}")]
+    ImpossibleAnswer {
+        /// File.
+        name: String,
+        /// 1-based number of the question in the file.
+        number: usize,
+        /// Its id; empty where it has none.
+        id: String,
+        /// The answer.
+        answer: String,
+    },
+    /// Two questions of one id.
+    #[error("{name}: question {number} has the id {id:?}, which question {first} has too")]
+    QuestionTwice {
+        /// File.
+        name: String,
+        /// 1-based number of the question in the file.
+        number: usize,
+        /// Its id.
+        id: String,
+        /// The number of the question that has it first.
+        first: usize,
+    },
+    /// A file of questions that asks nothing.
+    #[error("{name} has SQuAD's form, but no question in it")]
+    NoQuestions {
+        /// File.
+        name: String,
+    },
     /// A list of labels with a blank line.
     #[error("{name}: line {line} is blank; a list of labels has one label a line")]
     BlankLabel {

@@ -115,7 +115,13 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
 /// Whether a file is one object with articles; damaged ones are recognised by how they begin.
 fn is_squad(text: &str) -> bool {
     let text = text.trim_start();
-    text.starts_with('{') && (!first_line_is_object(text) || text.contains("\"paragraphs\""))
+    // A file without an article has the list of them.
+    let is_list = |behind: &str| {
+        let value = behind.trim_start().strip_prefix(':');
+        value.is_some_and(|value| value.trim_start().starts_with('['))
+    };
+    let has_articles = || text.contains("\"paragraphs\"") || text.split("\"data\"").skip(1).any(is_list);
+    text.starts_with('{') && (!first_line_is_object(text) || has_articles())
 }
 
 /// Whether a file is plain text where such is asked for: tables and records say so by their names or their form.

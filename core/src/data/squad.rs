@@ -1,7 +1,10 @@
 //! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0.
 //!
 //! An answer is given by its text and the character at which it starts; an answer that does not stand there is an error that
-//! names it, since a model that learns from shifted answers learns nonsense.
+//! names it, since a model that learns from shifted answers learns nonsense. So are a question that has answers and is said to
+//! have none, and two questions of one id, by which scripts tell predictions apart.
+
+use std::collections::HashMap;
 
 use serde::Deserialize;
 
@@ -34,6 +37,17 @@ struct Question {
     is_impossible: bool,
 }
 
+impl Question {
+    /// Its id as text; nothing where it has none.
+    fn id(&self) -> Option<String> {
+        match &self.id {
+            serde_json::Value::Null => None,
+            serde_json::Value::String(id) => Some(id.clone()),
+            other => Some(other.to_string()),
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Answer {
     text: String,
@@ -46,13 +60,32 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         name: name.to_owned(),
         source: error,
     })?;
+    if file
+        .data
+        .iter()
+        .all(|article| article.paragraphs.iter().all(|paragraph| paragraph.qas.is_empty()))
+    {
+        return Err(DataError::NoQuestions { name: name.to_owned() });
+    }
     let mut collector = Collector::new(name, options);
+    let mut numbers: HashMap<String, usize> = HashMap::new();
     for paragraph in file.data.into_iter().flat_map(|article| article.paragraphs) {
         // One table for all questions: where each character begins.
         let starts: Vec<usize> = paragraph.context.char_indices().map(|(at, _)| at).collect();
         for question in paragraph.qas {
             let line = collector.examples.len() + 1;
             let gold = gold(name, line, &question, &paragraph.context, &starts)?;
+            if let Some(id) = question.id() {
+                if let Some(first) = numbers.insert(id.clone(), line) {
+                    let (name, number) = (name.to_owned(), line);
+                    return Err(DataError::QuestionTwice {
+                        name,
+                        number,
+                        id,
+                        first,
+                    });
+                }
+            }
             collector.examples.push(Example {
                 text: question.question,
                 text_pair: Some(paragraph.context.clone()),
@@ -68,9 +101,13 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
     let Some(answers) = &question.answers else {
         return Ok(Gold::None);
     };
-    if question.is_impossible {
-        // The answers of such a question are tempting, not right.
-        return Ok(Gold::Answers(Box::default()));
+    if let (true, Some(answer)) = (question.is_impossible, answers.first()) {
+        return Err(DataError::ImpossibleAnswer {
+            name: name.to_owned(),
+            number,
+            id: question.id().unwrap_or_default(),
+            answer: answer.text.clone(),
+        });
     }
     let mut spans = Vec::with_capacity(answers.len());
     for answer in answers {
@@ -82,10 +119,7 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
             return Err(DataError::Answer {
                 name: name.to_owned(),
                 number,
-                id: match &question.id {
-                    serde_json::Value::String(id) => id.clone(),
-                    other => other.to_string(),
-                },
+                id: question.id().unwrap_or_default(),
                 answer: answer.text.clone(),
                 start: answer.answer_start,
                 found: behind.map_or(String::new(), |behind| {
@@ -163,9 +197,38 @@ mod tests {
 
     #[test]
     fn tempting_answers_of_impossible_questions_are_not_gold() {
-        let question = r#"{"question":"?","answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
+        let question = r#"{"question":"?","answers":[],"plausible_answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
         let data = of(question).expect("valid");
         assert_eq!(data.examples[0].gold.answers().map(<[_]>::len), Some(0));
+    }
+
+    #[test]
+    fn questions_that_contradict_themselves_or_stand_twice_are_named() {
+        let both = r#"{"id":"q7","question":"?","answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
+        assert_eq!(
+            of(both).expect_err("both"),
+            "squad.json: question 1 (\"q7\") is said to have no answer (is_impossible), but has \"opened\""
+        );
+        let question = |id: &str| format!(r#"{{"id":{id},"question":"?","answers":[]}}"#);
+        let twice = [question("\"a\""), question("\"b\""), question("\"a\"")].join(",");
+        assert_eq!(
+            of(&twice).expect_err("twice"),
+            "squad.json: question 3 has the id \"a\", which question 1 has too"
+        );
+        let nameless = r#"{"question":"?","answers":[]}"#;
+        assert_eq!(of(&[nameless; 2].join(",")).expect("no ids").examples.len(), 2);
+    }
+
+    #[test]
+    fn files_without_a_question_are_said() {
+        for text in [
+            r#"{"data":[]}"#,
+            r#"{"data":[{"paragraphs":[]}]}"#,
+            r#"{"data":[{"paragraphs":[{"context":"a","qas":[]}]}]}"#,
+        ] {
+            let error = read_file("squad.json", text.as_bytes(), &options()).expect_err(text);
+            assert_eq!(error.to_string(), "squad.json has SQuAD's form, but no question in it");
+        }
     }
 
     #[test]
@@ -185,6 +248,5 @@ mod tests {
         }
         let message = of(r#"{"question":"?","answers":[{"text":"1899"}]}"#).expect_err("no start");
         assert!(message.starts_with("squad.json is not of SQuAD's form"), "{message}");
-        assert_eq!(of("").expect_err("no question"), "squad.json: no rows");
     }
 }

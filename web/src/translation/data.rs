@@ -59,6 +59,14 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}":
         "「{name}」の {number} 番目の質問（{id}）：答え「{answer}」は {start} 文字目（最初を 0 と数えます）から始まるはずですが、そこには「{found}」とあります。",
         "{name}: question {number} (“{id}”): the answer “{answer}” should start at character {start}, counted from 0, where there is “{found}”";
+    "{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}":
+        "「{name}」の {number} 番目の質問（{id}）：答えがない（is_impossible）はずなのに、答え「{answer}」があります。",
+        "{name}: question {number} (“{id}”) is said to have no answer (is_impossible), but has “{answer}”";
+    "{name}: question {number} has the id {id:?}, which question {first} has too":
+        "「{name}」の {number} 番目の質問の id「{id}」は、{first} 番目の質問と同じです。",
+        "{name}: question {number} has the id “{id}”, which question {first} has too";
+    "{name} has SQuAD's form, but no question in it":
+        "「{name}」は SQuAD の形ですが、質問が一つもありません。";
     "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":
         "「{name}」のどの列が文なのか分かりません。最初の行に text や label などの列名を書いてください。いまの最初の行：{row}",
         "{name}: which column is the text? Name the columns in the first row, such as text and label; it is {row}";
