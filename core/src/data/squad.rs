@@ -75,16 +75,16 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         for question in paragraph.qas {
             let line = collector.examples.len() + 1;
             let gold = gold(name, line, &question, &paragraph.context, &starts)?;
-            if let Some(id) = question.id() {
-                if let Some(first) = numbers.insert(id.clone(), line) {
-                    let (name, number) = (name.to_owned(), line);
-                    return Err(DataError::QuestionTwice {
-                        name,
-                        number,
-                        id,
-                        first,
-                    });
-                }
+            if let Some(id) = question.id()
+                && let Some(first) = numbers.insert(id.clone(), line)
+            {
+                let (name, number) = (name.to_owned(), line);
+                return Err(DataError::QuestionTwice {
+                    name,
+                    number,
+                    id,
+                    first,
+                });
             }
             collector.examples.push(Example {
                 text: question.question,
