@@ -4,8 +4,8 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use terakoya_core::examples::host_values;
 use terakoya_core::kernels::{
-    AdamWStep, AdamWTensors, adamw, attention_softmax, dropout, gelu, gelu_tanh, layer_norm, linear_rows, product,
-    square_sum,
+    AdamWStep, AdamWTensors, DropoutDraw, adamw, attention_softmax, dropout, gelu, gelu_tanh, layer_norm, linear_rows,
+    product, square_sum,
 };
 
 /// Of the largest value, or of 1 where all are smaller.
@@ -105,7 +105,12 @@ const OPERATIONS: [Operation; 9] = [
     }),
     ("dropout", WIDTHS, |width, device| {
         let x = values([ROWS, width], 8, device).require_grad();
-        with_gradients(dropout(x.clone(), 0x0123_4567_89ab_cdef, 0.9), &[&x])
+        let draw = DropoutDraw {
+            key: 0x0123_4567_89ab_cdef,
+            first: u32::MAX - 5,
+            keep: 0.9,
+        };
+        with_gradients(dropout(x.clone(), draw), &[&x])
     }),
     ("AdamW", WIDTHS, |width, device| {
         let device = device.clone().inner();

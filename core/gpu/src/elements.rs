@@ -15,13 +15,13 @@ const PARTS: usize = 1 << 10;
 const FEW: usize = 1 << 12;
 
 /// √(2/π)
-const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
+pub const ROOT_TWO_OVER_PI: f32 = 0.797_884_6;
 
 /// The share of x³ in gelu's approximation by tanh.
-const TANH_CUBIC: f32 = 0.044_715;
+pub const TANH_CUBIC: f32 = 0.044_715;
 
 /// 1 / √(2π)
-const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
+pub const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
 
 /// x·Φ(x), element by element; or GPT-2's approximation of it by tanh.
 pub fn gelu(x: CubeTensor, by_tanh: bool) -> CubeTensor {
@@ -60,8 +60,9 @@ pub fn gelu_backward(x: CubeTensor, grad: CubeTensor, by_tanh: bool) -> CubeTens
     output
 }
 
-/// Zeroes elements and scales the others by `1 / keep`; `key` decides which, as on the CPU.
-pub fn dropout(x: CubeTensor, key: u64, keep: f64) -> CubeTensor {
+/// Zeroes elements and scales the others by `1 / keep`, those that the CPU does.
+pub fn dropout(x: CubeTensor, draw: DropoutDraw) -> CubeTensor {
+    let DropoutDraw { key, first, keep } = draw;
     let x = into_contiguous(x);
     let output = like(&x);
     let elements = x.shape().num_elements();
@@ -72,6 +73,7 @@ pub fn dropout(x: CubeTensor, key: u64, keep: f64) -> CubeTensor {
         x.into_buffer_arg(),
         output.clone().into_buffer_arg(),
         elements,
+        first,
         key as u32,
         (key >> 32) as u32,
         (keep * f64::from(u32::MAX)) as u32,
@@ -142,6 +144,17 @@ pub fn adamw(
         ),
     );
     (values, first, second)
+}
+
+/// Which elements dropout hits. Element `n` of a tensor stays or goes by `key` and `first + n` alone.
+#[derive(Debug, Clone, Copy)]
+pub struct DropoutDraw {
+    /// Tells this place of this step from all others.
+    pub key: u64,
+    /// The number of the tensor's first element, where it is a part of a larger one.
+    pub first: u32,
+    /// The probability that an element stays.
+    pub keep: f64,
 }
 
 /// The constants of one AdamW step.
@@ -231,9 +244,18 @@ fn scramble(x: u32) -> u32 {
 }
 
 #[cube(launch)]
-fn dropout_kernel(x: &[f32], output: &mut [f32], elements: usize, low: u32, high: u32, threshold: u32, scale: f32) {
+fn dropout_kernel(
+    x: &[f32],
+    output: &mut [f32],
+    elements: usize,
+    first: u32,
+    low: u32,
+    high: u32,
+    threshold: u32,
+    scale: f32,
+) {
     if ABSOLUTE_POS < elements {
-        let bits = scramble(scramble(u32::cast_from(ABSOLUTE_POS) ^ low) + high);
+        let bits = scramble(scramble((first + u32::cast_from(ABSOLUTE_POS)) ^ low) + high);
         output[ABSOLUTE_POS] = x[ABSOLUTE_POS] * select(bits <= threshold, scale, 0.0);
     }
 }

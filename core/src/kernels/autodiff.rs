@@ -8,8 +8,8 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind, unary};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{AutodiffBackend, Shape, TensorMetadata};
 
-use super::KernelBackend;
 use super::vocabulary::{self, Compared, Learns};
+use super::{AdamWStep, DropoutDraw, KernelBackend};
 
 impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
     fn product(lhs: FloatTensor<Self>, rhs: FloatTensor<Self>) -> FloatTensor<Self> {
@@ -63,12 +63,6 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
         }
     }
 
-    fn gelu_tanh_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        // The derivative has none of its own.
-        let (x, grad) = (x.into_primitive(), grad.into_primitive());
-        Self::from_inner(B::gelu_tanh_backward(x, grad))
-    }
-
     fn layer_norm_rows(
         x: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
@@ -109,14 +103,10 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
         }
     }
 
-    fn keyed_dropout(x: FloatTensor<Self>, key: u64, keep: f64) -> FloatTensor<Self> {
-        match (KeyedDropout { key, keep })
-            .prepare::<C>([x.node()])
-            .compute_bound()
-            .stateful()
-        {
-            OpsKind::Tracked(prep) => prep.finish((), B::keyed_dropout(x.into_primitive(), key, keep)),
-            OpsKind::UnTracked(prep) => prep.finish(B::keyed_dropout(x.into_primitive(), key, keep)),
+    fn keyed_dropout(x: FloatTensor<Self>, draw: DropoutDraw) -> FloatTensor<Self> {
+        match KeyedDropout(draw).prepare::<C>([x.node()]).compute_bound().stateful() {
+            OpsKind::Tracked(prep) => prep.finish((), B::keyed_dropout(x.into_primitive(), draw)),
+            OpsKind::UnTracked(prep) => prep.finish(B::keyed_dropout(x.into_primitive(), draw)),
         }
     }
 
@@ -146,6 +136,67 @@ impl<B: KernelBackend, C: CheckpointStrategy> KernelBackend for Autodiff<B, C> {
             }
             OpsKind::UnTracked(prep) => prep.finish(B::float_sum(vocabulary::losses::<B>(&compared))),
         }
+    }
+
+    // Derivatives have none of their own, nor have what the optimizer computes.
+
+    fn gelu_exact_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::gelu_exact_backward(x.into_primitive(), grad.into_primitive()))
+    }
+
+    fn gelu_tanh_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::gelu_tanh_backward(x.into_primitive(), grad.into_primitive()))
+    }
+
+    fn layer_norm_rows_backward(
+        x: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (x, gamma, grad) = (x.into_primitive(), gamma.into_primitive(), grad.into_primitive());
+        let (grad_x, grad_gamma, grad_beta) = B::layer_norm_rows_backward(x, gamma, grad, epsilon);
+        (
+            Self::from_inner(grad_x),
+            Self::from_inner(grad_gamma),
+            Self::from_inner(grad_beta),
+        )
+    }
+
+    fn attention_softmax_backward(
+        probabilities: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale: f64,
+    ) -> FloatTensor<Self> {
+        let (probabilities, grad) = (probabilities.into_primitive(), grad.into_primitive());
+        Self::from_inner(B::attention_softmax_backward(probabilities, grad, scale))
+    }
+
+    fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
+        Self::from_inner(B::square_sum(x.into_primitive()))
+    }
+
+    fn adamw_step(
+        values: FloatTensor<Self>,
+        grad: FloatTensor<Self>,
+        scale: FloatTensor<Self>,
+        first: FloatTensor<Self>,
+        second: FloatTensor<Self>,
+        step: AdamWStep,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        let (values, first, second) = B::adamw_step(
+            values.into_primitive(),
+            grad.into_primitive(),
+            scale.into_primitive(),
+            first.into_primitive(),
+            second.into_primitive(),
+            step,
+        );
+        (
+            Self::from_inner(values),
+            Self::from_inner(first),
+            Self::from_inner(second),
+        )
     }
 }
 
@@ -275,17 +326,12 @@ impl<B: KernelBackend> Backward<B, 1> for Softmax {
 }
 
 #[derive(Debug)]
-struct KeyedDropout {
-    key: u64,
-    keep: f64,
-}
+struct KeyedDropout(DropoutDraw);
 
 impl<B: KernelBackend> Backward<B, 1> for KeyedDropout {
     type State = ();
 
     fn backward(self, ops: Ops<Self::State, 1>, grads: &mut Gradients, _checkpointer: &mut Checkpointer) {
-        unary::<B, _>(ops.parents, ops.node, grads, |grad| {
-            B::keyed_dropout(grad, self.key, self.keep)
-        });
+        unary::<B, _>(ops.parents, ops.node, grads, |grad| B::keyed_dropout(grad, self.0));
     }
 }

@@ -6,7 +6,7 @@ use burn_cubecl::kernel::into_contiguous;
 use burn_cubecl::tensor::CubeTensor;
 use terakoya_gpu::{elements, product, rows};
 
-use super::{AdamWStep, KernelBackend};
+use super::{AdamWStep, DropoutDraw, KernelBackend};
 
 impl KernelBackend for CubeBackend {
     fn product(lhs: CubeTensor, rhs: CubeTensor) -> CubeTensor {
@@ -60,8 +60,8 @@ impl KernelBackend for CubeBackend {
         rows::softmax_backward(probabilities, grad, scale)
     }
 
-    fn keyed_dropout(x: CubeTensor, key: u64, keep: f64) -> CubeTensor {
-        elements::dropout(x, key, keep)
+    fn keyed_dropout(x: CubeTensor, draw: DropoutDraw) -> CubeTensor {
+        elements::dropout(x, draw)
     }
 
     fn square_sum(x: CubeTensor) -> CubeTensor {

@@ -10,12 +10,12 @@ mod gpu;
 mod vocabulary;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Distribution, Shape, TensorMetadata, backend_extension};
+use burn::backend::{Backend, Dispatch, Shape, backend_extension};
 use burn::tensor::{IndexingUpdateOp, IntDType, Tensor};
 
 use vocabulary::Compared;
 
-pub use terakoya_gpu::elements::AdamWStep;
+pub use terakoya_gpu::elements::{AdamWStep, DropoutDraw};
 pub use vocabulary::slice_rows;
 
 /// A backend with fused operations; the defaults compose them from burn's own.
@@ -35,21 +35,11 @@ pub trait KernelBackend: Backend {
 
     /// x·Φ(x), element by element.
     #[fusion(dtype = x, shape = x)]
-    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        let phi = normal_distribution::<Self>(x.clone());
-        Self::float_mul(x, phi)
-    }
+    fn gelu_exact(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// `grad` times the derivative of gelu at `x`: Φ(x) + x·φ(x).
     #[fusion(dtype = x, shape = x)]
-    fn gelu_exact_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self> {
-        let square = Self::float_mul(x.clone(), x.clone());
-        let exp = Self::float_exp(Self::float_mul_scalar(square, (-0.5f32).into()));
-        let density = Self::float_mul_scalar(exp, INVERSE_ROOT_TWO_PI.into());
-        let slope = Self::float_mul(x.clone(), density);
-        let slope = Self::float_add(slope, normal_distribution::<Self>(x));
-        Self::float_mul(grad, slope)
-    }
+    fn gelu_exact_backward(x: FloatTensor<Self>, grad: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// GPT-2's approximation of gelu by tanh, element by element: x·σ(2·√(2/π)·(x + 0.044715·x³)).
     #[fusion(dtype = x, shape = x)]
@@ -66,9 +56,7 @@ pub trait KernelBackend: Backend {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
-    ) -> FloatTensor<Self> {
-        Self::layer_norm(x, gamma, Some(beta), epsilon)
-    }
+    ) -> FloatTensor<Self>;
 
     /// Gradients of x, gamma and beta of [`Self::layer_norm_rows`].
     #[fusion(meta = |x, gamma, _, _| (x.clone(), gamma.clone(), gamma.clone()))]
@@ -77,17 +65,12 @@ pub trait KernelBackend: Backend {
         gamma: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         epsilon: f64,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        composed_layer_norm_backward::<Self>(x, gamma, grad, epsilon)
-    }
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 
     /// `softmax(scores · scale + bias)` over the last axis of `scores` `[batch, heads, rows, columns]`; `bias` is
     /// `[batch, 1, rows, columns]`, where batch and rows may be 1, or `[1, 1, 1, 1]`.
     #[fusion(dtype = scores, shape = scores)]
-    fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self> {
-        let scores = Self::float_mul_scalar(scores, scale.into());
-        Self::softmax(Self::float_add(scores, bias), 3)
-    }
+    fn attention_softmax(scores: FloatTensor<Self>, bias: FloatTensor<Self>, scale: f64) -> FloatTensor<Self>;
 
     /// Gradient of the scores, from the probabilities and their gradient.
     #[fusion(dtype = grad, shape = grad)]
@@ -95,23 +78,12 @@ pub trait KernelBackend: Backend {
         probabilities: FloatTensor<Self>,
         grad: FloatTensor<Self>,
         scale: f64,
-    ) -> FloatTensor<Self> {
-        let product = Self::float_mul(probabilities.clone(), grad.clone());
-        let mean = Self::float_sum_dim(product, 3);
-        let centered = Self::float_sub(grad, mean);
-        Self::float_mul_scalar(Self::float_mul(probabilities, centered), scale.into())
-    }
+    ) -> FloatTensor<Self>;
 
-    /// Zeroes elements at random and scales the others by `1 / keep`; the same key draws the same elements, which is how
+    /// Zeroes elements at random and scales the others by `1 / keep`; the same draw hits the same elements, which is how
     /// the backward pass finds them again.
     #[fusion(dtype = x, shape = x)]
-    fn keyed_dropout(x: FloatTensor<Self>, key: u64, keep: f64) -> FloatTensor<Self> {
-        let device = x.device();
-        Self::seed(&device, key);
-        let dtype = x.dtype().into();
-        let mask = Self::float_random(x.shape(), Distribution::Bernoulli(keep), &device, dtype);
-        Self::float_mul_scalar(Self::float_mul(x, mask), (1.0 / keep).into())
-    }
+    fn keyed_dropout(x: FloatTensor<Self>, draw: DropoutDraw) -> FloatTensor<Self>;
 
     /// Turns `logits` `[rows, classes]` into the gradient of the sum of the losses, and gives these, `[rows, 1]`: the
     /// cross-entropy with `targets` `[rows, 1]`, which are class numbers, times `shares` `[rows, 1]`.
@@ -176,9 +148,7 @@ pub trait KernelBackend: Backend {
 
     /// The sum of the squares of all elements, `[1]`.
     #[fusion(dtype = x, shape = Shape::new([1]))]
-    fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self> {
-        Self::float_sum(Self::float_mul(x.clone(), x))
-    }
+    fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// New values and moments of a parameter after an AdamW step along `grad · scale`; all are flat and of one length, but for
     /// `scale`, which is `[1]`.
@@ -190,54 +160,7 @@ pub trait KernelBackend: Backend {
         first: FloatTensor<Self>,
         second: FloatTensor<Self>,
         step: AdamWStep,
-    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let scaled = |x, factor: f32| Self::float_mul_scalar(x, factor.into());
-        let grad = Self::float_mul(grad, scale);
-        let first = Self::float_add(scaled(first, step.beta1), scaled(grad.clone(), step.share1));
-        let square = Self::float_mul(grad.clone(), grad);
-        let second = Self::float_add(scaled(second, step.beta2), scaled(square, step.share2));
-        let root = scaled(Self::float_sqrt(second.clone()), 1.0 / step.root_correction);
-        let denominator = Self::float_add_scalar(root, step.epsilon.into());
-        let update = scaled(Self::float_div(first.clone(), denominator), step.step_size);
-        (Self::float_sub(scaled(values, step.shrink), update), first, second)
-    }
-}
-
-const INVERSE_ROOT_TWO_PI: f32 = 0.398_942_3;
-
-/// Φ(x) by erf.
-fn normal_distribution<B: Backend>(x: FloatTensor<B>) -> FloatTensor<B> {
-    let erf = B::float_erf(B::float_mul_scalar(x, std::f32::consts::FRAC_1_SQRT_2.into()));
-    B::float_mul_scalar(B::float_add_scalar(erf, 1f32.into()), 0.5f32.into())
-}
-
-fn composed_layer_norm_backward<B: Backend>(
-    x: FloatTensor<B>,
-    gamma: FloatTensor<B>,
-    grad: FloatTensor<B>,
-    epsilon: f64,
-) -> (FloatTensor<B>, FloatTensor<B>, FloatTensor<B>) {
-    let shape = x.shape();
-    let hidden = shape[shape.num_dims() - 1];
-    let rows = shape.num_elements() / hidden;
-    let flat = |tensor| B::float_reshape(tensor, Shape::new([rows, hidden]));
-    let (x, grad) = (flat(x), flat(grad));
-    let mean = |tensor| B::float_mean_dim(tensor, 1);
-    let centered = B::float_sub(x.clone(), mean(x));
-    let variance = mean(B::float_mul(centered.clone(), centered.clone()));
-    let deviation = B::float_sqrt(B::float_add_scalar(variance, epsilon.into()));
-    let normalized = B::float_div(centered, deviation.clone());
-    let vector = |tensor| B::float_reshape(B::float_sum_dim(tensor, 0), Shape::new([hidden]));
-    let grad_gamma = vector(B::float_mul(grad.clone(), normalized.clone()));
-    let grad_beta = vector(grad.clone());
-    let scaled = B::float_mul(grad, B::float_reshape(gamma, Shape::new([1, hidden])));
-    let along = mean(B::float_mul(scaled.clone(), normalized.clone()));
-    let inner = B::float_sub(
-        B::float_sub(scaled.clone(), mean(scaled)),
-        B::float_mul(normalized, along),
-    );
-    let grad_x = B::float_reshape(B::float_div(inner, deviation), shape);
-    (grad_x, grad_gamma, grad_beta)
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
 /// The matrix products `[batch, heads, m, n]` of `lhs` `[batch, heads, m, k]` and `rhs` `[batch, heads, k, n]`.
@@ -286,9 +209,9 @@ pub fn attention_softmax(scores: Tensor<4>, bias: Option<&Tensor<4>>, scale: f64
     ))
 }
 
-/// Dropout that `key` decides: keeps each element with probability `keep` and scales it by `1 / keep`.
-pub fn dropout<const D: usize>(x: Tensor<D>, key: u64, keep: f64) -> Tensor<D> {
-    Tensor::from_dispatch(Dispatch::keyed_dropout(x.into_dispatch(), key, keep))
+/// Dropout as `draw` decides.
+pub fn dropout<const D: usize>(x: Tensor<D>, draw: DropoutDraw) -> Tensor<D> {
+    Tensor::from_dispatch(Dispatch::keyed_dropout(x.into_dispatch(), draw))
 }
 
 /// Hidden states on their way to words.

@@ -10,7 +10,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::{Rng, SeedableRng};
 use serde::{Deserialize, Serialize};
 
-use crate::kernels;
+use crate::kernels::{self, DropoutDraw};
 
 /// The additive score of a padded position: `exp` of it is exactly zero, and it is far from overflow.
 pub const MASKED_SCORE: f32 = -1e30;
@@ -177,12 +177,18 @@ fn standard_normal(rng: &mut ChaCha8Rng) -> f64 {
 pub struct Dropout {
     key: Option<u64>,
     place: u64,
+    /// The number of the first of its rows in the whole batch.
+    first_row: usize,
 }
 
 impl Dropout {
     /// No dropout at all.
     pub fn off() -> Self {
-        Self { key: None, place: 0 }
+        Self {
+            key: None,
+            place: 0,
+            first_row: 0,
+        }
     }
 
     /// The masks of one forward pass of a training run.
@@ -190,16 +196,29 @@ impl Dropout {
         Self {
             key: Some(mix(seed ^ mix(step))),
             place: 0,
+            first_row: 0,
         }
     }
 
-    /// Zeroes each element of `x` with `probability` and scales the others by `1 / (1 - probability)`.
+    /// The part of the masks for the rows of a batch from `first_row` on, where the others are computed elsewhere.
+    pub fn from_row(self, first_row: usize) -> Self {
+        Self { first_row, ..self }
+    }
+
+    /// Zeroes each element of `x` `[batch, …]` with `probability` and scales the others by `1 / (1 - probability)`.
     pub fn forward<const D: usize>(&mut self, x: Tensor<D>, probability: f64) -> Tensor<D> {
         let Some(key) = self.key.filter(|_| probability > 0.0) else {
             return x;
         };
         self.place += 1;
-        kernels::dropout(x, key ^ mix(self.place), 1.0 - probability)
+        let elements_of_row = x.shape().num_elements() / x.dims()[0].max(1);
+        let draw = DropoutDraw {
+            key: key ^ mix(self.place),
+            // Wraps as the numbers of the elements do.
+            first: (self.first_row as u32).wrapping_mul(elements_of_row as u32),
+            keep: 1.0 - probability,
+        };
+        kernels::dropout(x, draw)
     }
 }
 
