@@ -195,11 +195,20 @@ fn scalar(name: &str, place: Place, field: &str, value: Option<Value>) -> Result
 
 /// The message without its position, which counts from the start of the record.
 fn reason(error: &serde_json::Error) -> String {
-    let message = error.to_string();
-    match message.rfind(" at line ") {
-        Some(end) => message[..end].to_owned(),
+    let mut message = error.to_string();
+    message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
+    match half_character(&message) {
+        Some(reason) => reason.to_owned(),
         None => message,
     }
+}
+
+/// What the JSON reader means by two of its messages; a program that cuts text in the middle of an emoji writes such.
+pub(super) fn half_character(message: &str) -> Option<&'static str> {
+    let half = ["lone leading surrogate in hex escape", "unexpected end of hex escape"];
+    half.iter()
+        .any(|known| message.starts_with(known))
+        .then_some("a \\u escape from D800 to DFFF is half of a character, and the other half is not beside it")
 }
 
 /// Reads the objects of an array.

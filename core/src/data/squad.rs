@@ -8,6 +8,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
+use super::jsonl::half_character;
 use super::{AnswerSpan, ChosenColumn, Collector, Columns, DataError, Dataset, Example, Format, Gold, ReadOptions};
 
 #[derive(Deserialize)]
@@ -56,10 +57,7 @@ struct Answer {
 
 /// Reads a whole file; an example's line is the number of its question.
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
-    let file: File = serde_json::from_str(text).map_err(|error| DataError::Squad {
-        name: name.to_owned(),
-        source: error,
-    })?;
+    let file: File = serde_json::from_str(text).map_err(|error| unread(name, error))?;
     if file
         .data
         .iter()
@@ -95,6 +93,20 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         }
     }
     collector.finish(columns())
+}
+
+/// What is wrong with a file that is not read to its end.
+fn unread(name: &str, source: serde_json::Error) -> DataError {
+    let name = name.to_owned();
+    match half_character(&source.to_string()) {
+        Some(reason) => DataError::Json {
+            name,
+            line: source.line(),
+            column: source.column(),
+            reason: reason.to_owned(),
+        },
+        None => DataError::Squad { name, source },
+    }
 }
 
 fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
@@ -217,6 +229,13 @@ mod tests {
         );
         let nameless = r#"{"question":"?","answers":[]}"#;
         assert_eq!(of(&[nameless; 2].join(",")).expect("no ids").examples.len(), 2);
+    }
+
+    #[test]
+    fn half_a_character_is_said_where_it_stands() {
+        let message = of(r#"{"question":"\ud83d?","answers":[]}"#).expect_err("half");
+        assert!(message.starts_with("squad.json: line 1, column "), "{message}");
+        assert!(message.contains("is half of a character"), "{message}");
     }
 
     #[test]

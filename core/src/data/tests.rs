@@ -256,6 +256,14 @@ fn json_in_every_shape() {
 fn json_errors_name_line_and_column() {
     let error = message("x.jsonl", "{\"text\": \"a\"}\n{\"text\": }\n", &options(""));
     assert_eq!(error, "x.jsonl: line 2, column 10: expected value");
+    for half in ["\\ud83d", "\\ud83dx", "\\ude00", "\\ud83d\\u0041"] {
+        let error = message("x.jsonl", &format!("{{\"text\": \"{half}\"}}\n"), &options(""));
+        assert!(error.starts_with("x.jsonl: line 1, column "), "{error}");
+        assert!(
+            error.contains("is half of a character, and the other half is not beside it"),
+            "{error}"
+        );
+    }
     let error = message("x.jsonl", "{\"text\": \"a\"}\n[1]\n", &options(""));
     assert_eq!(
         error,

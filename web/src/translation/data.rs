@@ -25,6 +25,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "{name}: the row at line {line} has text after a closing quote; inside a quoted field a quote is written \"\"; or save the table as TSV, which takes quotes literally";
     "{name}: line {line}, column {column}: {reason}":
         "「{name}」の {line} 行目（{column} バイト目）：JSON として読めません。{reason!}";
+    "a \\u escape from D800 to DFFF is half of a character, and the other half is not beside it":
+        "\\uD800 から \\uDFFF は文字の半分で、もう半分が隣にありません。";
     "{name}: {place} has no value in {field:?}":
         "「{name}」の {place!}：「{field}」がありません。";
     "{name}: {place}: {field:?} is {found}, expected text":
