@@ -270,6 +270,36 @@ fn thresholds_of_a_folder_that_do_not_fit_its_labels_are_said() {
 }
 
 #[test]
+fn labels_that_model_and_data_do_not_share_are_said() {
+    let temp = TempDir::new().expect("temp");
+    let folder = untaught(&temp, "folder", &[]);
+    let data = file(&temp, "numbers.tsv", &foods());
+    let list = file(&temp, "labels.txt", &FOODS.map(|food| format!("{food}\n")).concat());
+    let evaluate = |more: &[&str]| {
+        let columns = ["--text-column", "1", "--label-column", "2", "--device", "cpu"];
+        let mut command = terakoya(&["evaluate", "--data", &data, "--model"]);
+        command.arg(&folder).args(columns).args(more);
+        let output = run(command);
+        stdout(&output);
+        stderr(&output)
+    };
+    let said = evaluate(&[]);
+    let expected = "numbers.tsv: labels that the model cannot say, all counted as wrong: \"0\", \"1\", \"2\", \"3\"";
+    assert!(
+        said.contains(expected) && said.contains("--labels FILE says of which labels"),
+        "{said}"
+    );
+    let named = ["--labels", &list, "--label-map", "rice=grain,cake=sweet"];
+    let said = evaluate(&named);
+    assert!(!said.contains("cannot say"), "{said}");
+    assert!(
+        said.contains("--label-map renames \"cake\", which neither the model nor")
+            && !said.contains("renames \"rice\""),
+        "{said}"
+    );
+}
+
+#[test]
 fn labels_of_rows_that_are_not_drawn_are_known_and_a_list_beside_the_data_is_named() {
     let temp = TempDir::new().expect("temp");
     let rare = format!("text,label\n{}c,rare\n", "a,x\nb,y\n".repeat(20));

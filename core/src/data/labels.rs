@@ -24,6 +24,11 @@ impl LabelMap {
             .find(|(old, _)| old == label)
             .map_or(label, |(_, new)| new)
     }
+
+    /// The names that it replaces.
+    pub fn replaced(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(old, _)| old.as_str())
+    }
 }
 
 impl FromStr for LabelMap {

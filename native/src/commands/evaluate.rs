@@ -1,5 +1,6 @@
 //! `terakoya evaluate`: scores a fine-tuned model on labelled data.
 
+use std::collections::BTreeSet;
 use std::io::{Write, stdout};
 use std::path::Path;
 
@@ -7,7 +8,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
-use terakoya_core::protocol::{Evaluation, Prediction};
+use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
 use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
@@ -43,6 +44,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
+    say_unknown_labels(&args, &session, &data, &evaluation);
     // The scores first: a file that cannot be written must not cost them.
     match args.json {
         true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
@@ -66,6 +68,49 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     }
     Ok(())
 }
+
+/// Says which labels the model and the data do not share, and what may be missing on the command line.
+fn say_unknown_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, evaluation: &Evaluation) {
+    let unknown = match &evaluation.report {
+        Report::Classification(report) => &report.unknown_labels[..],
+        Report::MultiLabel(report) => &report.unknown_labels,
+        _ => &[],
+    };
+    if !unknown.is_empty() {
+        let shown: Vec<String> = unknown
+            .iter()
+            .take(SHOWN_LABELS)
+            .map(|label| format!("{label:?}"))
+            .collect();
+        let shown = shown.join(", ");
+        let more = if unknown.len() > SHOWN_LABELS { ", …" } else { "" };
+        let numbers = match args.read.labels {
+            Some(_) => "",
+            None => "; if they are numbers, --labels FILE says of which labels",
+        };
+        let name = &data.name;
+        eprintln!("{name}: labels that the model cannot say, all counted as wrong: {shown}{more}{numbers}");
+    }
+    let Some(map) = &args.label_map else {
+        return;
+    };
+    let own = session.labels().iter().map(String::as_str);
+    // Tags are renamed by their types.
+    let types = own.clone().filter_map(|label| Some(label.split_once('-')?.1));
+    let mut known: BTreeSet<&str> = own.chain(types).collect();
+    for example in &data.examples {
+        known.extend(example.gold.labels().unwrap_or_default().iter().map(String::as_str));
+        let (entities, _) = example.gold.entities(&example.text);
+        known.extend(entities.iter().map(|entity| entity.entity_type));
+    }
+    for label in map.replaced().filter(|label| !known.contains(label)) {
+        let name = &data.name;
+        eprintln!("--label-map renames {label:?}, which neither the model nor {name} has");
+    }
+}
+
+/// The most labels that a line of warning names.
+const SHOWN_LABELS: usize = 10;
 
 /// The last part of a path: the folders above it are nobody's business where the page is passed on.
 fn file_name(path: &Path) -> String {
