@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use terakoya_core::data::{Example, Gold, ReadOptions, read, sha256_hex};
+use anyhow::{Context, Result, bail};
+use terakoya_core::data::{Example, Gold, GoldColumn, ReadOptions, SplitRatios, read, sha256_hex, split, split_text};
 
 use crate::usage::UsageError;
 
@@ -49,12 +49,68 @@ impl DataFile {
     }
 
     /// The rows at `indices`, as a part of this file.
-    pub fn part(&self, what: &str, indices: &[usize]) -> Self {
+    fn part(&self, what: &str, indices: &[usize]) -> Self {
         Self {
             name: format!("{} ({what})", self.name),
             examples: indices.iter().map(|&index| self.examples[index].clone()).collect(),
             sha256: self.sha256.clone(),
         }
+    }
+}
+
+/// The parts that `--split` makes, in the order of its numbers.
+const PARTS: [&str; 3] = ["training part", "evaluation part", "test part"];
+
+impl DataFile {
+    /// The rows shared out at random by `seed`; running text of fewer works than that takes is cut by position instead.
+    ///
+    /// # Errors
+    /// If there is nothing for one of the parts.
+    pub fn split(&self, ratios: &SplitRatios, seed: u64, gold: GoldColumn) -> Result<Vec<Self>> {
+        let shared = split(self.examples.len(), ratios, seed);
+        let is_running = gold == GoldColumn::Documents;
+        let parts: Vec<Self> = if is_running && shared.iter().any(Vec::is_empty) {
+            eprintln!(
+                "{}: --split {ratios} shares out whole works, told apart by form feeds, and there are too few ({}): each is cut by \
+                 position instead",
+                self.name,
+                self.examples.len()
+            );
+            self.stretches(ratios)
+        } else {
+            let parts = PARTS.iter().zip(&shared);
+            parts.map(|(what, indices)| self.part(what, indices)).collect()
+        };
+        if let Some(empty) = parts.iter().find(|part| part.examples.is_empty()) {
+            let what = if is_running { "works" } else { "rows" };
+            let count = self.examples.len();
+            bail!(
+                "{}: --split {ratios} leaves nothing of {count} {what} for it",
+                empty.name
+            );
+        }
+        Ok(parts)
+    }
+
+    /// Of every work its first stretch, its second, and so on.
+    fn stretches(&self, ratios: &SplitRatios) -> Vec<Self> {
+        let mut parts: Vec<Self> = (0..ratios.as_slice().len())
+            .map(|index| self.part(PARTS[index], &[]))
+            .collect();
+        for work in &self.examples {
+            let mut line = work.line;
+            for (part, stretch) in parts.iter_mut().zip(split_text(&work.text, ratios)) {
+                if !stretch.trim().is_empty() {
+                    part.examples.push(Example {
+                        text: stretch.to_owned(),
+                        line,
+                        ..work.clone()
+                    });
+                }
+                line += stretch.matches('\n').count();
+            }
+        }
+        parts
     }
 }
 

@@ -32,7 +32,7 @@ pub use error::{DataError, ParseError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
 pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names, sort_by_label};
-pub use split::{SplitRatios, shuffle, split};
+pub use split::{SplitRatios, shuffle, split, split_text};
 
 /// One row of a data file.
 ///

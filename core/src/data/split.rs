@@ -3,6 +3,7 @@
 //! The generator (ChaCha with 8 rounds) is keyed by the seed here; [`crate::random`] makes its numbers positions.
 
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 
 use rand_chacha::ChaCha8Rng;
@@ -93,6 +94,43 @@ pub fn split(len: usize, ratios: &SplitRatios, seed: u64) -> Vec<Vec<usize>> {
     parts
 }
 
+/// Cuts a text into stretches that follow each other, one a ratio by bytes: at the end of the line that is nearest to each
+/// share, where a line ends between the cuts, else between two characters.
+///
+/// None overlaps another; a stretch of a very short text may be empty.
+pub fn split_text<'a>(text: &'a str, ratios: &SplitRatios) -> Vec<&'a str> {
+    let total: u128 = ratios.0.iter().map(|ratio| u128::from(*ratio)).sum();
+    let mut so_far = 0u128;
+    let shares: Vec<usize> = ratios
+        .0
+        .iter()
+        .map(|ratio| {
+            so_far += u128::from(*ratio);
+            text.floor_char_boundary((text.len() as u128 * so_far / total) as usize)
+        })
+        .collect();
+    let mut stretches = Vec::with_capacity(shares.len());
+    let mut start = 0;
+    for (index, &share) in shares.iter().enumerate() {
+        let end = match shares.get(index + 1) {
+            Some(&next) => line_end_near(text, share, start..next).unwrap_or(share),
+            None => text.len(),
+        };
+        stretches.push(&text[start..end]);
+        start = end;
+    }
+    stretches
+}
+
+/// Where the line nearest to `share` ends, strictly inside `between`.
+fn line_end_near(text: &str, share: usize, between: Range<usize>) -> Option<usize> {
+    let before = text[..share].rfind('\n').map(|at| at + 1);
+    let behind = text[share..].find('\n').map(|at| share + at + 1);
+    let ends = [before, behind].into_iter().flatten();
+    ends.filter(|&end| end > between.start && end < between.end)
+        .min_by_key(|end| end.abs_diff(share))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,6 +175,31 @@ mod tests {
         let sizes: Vec<usize> = split(5000, &ratios("8:1:1"), 7).iter().map(Vec::len).collect();
         assert_eq!(sizes, [4000, 500, 500]);
         assert_ne!(split(50, &ratios("1:1"), 1), split(50, &ratios("1:1"), 2));
+    }
+
+    #[test]
+    fn a_text_is_cut_where_lines_end() {
+        let text = "日本語の行です。\n".repeat(100);
+        let stretches = split_text(&text, &ratios("8:1:1"));
+        assert_eq!(stretches.concat(), text);
+        let lines: Vec<usize> = stretches.iter().map(|stretch| stretch.matches('\n').count()).collect();
+        assert_eq!(lines, [80, 10, 10]);
+        // One line, lines that end on one side only, and next to nothing.
+        for (text, ratios_text, expected) in [
+            (
+                "一二三四五六七八九十",
+                "8:1:1",
+                ["一二三四五六七八", "九", "十"].to_vec(),
+            ),
+            ("ab\ncdefghij", "1:1", ["ab\n", "cdefghij"].to_vec()),
+            ("abcdefgh\nij", "1:1", ["abcdefgh\n", "ij"].to_vec()),
+            ("abcdefghij\n", "1:1", ["abcde", "fghij\n"].to_vec()),
+            ("あ", "1:1", ["", "あ"].to_vec()),
+            ("", "1:1:1", ["", "", ""].to_vec()),
+        ] {
+            assert_eq!(split_text(text, &ratios(ratios_text)), expected, "{text:?}");
+        }
+        assert_ne!(split_text("a\nb\nc\nd\n", &ratios("1:1:2"))[1], "");
     }
 
     #[test]

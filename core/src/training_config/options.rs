@@ -223,11 +223,11 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "max_train_samples",
         &["max_train_samples"],
-        "training examples used; 0: all",
+        "training examples used, of running text works; 0: all",
     ),
     option(
         "max_eval_samples",
         &["max_eval_samples"],
-        "evaluation examples used; 0: all",
+        "evaluation examples used, of running text works; 0: all",
     ),
 ];

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use terakoya_core::data::{Example, Filter, ReadOptions, split};
+use terakoya_core::data::{Example, Filter, GoldColumn, ReadOptions};
 use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::training_config::TrainingConfig;
 
@@ -73,10 +73,9 @@ impl RunData {
         let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
         if let Some(ratios) = &args.split {
             let whole = read_train(args.train_filter.clone())?;
-            let parts = split(whole.examples.len(), ratios, config.seed);
-            let part = |index: usize, what: &str| parts.get(index).map(|indices| whole.part(what, indices));
-            let train = part(0, "training part").context("--split makes no training part")?;
-            let (eval, test) = (part(1, "evaluation part"), part(2, "test part"));
+            let mut parts = whole.split(ratios, config.seed, gold)?.into_iter();
+            let train = parts.next().context("--split makes no training part")?;
+            let (eval, test) = (parts.next(), parts.next());
             return Ok(Self::limited(train, eval, test, config));
         }
         let optional = |path: Option<PathBuf>, filter: &Option<Filter>| -> Result<Option<DataFile>> {
@@ -103,15 +102,20 @@ impl RunData {
     ) -> Self {
         let is_sample = (1..train.examples.len()).contains(&config.max_train_samples);
         let drawn_from = is_sample.then(|| train.examples.clone());
-        let limit = |file: &mut DataFile, most: usize| {
+        let is_running = config.task.definition().gold == GoldColumn::Documents;
+        let limit = |file: &mut DataFile, most: usize, flag: &str| {
+            if is_running && most > 0 {
+                let (name, count) = (&file.name, file.examples.len());
+                eprintln!("--{flag} {most} counts whole works, which form feeds tell apart: {name} has {count}");
+            }
             if most > 0 && most < file.examples.len() {
                 terakoya_core::data::shuffle(&mut file.examples, config.seed);
                 file.examples.truncate(most);
             }
         };
-        limit(&mut train, config.max_train_samples);
+        limit(&mut train, config.max_train_samples, "max-train-samples");
         if let Some(eval) = &mut eval {
-            limit(eval, config.max_eval_samples);
+            limit(eval, config.max_eval_samples, "max-eval-samples");
         }
         Self {
             train,
