@@ -248,10 +248,11 @@ fn a_model_without_history_has_a_page_without_curves() {
 fn a_page_that_cannot_be_written_is_named_before_anything_is_computed() {
     let temp = TempDir::new().expect("temp");
     let data = few_lessons(&temp);
-    let folder = temp.path().to_str().expect("UTF-8");
+    let folder = temp.path().join("report.html");
+    std::fs::create_dir(&folder).expect("a folder");
     for (report, expected) in [
         ("no/such/folder/report.html", "there is no folder no/such/folder"),
-        (folder, "is a folder"),
+        (folder.to_str().expect("UTF-8"), "is a folder"),
     ] {
         let mut command = terakoya(&["evaluate", "--data", &data, "--report", report, "--device", "cpu"]);
         command.arg("--model").arg(root().join("assets/e5-small-ja-en"));

@@ -133,6 +133,19 @@ fn scores_that_are_none_stop_the_run() {
         let command = train("regression", &output, &["--train", &data]);
         fails(command, &format!("line 14: \"{wrong}\" is not a number"));
     }
+    for (large, scale, limit) in [
+        ("1e308", "1", "3.4e38"),
+        ("-1e308", "1e300", "3.4e38"),
+        ("2e15", "100", "1e12"),
+    ] {
+        let data = file(&temp, "large.tsv", &format!("{}a\tb\t{large}\n", scores()));
+        let command = train("regression", &output, &["--train", &data, "--target-scale", scale]);
+        let message = fails(command, "large.tsv, line 14: the score ");
+        assert!(
+            message.contains(&format!("numbers up to {limit} are learned")),
+            "{message}"
+        );
+    }
     let data = file(&temp, "scores.tsv", &scores());
     let command = train(
         "regression",

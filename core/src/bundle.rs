@@ -220,6 +220,14 @@ impl Bundle {
         TaskKind::of_config(&self.config_json)
     }
 
+    /// The class of config.json, where the model was fine-tuned for a task that its family is not read for:
+    /// GPT2ForSequenceClassification is opened as the causal model below its head.
+    pub fn unread_class(&self) -> Option<&str> {
+        let is_causal = self.model_config.is_causal();
+        self.task().filter(|task| is_causal && !task.definition().is_causal)?;
+        self.architecture()
+    }
+
     /// The task that the folder is opened for: its own, or the usual one of its family.
     pub fn usual_task(&self) -> TaskKind {
         let is_causal = self.model_config.is_causal();

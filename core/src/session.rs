@@ -172,9 +172,9 @@ impl Session {
         Ok(self.task.set(setting)?)
     }
 
-    /// Whether the head was trained, here or by whoever made the folder.
+    /// Whether the head was trained, here or by whoever made the folder, and is one that is read.
     pub fn has_head(&self) -> bool {
-        self.loaded.initialised.is_empty()
+        self.loaded.initialised.is_empty() && self.bundle.unread_class().is_none()
     }
 
     fn check_head(&self) -> Result<()> {
@@ -182,6 +182,10 @@ impl Session {
             return Ok(());
         }
         let task = self.task.kind();
+        if let Some(class) = self.bundle.unread_class() {
+            let class = class.to_owned();
+            return Err(TaskError::UnreadHead { class, task }.into());
+        }
         let error = match self.loaded.misfits.first() {
             Some(misfit) => TaskError::OtherHead {
                 task,

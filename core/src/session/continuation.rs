@@ -25,6 +25,7 @@ impl Session {
         let model = self.network.encoder.causal().ok_or(GenerateError::NotCausal {
             model_type: self.bundle.model_config.model_type(),
         })?;
+        self.check_head()?;
         let mut ids = self.prompt_ids(prompt)?;
         let limit = self.network.sizes().max_length;
         let mut sampler = Sampler::new(*config);

@@ -41,6 +41,21 @@ pub enum TaskError {
         /// What it is.
         found: String,
     },
+    /// A score beyond the numbers that a model learns.
+    #[error(
+        "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give \
+         --target-scale"
+    )]
+    LargeScore {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// The score.
+        found: f64,
+        /// The largest.
+        limit: &'static str,
+    },
     /// Data in which no example has a label.
     #[error("{file}: no example has a label")]
     NoLabels {
@@ -205,6 +220,18 @@ pub enum TaskError {
         found: Vec<usize>,
         /// The shape that so many labels need.
         expected: Vec<usize>,
+    },
+    /// A model whose head is not read.
+    #[error(
+        "config.json says the model is a {class}, whose head is not read here: only {} is known of its family; it can be \
+         embedded, and trained for that",
+        task.name()
+    )]
+    UnreadHead {
+        /// The class that config.json names.
+        class: String,
+        /// What the family is read for.
+        task: TaskKind,
     },
     /// A model that was never fine-tuned.
     #[error("the model has no trained head for {} (missing: {}); fine-tune it first", task.name(), missing.join(", "))]

@@ -100,8 +100,13 @@ impl Task for Regression {
     }
 
     fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
+        self.check_gold(data)?;
+        check_size(data, "1e12", |score| (score / self.scale).abs() <= LARGEST_LEARNED)
+    }
+
+    fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
         let Some(example) = data.examples.iter().find(|example| example.gold.score().is_none()) else {
-            return Ok(());
+            return check_size(data, "3.4e38", |score| (score as f32).is_finite());
         };
         let (file, line) = (data.name.to_owned(), example.line);
         Err(match example.gold.label() {
@@ -163,6 +168,29 @@ impl Task for Regression {
     fn output_scale(&self) -> f64 {
         self.scale
     }
+}
+
+/// Numbers of which the squares of a batch's errors, and the squared norm of the gradients of 10⁸ weights, add up to what f32
+/// holds, 3.4 · 10³⁸, with room to spare: (10¹²)² · 10⁸ = 10³².
+const LARGEST_LEARNED: f64 = 1e12;
+
+/// Refuses the first score that does not fit; `limit` says what would.
+fn check_size(data: NamedExamples, limit: &'static str, fits: impl Fn(f64) -> bool) -> Result<(), TaskError> {
+    let score = |example: &Example| example.gold.score().filter(|&score| !fits(score));
+    let large = data
+        .examples
+        .iter()
+        .find_map(|example| Some((example.line, score(example)?)));
+    let Some((line, found)) = large else {
+        return Ok(());
+    };
+    let file = data.name.to_owned();
+    Err(TaskError::LargeScore {
+        file,
+        line,
+        found,
+        limit,
+    })
 }
 
 fn number(output: &Output) -> f32 {

@@ -16,6 +16,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "table": "表";
     "{file}, line {line}: {found:?} is not a number":
         "{file!}の {line} 行目：「{found}」は数ではありません。";
+    "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give --target-scale":
+        "{file!}の {line} 行目：点数 {found} は大きすぎます。学べるのは {limit} までです。点数を割るか、「{--target-scale}」を使ってください。",
+        "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or use “{--target-scale}”";
     "{file}: no example has a label":
         "{file!}に、ラベルの付いた例文がありません。";
     "--{option} counts for {own}, but the model is for {task}":
@@ -86,6 +89,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "the model's head for {task} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}":
         "{task!}のための最後の層が config.json に合いません。config.json のラベルは {labels} 種類ですが、{tensor} の形は {expected} ではなく {found} です。",
         "the model's last layer for {task!} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}";
+    "config.json says the model is a {class}, whose head is not read here: only {task} is known of its family; it can be embedded, and trained for that":
+        "config.json によるとこのモデルは {class} ですが、その最後の層は読めません。この種類で使えるのは{task!}だけです。そのために教え直すことはできます。",
+        "config.json says the model is a {class}, whose last layer is not read here: only {task!} is known of its family; it can be taught that";
     "the model has no trained head for {task} (missing: {missing}); fine-tune it first":
         "このモデルは{task!}をまだ教わっていません（ない重み：{missing}）。先に教えてください。",
         "the model was not taught {task!} yet (missing: {missing}); teach it first";
