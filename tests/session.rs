@@ -1,5 +1,8 @@
 //! Drives a session as the command line and the browser do, with a host in memory: stops, resumptions, other labels.
 
+#[path = "session/replicas.rs"]
+mod replicas;
+
 use std::collections::BTreeMap;
 use std::future::ready;
 use std::path::Path;
@@ -11,7 +14,7 @@ use terakoya_core::error::Error;
 use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::tokenizer::Files;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError, kept_record};
+use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost, TrainError, kept_record};
 use terakoya_core::training_config::{Probe, TrainLayers, TrainingConfig};
 
 fn asset(path: &str) -> Vec<u8> {
@@ -83,6 +86,8 @@ impl RunHost for MemoryHost {
     }
 }
 
+impl Collective for MemoryHost {}
+
 fn config() -> TrainingConfig {
     TrainingConfig {
         epochs: 2,
@@ -107,7 +112,7 @@ fn tried(
     session: Session,
     config: &TrainingConfig,
     train: &Dataset,
-    host: &mut MemoryHost,
+    host: &mut dyn RunHost,
 ) -> Result<(Session, TrainingRecord), Error> {
     let eval = rows("dev.csv", 12);
     let named = |name, data| NamedExamples { name, examples: data };
@@ -275,7 +280,9 @@ fn a_probe_asks_between_its_batches_whether_to_go_on() {
     let config = TrainingConfig {
         train_layers: TrainLayers::Head,
         probe: Probe::Logistic,
-        ..config()
+        eval_batch_size: 4,
+        max_length: 32,
+        ..TrainingConfig::default()
     };
     let data = rows("train.csv", 24);
     let mut host = MemoryHost::default();

@@ -8,10 +8,16 @@ use std::time::Instant;
 
 use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::train::Collective;
 
 /// The allocator of the command line.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Natively one program has all threads.
+struct Alone;
+
+impl Collective for Alone {}
 
 fn main() {
     // `cargo test` runs benches too, without words for them, and has nothing to measure; cargo bench adds `--bench`.
@@ -26,7 +32,7 @@ fn main() {
     };
     let start = Instant::now();
     let now = || start.elapsed().as_secs_f64() * 1000.0;
-    let mut measured = block_on(timed::measure(shape, device.device(), &now));
+    let mut measured = block_on(timed::measure(shape, device.device(), &now, &mut Alone));
     measured["device"] = device.description().into();
     println!("{measured}");
 }

@@ -54,6 +54,8 @@ pub struct Padding {
     pub side: PaddingSide,
     /// What position numbers count.
     pub positions: Positions,
+    /// Columns at least; more where a row is longer.
+    pub width: usize,
 }
 
 /// What position numbers count.
@@ -79,11 +81,11 @@ pub enum PaddingSide {
     Left,
 }
 
-/// Lays `encodings` side by side on `device`, padded to the longest.
+/// Lays `encodings` side by side on `device`, padded to the longest or to `padding.width`.
 pub fn collate(encodings: &[&Encoding], padding: Padding, device: &Device) -> Batch {
     let batch = encodings.len();
     let lengths: Vec<usize> = encodings.iter().map(|encoding| encoding.ids.len()).collect();
-    let seq = lengths.iter().copied().max().unwrap_or(0);
+    let seq = longest(&lengths, padding.width);
     let mut input_ids = vec![padding.id as i32; batch * seq];
     let mut type_ids = vec![0i32; batch * seq];
     for (row, encoding) in encodings.iter().enumerate() {
@@ -111,11 +113,15 @@ pub fn collate(encodings: &[&Encoding], padding: Padding, device: &Device) -> Ba
     }
 }
 
-/// Lays cached activations, each `[seq, hidden]` in row-major order, side by side.
-pub fn collate_hidden(rows: &[&[f32]], hidden: usize, layers_done: usize, device: &Device) -> Batch {
+fn longest(lengths: &[usize], at_least: usize) -> usize {
+    lengths.iter().copied().fold(at_least, usize::max)
+}
+
+/// Lays cached activations, each `[seq, hidden]` in row-major order, side by side, padded to the longest or to `width`.
+pub fn collate_hidden(rows: &[&[f32]], hidden: usize, layers_done: usize, width: usize, device: &Device) -> Batch {
     let batch = rows.len();
     let lengths: Vec<usize> = rows.iter().map(|row| row.len() / hidden).collect();
-    let seq = lengths.iter().copied().max().unwrap_or(0);
+    let seq = longest(&lengths, width);
     let mut values = vec![0f32; batch * seq * hidden];
     for (row, source) in rows.iter().enumerate() {
         let start = row * seq * hidden;

@@ -100,6 +100,11 @@ impl ComputeDevice {
         Ok((gpu, kind))
     }
 
+    /// Whether it is a GPU.
+    pub fn is_gpu(&self) -> bool {
+        self.max_storage_binding.is_some()
+    }
+
     /// burn's device, without autodiff.
     pub fn device(&self) -> &Device {
         &self.device

@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
 
-use crate::batch::{Batch, bucketed, collate, collate_hidden};
+use crate::batch::{Batch, Padding, bucketed, collate, collate_hidden};
 use crate::data::{Example, LabelMap};
 use crate::error::{DeviceError, Result};
 use crate::models::layers::Dropout;
@@ -113,14 +113,23 @@ impl<'a> RowSource<'a> {
 
     /// Lays the rows of `window` at `positions` side by side.
     pub fn batch(&self, window: &Window, positions: &[usize], device: &Device) -> Batch {
+        self.batch_of_width(window, positions, 0, device)
+    }
+
+    /// As [`Self::batch`], with `width` columns at least.
+    pub fn batch_of_width(&self, window: &Window, positions: &[usize], width: usize, device: &Device) -> Batch {
         match window {
             Window::Encoded(rows) => {
                 let rows: Vec<&Encoding> = positions.iter().map(|&position| &rows[position].encoding).collect();
-                collate(&rows, self.text.padding(), device)
+                let padding = Padding {
+                    width,
+                    ..self.text.padding()
+                };
+                collate(&rows, padding, device)
             }
             Window::Cached(rows, hidden, layers_done) => {
                 let rows: Vec<&[f32]> = positions.iter().map(|&position| &*rows[position].states).collect();
-                collate_hidden(&rows, *hidden, *layers_done, device)
+                collate_hidden(&rows, *hidden, *layers_done, width, device)
             }
         }
     }
@@ -254,11 +263,11 @@ impl Window<'_> {
         }
     }
 
-    /// Length of each row in tokens.
-    pub fn lengths(&self) -> Vec<usize> {
+    /// Length of the row at `position` in tokens.
+    pub fn length(&self, position: usize) -> usize {
         match self {
-            Self::Encoded(rows) => rows.iter().map(|row| row.encoding.ids.len()).collect(),
-            Self::Cached(rows, hidden, _) => rows.iter().map(|cached| cached.states.len() / hidden).collect(),
+            Self::Encoded(rows) => rows[position].encoding.ids.len(),
+            Self::Cached(rows, hidden, _) => rows[position].states.len() / hidden,
         }
     }
 

@@ -46,6 +46,16 @@ impl GradientSum {
         }
     }
 
+    /// The gradients by parameter path.
+    pub fn into_parameters(self) -> BTreeMap<String, Tensor<1>> {
+        self.flat
+    }
+
+    /// The sums that [`Self::into_parameters`] gave.
+    pub fn of_parameters(flat: BTreeMap<String, Tensor<1>>) -> Self {
+        Self { flat, scale: None }
+    }
+
     /// The gradient of one parameter by its path, flat.
     pub fn get(&self, path: &str) -> Option<&Tensor<1>> {
         self.flat.get(path)

@@ -232,6 +232,7 @@ impl TextEncoder<'_> {
             id: self.tokenizer.pad_id(),
             side: PaddingSide::Right,
             positions: self.positions,
+            width: 0,
         }
     }
 }

@@ -135,6 +135,11 @@ impl Session {
         })
     }
 
+    /// SHA-256 of the files that the model was read from.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// The device the model is on.
     pub fn device(&self) -> &ComputeDevice {
         &self.device

@@ -4,9 +4,12 @@
 //! had not been. [`RunHost`] is what the loop asks of the outside: a place to keep bytes, and whether to go on.
 
 mod checkpoint;
+mod evaluation;
 mod host;
 mod probe;
+mod replicas;
 
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use burn::module::Module;
@@ -14,23 +17,22 @@ use burn::tensor::{Device, Tensor};
 
 use self::checkpoint::{RunState, adamw_config};
 use crate::batch::bucketed;
-use crate::data::{LabelMap, shuffle};
+use crate::data::shuffle;
 use crate::error::{DeviceError, Result};
-use crate::examples::{Answering, RowSource, Window, host_values, windows};
-use crate::metrics::MetricsError;
+use crate::examples::{RowSource, Window, host_values, windows};
 use crate::models::layers::{Dropout, mix};
 use crate::optim::{AdamW, GradientSum};
-use crate::protocol::{EvaluationRecord, StepRecord, TrainEvent, TrainingRecord};
+use crate::protocol::{StepRecord, TrainEvent, TrainingRecord};
 use crate::rows::{Purpose, Target};
 use crate::schedule::Schedule;
 use crate::tasks::Task;
 use crate::tasks::network::Network;
-use crate::training_config::{BestMetric, TrainingConfig};
-use crate::weights;
+use crate::training_config::TrainingConfig;
 
 pub use self::checkpoint::{has_checkpoint, kept_record};
 pub use self::host::{Control, HostError, HostFuture, RunHost, TrainError};
 pub use self::probe::probe;
+pub use self::replicas::{Collective, Groups, Share, all_reduce};
 
 /// All that a run starts from.
 pub struct RunInputs<'a> {
@@ -49,6 +51,9 @@ pub struct RunInputs<'a> {
     /// Fails as a lost device would, at this step; for tests of what is left then.
     pub fail_at_step: Option<usize>,
 }
+
+/// What the sum of the losses is called among the gradients, whose names have a point.
+const LOSS: &str = "loss";
 
 /// Optimizer steps of a run over `rows` rows.
 pub fn total_steps(config: &TrainingConfig, rows: usize) -> usize {
@@ -72,8 +77,12 @@ pub async fn train(
     inputs: RunInputs<'_>,
     host: &mut dyn RunHost,
 ) -> Result<(Network, TrainingRecord)> {
-    let mut run = Run::new(network, inputs);
+    let mut run = Run::new(network, inputs, host.share());
     run.resume(host)?;
+    if run.share.replicas > 1 {
+        let message = format!("workers that share each step: {}", run.share.replicas);
+        host.event(TrainEvent::Note { message });
+    }
     if run.state.evaluation_due && run.evaluate(host).await? == Control::Stop {
         run.state.record.interrupted = true;
         return run.finish(host).await;
@@ -91,6 +100,10 @@ struct Run<'a> {
     /// Taken out while a step replaces its weights, so that they are changed in place.
     network: Option<Network>,
     inputs: RunInputs<'a>,
+    /// What of each micro-batch is computed here.
+    share: Share,
+    /// What is exchanged with the others.
+    groups: Groups,
     optimizer: AdamW,
     schedule: Schedule,
     state: RunState,
@@ -105,7 +118,7 @@ impl<'a> Run<'a> {
         self.network.as_ref().expect("the network is back after each step")
     }
 
-    fn new(network: Network, inputs: RunInputs<'a>) -> Self {
+    fn new(network: Network, inputs: RunInputs<'a>, share: Share) -> Self {
         let config = inputs.config;
         let total_steps = total_steps(config, inputs.train.rows.len());
         let warmup_steps = match config.warmup_steps {
@@ -114,6 +127,11 @@ impl<'a> Run<'a> {
             steps => steps,
         };
         Self {
+            share,
+            groups: match share.replicas {
+                1 => Groups::default(),
+                _ => Groups::of(&network),
+            },
             optimizer: AdamW::new(adamw_config(config)),
             schedule: Schedule {
                 kind: config.lr_schedule,
@@ -193,12 +211,12 @@ impl<'a> Run<'a> {
             self.state.record.truncated += window.truncated();
         }
         let lengths = match config.length_bucketing {
-            true => window.lengths(),
+            true => (0..indices.len()).map(|position| window.length(position)).collect(),
             false => vec![0; indices.len()],
         };
         let batches = bucketed(&lengths, config.batch_size, Some(seed));
         for micro_batches in batches.chunks(config.gradient_accumulation_steps).skip(skip) {
-            let (loss, norm) = self.step(&window, micro_batches)?;
+            let (loss, norm) = self.step(&window, micro_batches, host).await?;
             self.state.step += 1;
             self.pending.extend([loss, norm]);
             if self.state.step.is_multiple_of(config.logging_steps) {
@@ -218,17 +236,56 @@ impl<'a> Run<'a> {
         Ok(Control::Continue)
     }
 
-    /// One optimizer step over some micro-batches; loss and gradient norm stay on the device, `[1]` each.
-    fn step(&mut self, window: &Window, micro_batches: &[Vec<usize>]) -> Result<(Tensor<1>, Tensor<1>)> {
-        let Self { inputs, state, .. } = self;
-        if inputs.fail_at_step == Some(state.step) {
+    /// One optimizer step over some micro-batches; loss and gradient norm stay on the device, `[1]` each. A sync point where
+    /// there are replicas.
+    async fn step(
+        &mut self,
+        window: &Window<'_>,
+        micro_batches: &[Vec<usize>],
+        host: &mut dyn RunHost,
+    ) -> Result<(Tensor<1>, Tensor<1>)> {
+        if self.inputs.fail_at_step == Some(self.state.step) {
             return Err(DeviceError::Failed {
                 during: "training",
                 reason: "injected failure".to_owned(),
             }
             .into());
         }
+        let device = self.inputs.device.clone().inner();
+        let mut sums = self.gradients(window, micro_batches);
+        if self.share.replicas > 1 {
+            sums = match all_reduce(sums, &self.groups, host, &device).await? {
+                Some(sums) => sums,
+                None if !self.share.is_first() => return Err(TrainError::Interrupted.into()),
+                None => {
+                    self.share = Share::WHOLE;
+                    let message = "a worker that shared the steps is lost; this one goes on alone".to_owned();
+                    host.event(TrainEvent::Note { message });
+                    self.gradients(window, micro_batches)
+                }
+            };
+        }
+        let total = sums.remove(LOSS);
+        let mut gradients = GradientSum::of_parameters(sums);
+        for (path, elements) in self.network().padding_rows() {
+            gradients.clear(&path, elements);
+        }
+        let limit = match self.inputs.config.max_grad_norm {
+            0.0 => f64::MAX,
+            norm => norm,
+        };
+        let norm = gradients.clip_global_norm(limit);
+        let learning_rate = self.schedule.learning_rate(self.state.step);
         let network = self.network.take().expect("the network is back after each step");
+        self.network = Some(self.optimizer.step(network, gradients, learning_rate));
+        let zero = || Tensor::zeros([1], &device);
+        Ok((total.unwrap_or_else(zero), norm.unwrap_or_else(zero)))
+    }
+
+    /// The sums of this replica's gradients by parameter path, and of its losses.
+    fn gradients(&self, window: &Window, micro_batches: &[Vec<usize>]) -> BTreeMap<String, Tensor<1>> {
+        let Self { inputs, state, .. } = self;
+        let network = self.network();
         let weight = |positions: &Vec<usize>| {
             let rows = window.rows(positions);
             let targets: Vec<&Target> = rows.iter().map(|row| &row.target).collect();
@@ -239,32 +296,32 @@ impl<'a> Run<'a> {
         let denominator = if counted > 0.0 { counted } else { 1.0 };
         let mut gradients = GradientSum::default();
         let mut total: Option<Tensor<1>> = None;
-        for (number, positions) in micro_batches.iter().enumerate() {
-            let batch = inputs.train.batch(window, positions, inputs.device);
+        for (number, all) in micro_batches.iter().enumerate() {
+            let share = self.share.rows(all.len());
+            let (first_row, positions) = (share.start, &all[share]);
+            if positions.is_empty() {
+                continue;
+            }
+            // As wide as the whole batch, so that dropout draws for each element what it draws there.
+            let width = all.iter().map(|&position| window.length(position)).max();
+            let batch = inputs
+                .train
+                .batch_of_width(window, positions, width.unwrap_or_default(), inputs.device);
             let place = (state.step * inputs.config.gradient_accumulation_steps + number) as u64;
-            let mut dropout = Dropout::of_step(inputs.config.seed, place);
+            let mut dropout = Dropout::of_step(inputs.config.seed, place).from_row(first_row);
             let rows = window.rows(positions);
             let pass = network.pass(&batch, &rows, &mut dropout);
             let loss = inputs.task.loss(pass, denominator, &mut dropout);
-            gradients.add(&network, loss.backward());
+            gradients.add(network, loss.backward());
             let loss = loss.without_autodiff();
             total = Some(match total {
                 Some(total) => total + loss,
                 None => loss,
             });
         }
-        for (path, elements) in network.padding_rows() {
-            gradients.clear(&path, elements);
-        }
-        let limit = match inputs.config.max_grad_norm {
-            0.0 => f64::MAX,
-            norm => norm,
-        };
-        let norm = gradients.clip_global_norm(limit);
-        let learning_rate = self.schedule.learning_rate(state.step);
-        self.network = Some(self.optimizer.step(network, gradients, learning_rate));
-        let zero = || Tensor::zeros([1], &self.inputs.device.clone().inner());
-        Ok((total.unwrap_or_else(zero), norm.unwrap_or_else(zero)))
+        let mut sums = gradients.into_parameters();
+        sums.extend(total.map(|total| (LOSS.to_owned(), total)));
+        sums
     }
 
     /// Reads the pending losses back and tells them. A sync point.
@@ -292,61 +349,6 @@ impl<'a> Run<'a> {
         self.state.record.steps.push(record.clone());
         host.event(TrainEvent::Step(record));
         Ok(())
-    }
-
-    /// Measures the model, keeps it where it is the best, and notes where patience has run out. An evaluation that the
-    /// host stops is due again.
-    async fn evaluate(&mut self, host: &mut dyn RunHost) -> Result<Control> {
-        let Some(eval) = self.inputs.eval.clone() else {
-            self.state.evaluation_due = false;
-            return Ok(Control::Continue);
-        };
-        self.state.evaluation_due = true;
-        let config = self.inputs.config;
-        let network = self.network().valid();
-        let device = self.inputs.device.clone().inner();
-        let mut answering = Answering::new(&network, &eval, Purpose::Evaluate, config.eval_batch_size)?;
-        while answering.step(&device).await?.is_some() {
-            if host.control().await == Control::Stop {
-                return Ok(Control::Stop);
-            }
-        }
-        self.state.evaluation_due = false;
-        let (outputs, _) = answering.finish();
-        let label_map = LabelMap::default();
-        let (loss, report) = self.inputs.task.report(eval.answered(&outputs, &label_map))?;
-        let loss = loss.ok_or(TrainError::Metrics(MetricsError::NoExamples))?;
-        let metric = match config.best_metric {
-            BestMetric::Auto => self.inputs.task.kind().definition().metrics[0],
-            metric => metric,
-        };
-        let score = report.score(metric).unwrap_or(-loss);
-        let kept = self.state.record.evaluations.iter().rfind(|evaluation| evaluation.best);
-        // Of equal scores the one with the lower loss is surer of its answers.
-        let best = self.state.best.is_none_or(|best| score > best)
-            || (self.state.best == Some(score) && kept.is_some_and(|kept| loss < kept.loss));
-        if best {
-            self.state.best = Some(score);
-            self.state.without_improvement = 0;
-            self.state.record.kept_step = self.state.step;
-            if config.keep_best {
-                self.best_weights = Some(weights::save_learning(self.network()).await?);
-            }
-        } else {
-            self.state.without_improvement += 1;
-        }
-        let record = EvaluationRecord {
-            step: self.state.step,
-            epoch: self.state.step as f64 / steps_per_epoch(config, self.inputs.train.rows.len()) as f64,
-            loss,
-            report,
-            best,
-        };
-        self.state.record.evaluations.push(record.clone());
-        host.event(TrainEvent::Evaluated(record));
-        let patience = config.early_stopping_patience;
-        self.state.record.stopped_early = patience > 0 && self.state.without_improvement >= patience;
-        Ok(Control::Continue)
     }
 
     /// The model to keep, off the autodiff device, and the record.

@@ -14,6 +14,9 @@ const LONG: Wish = Wish {
     batch_size: 8,
 };
 
+/// What the browser says of a server that is gone.
+const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
+
 /// The CPU computes the same bits again; JSON keeps them.
 const SAME_BITS: f64 = 1e-12;
 
@@ -113,6 +116,29 @@ fn a_killed_worker_is_replaced_and_its_run_goes_on() {
     });
 }
 
+/// Forgets the site's programs, which another worker would load.
+const FORGET: &str = "(async () => {
+    for (const registration of await navigator.serviceWorker.getRegistrations()) await registration.unregister();
+    for (const name of await caches.keys()) await caches.delete(name);
+    return true;
+})()";
+
+#[test]
+fn a_run_goes_on_without_the_worker_that_was_to_share_its_steps() {
+    visit(Visit::new("lost-replica").expecting(OFFLINE), async |tab| {
+        tab.open().await;
+        tab.bring_micro(40).await;
+        assert_eq!(tab.value(FORGET).await, true);
+        tab.server.stop();
+        tab.start(LONG).await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+        let notes = tab.notes().await;
+        let told = |words: &str| notes.iter().filter(|note| note.contains(words)).count();
+        assert_eq!((told("share each step"), told("is lost")), (1, 1), "{notes:?}");
+    });
+}
+
 #[test]
 fn a_stopped_run_keeps_what_it_learned() {
     visit(Visit::new("stopped"), async |tab| {
@@ -131,7 +157,6 @@ fn a_stopped_run_keeps_what_it_learned() {
 
 #[test]
 fn the_second_visit_works_without_a_network() {
-    const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
     visit(Visit::new("offline").expecting(OFFLINE), async |tab| {
         tab.open().await;
         tab.wait(

@@ -64,6 +64,15 @@ impl Tab {
         finished.pop().expect("the worker said so")
     }
 
+    /// What the worker noted of its runs.
+    pub async fn notes(&self) -> Vec<String> {
+        let told = self.heard_of("train").await;
+        let notes = told.iter().filter(|message| message["event"] == "note");
+        notes
+            .filter_map(|note| note["message"].as_str().map(str::to_owned))
+            .collect()
+    }
+
     /// Waits until a run has kept so many epochs.
     pub async fn wait_for_checkpoint(&self, epoch: u32) {
         let kept =

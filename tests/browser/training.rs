@@ -82,6 +82,9 @@ fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
         let record = tab.finish().await["record"].take();
         let losses = losses(&record);
         assert_eq!(losses.len(), 64);
+        let notes = tab.notes().await;
+        let told = |words: &str| notes.iter().any(|note| note.contains(words));
+        assert!(told("share each step") && !told("is lost"), "{notes:?}");
         let mean = |part: &[f64]| part.iter().sum::<f64>() / part.len() as f64;
         let (first, last) = (mean(&losses[..8]), mean(&losses[56..]));
         assert!(last < 0.9 * first, "the loss went from {first} to {last}");

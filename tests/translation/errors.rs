@@ -12,7 +12,7 @@ use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tokenizer::Files;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
+use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost};
 use terakoya_core::training_config::{TrainLayers, TrainingConfig};
 use terakoya_web::language::Language;
 use terakoya_web::messages::in_words;
@@ -219,6 +219,8 @@ fn damaged_models_are_told_in_japanese() {
 
 /// Keeps nothing.
 struct NoHost;
+
+impl Collective for NoHost {}
 
 impl RunHost for NoHost {
     fn event(&mut self, _event: terakoya_core::protocol::TrainEvent) {}

@@ -5,6 +5,8 @@
 //! translations need no browser: their tests run wherever the workspace's do.
 
 #[cfg(any(feature = "worker", feature = "checks"))]
+pub mod collective;
+#[cfg(any(feature = "worker", feature = "checks"))]
 pub mod constructors;
 pub mod files;
 pub mod language;
@@ -12,6 +14,8 @@ pub mod messages;
 #[cfg(feature = "browser")]
 pub mod page;
 pub mod plain_text;
+#[cfg(any(feature = "worker", feature = "checks"))]
+pub mod queue;
 pub mod translation;
 #[cfg(all(feature = "browser", feature = "worker"))]
 pub mod worker;

@@ -247,7 +247,7 @@ pub enum Event {
         inspection: Box<Inspection>,
         /// The run description: `terakoya train --config` reads it.
         training_json: String,
-        /// Bytes of memory that the worker's program has, which are the most it had.
+        /// Bytes of memory that the programs of all its workers have, which are the most they had.
         memory_bytes: u64,
     },
     /// Rows were scored.

@@ -1,8 +1,9 @@
 //! Owns the model: hears the page's requests, answers them one after the other, and lets a running training answer what
 //! cannot wait.
 //!
-//! `inbox` holds what the page posted, `desk` answers, `opening` finds a model's files, `reading` reads data files, `trying`
-//! answers while somebody types, `training` is the outside of the training loop, `storage`, `download`, `archive` and `runs` keep things.
+//! `inbox` holds what the page posted, `desk` answers, `opening` finds a model's files, `reading` reads data files,
+//! `trying` answers while somebody types, `training` is the outside of the training loop, `replicas` further workers that
+//! share its steps, `storage`, `download`, `archive` and `runs` keep things.
 
 mod archive;
 mod desk;
@@ -11,6 +12,7 @@ mod inbox;
 mod lock;
 mod opening;
 mod reading;
+mod replicas;
 mod runs;
 mod storage;
 mod training;
@@ -21,6 +23,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::DedicatedWorkerGlobalScope;
 
+use crate::collective::{memory_bytes, now};
 use crate::messages::{Event, Numbered};
 use desk::Desk;
 use inbox::Inbox;
@@ -32,6 +35,9 @@ pub fn start() {
     // The GPU stack reports a broken shader as a line of the log and goes on with garbage: such lines must be seen.
     if let Err(error) = console_log::init_with_level(log::Level::Warn) {
         web_sys::console::warn_1(&JsValue::from_str(&error.to_string()));
+    }
+    if scope().name() == replicas::NAME {
+        return replicas::start();
     }
     let inbox = Inbox::listen();
     spawn_local(async move {
@@ -51,20 +57,6 @@ fn scope() -> DedicatedWorkerGlobalScope {
 fn version() -> String {
     let here = scope().location().pathname();
     here.rsplit('/').nth(1).unwrap_or_default().to_owned()
-}
-
-/// Milliseconds since the worker began.
-fn now() -> f64 {
-    scope()
-        .performance()
-        .map_or_else(js_sys::Date::now, |performance| performance.now())
-}
-
-/// Bytes of memory of this program. It never gives any back.
-fn memory_bytes() -> u64 {
-    let memory: js_sys::WebAssembly::Memory = wasm_bindgen::memory().unchecked_into();
-    let buffer: js_sys::ArrayBuffer = memory.buffer().unchecked_into();
-    buffer.byte_length().into()
 }
 
 /// Posts an event to the page.

@@ -1,6 +1,8 @@
 //! Takes the time of training steps, natively for `core/benches/step.rs` and in a browser for the program `checks` of the
 //! web crate: forward, backward, clipping, AdamW, and the loss read back, as the training loop does it.
 
+use std::ops::Range;
+
 use burn::tensor::Device;
 use terakoya_core::batch::{Batch, Padding, collate};
 use terakoya_core::examples::host_values;
@@ -13,6 +15,7 @@ use terakoya_core::tasks::Task;
 use terakoya_core::tasks::network::Network;
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tokenizer::Encoding;
+use terakoya_core::train::{Collective, Groups, all_reduce};
 
 /// What is trained, and how often.
 struct Shape {
@@ -51,8 +54,13 @@ fn shape(name: &str) -> Shape {
     }
 }
 
-/// The fastest and the middle step, in milliseconds; `now` is a clock in milliseconds.
-pub async fn measure(name: &str, device: &Device, now: &dyn Fn() -> f64) -> serde_json::Value {
+/// The fastest and the middle step, in milliseconds; `now` is a clock in milliseconds. `replicas` share each step.
+pub async fn measure(
+    name: &str,
+    device: &Device,
+    now: &dyn Fn() -> f64,
+    replicas: &mut dyn Collective,
+) -> serde_json::Value {
     let shape = shape(name);
     let device = device.clone().autodiff();
     let task = SequenceClassification::plain(vec!["no".to_owned(), "yes".to_owned()]);
@@ -68,20 +76,32 @@ pub async fn measure(name: &str, device: &Device, now: &dyn Fn() -> f64) -> serd
         ..Row::default()
     };
     let rows: Vec<Row> = (0..shape.batch as u32).map(row).collect();
-    let rows: Vec<&Row> = rows.iter().collect();
+    let share = replicas.share();
+    let rows: Vec<&Row> = rows[share.rows(shape.batch)].iter().collect();
+    let groups = Groups::of(&network);
     let mut times = Vec::new();
     let [before, counted] = shape.steps;
     for step in 0..before + counted {
         let start = now();
-        let batch = batch(&shape, &device);
-        let mut dropout = Dropout::of_step(42, step as u64);
+        let own = share.rows(shape.batch);
+        let mut dropout = Dropout::of_step(42, step as u64).from_row(own.start);
+        let batch = batch(&shape, own, &device);
         let pass = network.pass(&batch, &rows, &mut dropout);
         let loss = task.loss(pass, shape.batch as f64, &mut dropout);
         let mut gradients = GradientSum::default();
         gradients.add(&network, loss.backward());
+        let mut loss = loss.without_autodiff();
+        if share.replicas > 1 {
+            let mut own = gradients.into_parameters();
+            own.insert("loss".to_owned(), loss);
+            let summed = all_reduce(own, &groups, replicas, &device.clone().inner()).await;
+            let mut summed = summed.expect("the device answers").expect("no replica is lost");
+            loss = summed.remove("loss").expect("it was sent");
+            gradients = GradientSum::of_parameters(summed);
+        }
         gradients.clip_global_norm(1.0);
         network = optimizer.step(network, gradients, 1e-5);
-        let loss = host_values(loss.without_autodiff()).await.expect("the device answers");
+        let loss = host_values(loss).await.expect("the device answers");
         assert!(loss[0].is_finite(), "the loss is {}", loss[0]);
         times.push(now() - start);
     }
@@ -104,9 +124,9 @@ fn network(shape: &Shape, task: &SequenceClassification, device: &Device) -> Net
 }
 
 /// Full rows of ids that differ, so that no padding is measured.
-fn batch(shape: &Shape, device: &Device) -> Batch {
+fn batch(shape: &Shape, rows: Range<usize>, device: &Device) -> Batch {
     let id = |row: usize, column: usize| ((37 * row + 11 * column) % shape.vocab) as u32;
-    let rows: Vec<Encoding> = (0..shape.batch)
+    let rows: Vec<Encoding> = rows
         .map(|row| Encoding {
             ids: (0..shape.seq).map(|column| id(row, column)).collect(),
             type_ids: vec![0; shape.seq],

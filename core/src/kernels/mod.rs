@@ -10,7 +10,7 @@ mod gpu;
 mod vocabulary;
 
 use burn::backend::tensor::FloatTensor;
-use burn::backend::{Backend, Dispatch, Shape, backend_extension};
+use burn::backend::{Backend, Dispatch, backend_extension};
 use burn::tensor::{IndexingUpdateOp, IntDType, Tensor};
 
 use vocabulary::Compared;
@@ -147,7 +147,7 @@ pub trait KernelBackend: Backend {
     }
 
     /// The sum of the squares of all elements, `[1]`.
-    #[fusion(dtype = x, shape = Shape::new([1]))]
+    #[fusion(dtype = x, shape = burn::backend::Shape::new([1]))]
     fn square_sum(x: FloatTensor<Self>) -> FloatTensor<Self>;
 
     /// New values and moments of a parameter after an AdamW step along `grad · scale`; all are flat and of one length, but for

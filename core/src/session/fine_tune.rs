@@ -62,7 +62,9 @@ impl Session {
                 positions: self.bundle.model_config.positions(),
             };
             let mut train_set = source(data.train, &*task, text)?;
-            let mut eval_set = data.eval.map(|eval| source(eval, &*task, text)).transpose()?;
+            // Only one replica evaluates.
+            let evaluated = data.eval.filter(|_| host.share().is_first());
+            let mut eval_set = evaluated.map(|eval| source(eval, &*task, text)).transpose()?;
             check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
             let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
             let plan = plan(config, &data, &network, &*task, rows)?;
@@ -96,7 +98,8 @@ impl Session {
         };
         let (network, mut record) = trained;
         record.initialised = initialised;
-        if let Some(eval) = data.eval.filter(|_| task.is_unsettled()) {
+        let settles = task.is_unsettled() && host.share().is_first();
+        if let Some(eval) = data.eval.filter(|_| settles) {
             self.settle(&mut *task, eval, &network, config).await?;
         }
         self.network = Network {

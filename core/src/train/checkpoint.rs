@@ -93,6 +93,9 @@ impl Run<'_> {
 
     /// Stores all that is needed to go on from here.
     pub(super) async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
+        if !host.share().is_first() {
+            return Ok(());
+        }
         let step = self.state.step;
         write(host, WEIGHTS, weights::save_learning(self.network()).await?)?;
         write(

@@ -3,6 +3,7 @@
 use std::future::Future;
 use std::pin::Pin;
 
+use super::replicas::Collective;
 use crate::logistic::LogisticError;
 use crate::metrics::MetricsError;
 use crate::protocol::TrainEvent;
@@ -81,7 +82,7 @@ pub type HostError = Box<dyn std::error::Error + Send + Sync>;
 pub type HostFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
 /// What the loop asks of the outside.
-pub trait RunHost {
+pub trait RunHost: Collective {
     /// Hears an event.
     fn event(&mut self, event: TrainEvent);
     /// Is asked after each step, and between the batches of an evaluation or a cache, whether to go on.

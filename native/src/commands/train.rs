@@ -16,7 +16,7 @@ use terakoya_core::data::LabelMap;
 use terakoya_core::protocol::{TrainEvent, TrainingRecord};
 use terakoya_core::session::{Session, TrainingData};
 use terakoya_core::tasks::TaskError;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError};
+use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
 use self::finished::Finished;
@@ -240,6 +240,8 @@ impl TerminalHost {
         Ok(())
     }
 }
+
+impl Collective for TerminalHost {}
 
 impl RunHost for TerminalHost {
     fn event(&mut self, event: TrainEvent) {

@@ -12,6 +12,8 @@ mod timed;
 
 use js_sys::{Reflect, Uint8Array};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::train::Collective;
+use terakoya_web::collective::{Chief, Leader, now};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::spawn_local;
 
@@ -20,13 +22,16 @@ fn main() {
     console_error_panic_hook::set_once();
     // The GPU stack reports a broken shader as a line of the log and goes on with garbage: such lines must be seen.
     console_log::init_with_level(log::Level::Warn).expect("there is no other log");
+    if !Reflect::has(&js_sys::global(), &"check".into()).unwrap_or(false) {
+        return spawn_local(follow());
+    }
     spawn_local(async {
         let check = get(&js_sys::global(), "check");
         let device = device(&text(&check, "device")).await;
         let result = match text(&check, "name").as_str() {
             "parity" => compare_with_pytorch(&check, &device).await,
             "operations" => compare_operations(&device).await,
-            shape => timed::measure(shape, device.device(), &now).await.to_string(),
+            shape => measure(shape, &device).await,
         };
         Reflect::set(&check, &"result".into(), &result.into()).expect("the check is an object");
     });
@@ -51,11 +56,28 @@ async fn device(name: &str) -> ComputeDevice {
     }
 }
 
-/// Milliseconds.
-fn now() -> f64 {
-    let performance = get(&js_sys::global(), "performance");
-    performance.unchecked_into::<web_sys::Performance>().now()
+/// Steps of `shape`; on a CPU also those that a second worker shares.
+async fn measure(shape: &str, device: &ComputeDevice) -> String {
+    let mut measured = timed::measure(shape, device.device(), &now, &mut Alone).await;
+    if !device.is_gpu() {
+        let leader = Leader::start("checks/start.js", "replica", 2, shape, &[]);
+        let mut leader = leader.expect("a browser with workers");
+        measured["shared"] = timed::measure(shape, device.device(), &now, &mut leader).await;
+    }
+    measured.to_string()
 }
+
+/// Computes the second half of each step for the program that started this one.
+async fn follow() {
+    let mut chief = Chief::listen();
+    let (shape, _) = chief.job().await.expect("what to measure");
+    let cpu = ComputeDevice::cpu("as asked");
+    timed::measure(&shape, cpu.device(), &now, &mut chief).await;
+}
+
+struct Alone;
+
+impl Collective for Alone {}
 
 fn get(object: &JsValue, key: &str) -> JsValue {
     let value = Reflect::get(object, &key.into()).unwrap_or(JsValue::UNDEFINED);

@@ -16,6 +16,10 @@ pub const ENTRIES: &[Entry] = entries! {
         "モデルになく、乱数から始まる重み：{names}";
     "the frozen layers are computed once for each example, without dropout":
         "変わらない層は、例文ごとに一度だけ、ドロップアウトなしで計算します。";
+    "workers that share each step: {count}":
+        "一歩ごとの計算を分けあうワーカー：{count}";
+    "a worker that shared the steps is lost; this one goes on alone":
+        "計算を分けあうワーカーが一つ失われたので、残りの一つだけで学習を続けます。";
     "goes on after step {step} of {total}":
         "{total} 歩のうち {step} 歩目の続きから学習します。";
     "as asked":

@@ -1,6 +1,8 @@
-//! Answers the page's requests, one after the other: `train` those to train, `generate` those to continue a text.
+//! Answers the page's requests, one after the other: `measure` says what a training would cost, `train` trains, `generate`
+//! continues a text.
 
 mod generate;
+mod measure;
 mod train;
 
 use std::error::Error;
@@ -95,8 +97,7 @@ impl Desk {
 
     /// Works as long as the worker lives.
     pub async fn work(&mut self) {
-        loop {
-            let posted = self.inbox.take().await;
+        while let Some(posted) = self.inbox.take().await {
             let id = posted.id;
             if let Err(error) = self.answer(posted).await {
                 tell(
@@ -165,7 +166,7 @@ impl Desk {
         choice: DeviceChoice,
         attached: Option<&Uint8Array>,
     ) -> Result<(), Failure> {
-        let mut files = fetch(id, source, attached, self.storage.as_ref()).await?;
+        let mut files = fetch(Some(id), source, attached, self.storage.as_ref()).await?;
         let unkept = files.take_unkept();
         let device = self.device(choice).await?;
         let model = OpenModel::new(files, device)?;

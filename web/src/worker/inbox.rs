@@ -1,11 +1,5 @@
 //! Holds what the page posted until somebody takes it.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-use std::future::poll_fn;
-use std::rc::Rc;
-use std::task::{Poll, Waker};
-
 use gloo_events::EventListener;
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
@@ -13,6 +7,7 @@ use web_sys::MessageEvent;
 
 use super::{scope, tell};
 use crate::messages::{Event, Numbered, Request};
+use crate::queue::Queue;
 
 /// A request with the files beside it.
 pub struct Posted {
@@ -24,65 +19,40 @@ pub struct Posted {
     pub files: Vec<Uint8Array>,
 }
 
-#[derive(Default)]
-struct Waiting {
-    posted: VecDeque<Posted>,
-    waker: Option<Waker>,
-}
-
 /// The requests that nobody took yet.
 #[derive(Clone)]
 pub struct Inbox {
-    waiting: Rc<RefCell<Waiting>>,
+    posted: Queue<Posted>,
 }
 
 impl Inbox {
     /// Listens as long as the worker lives.
     pub fn listen() -> Self {
-        let waiting = Rc::new(RefCell::new(Waiting::default()));
-        let inbox = Self {
-            waiting: Rc::clone(&waiting),
-        };
+        let posted = Queue::default();
+        let inbox = Self { posted: posted.clone() };
         let listener = EventListener::new(&scope(), "message", move |event| {
             let data = event.unchecked_ref::<MessageEvent>().data();
-            if let Some(posted) = read(&data) {
-                let mut waiting = waiting.borrow_mut();
-                waiting.posted.push_back(posted);
-                if let Some(waker) = waiting.waker.take() {
-                    waker.wake();
-                }
+            if let Some(request) = read(&data) {
+                posted.push(request);
             }
         });
         listener.forget();
         inbox
     }
 
-    /// The oldest request; waits for one.
-    pub async fn take(&self) -> Posted {
-        poll_fn(|context| {
-            let mut waiting = self.waiting.borrow_mut();
-            match waiting.posted.pop_front() {
-                Some(posted) => Poll::Ready(posted),
-                None => {
-                    waiting.waker = Some(context.waker().clone());
-                    Poll::Pending
-                }
-            }
-        })
-        .await
+    /// The oldest request; waits for one. The queue of a worker that lives does not end.
+    pub async fn take(&self) -> Option<Posted> {
+        self.posted.take().await
     }
 
     /// The oldest request that `wanted` takes, out of its turn.
     pub fn take_if(&self, wanted: impl Fn(&Request) -> bool) -> Option<Posted> {
-        let mut waiting = self.waiting.borrow_mut();
-        let place = waiting.posted.iter().position(|posted| wanted(&posted.request))?;
-        waiting.posted.remove(place)
+        self.posted.take_if(|posted| wanted(&posted.request))
     }
 
     /// Whether a request waits that `wanted` takes.
     pub fn has(&self, wanted: impl Fn(&Request) -> bool) -> bool {
-        let waiting = self.waiting.borrow();
-        waiting.posted.iter().any(|posted| wanted(&posted.request))
+        self.posted.has(|posted| wanted(&posted.request))
     }
 }
 

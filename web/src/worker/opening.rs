@@ -58,8 +58,10 @@ pub struct ModelFiles {
     pub name: String,
     /// Where it came from, in a form that is still true after a reload.
     pub source: ModelSource,
-    files: Files,
-    dictionary: Option<Arc<Dictionary>>,
+    /// The files.
+    pub files: Files,
+    /// The dictionary that its words are cut with, packed.
+    pub dictionary: Option<Vec<u8>>,
     unkept: Option<UnkeptZip>,
 }
 
@@ -94,26 +96,38 @@ impl ModelFiles {
     /// # Errors
     /// If it is not a model that the core knows.
     pub fn open(self, device: ComputeDevice) -> Result<Session, OpeningError> {
-        Ok(Session::open(self.files, self.dictionary, device)?)
+        open(self.files, self.dictionary.as_deref(), device)
     }
 }
 
-/// Fetches the files that `source` names; `id` is the request that hears of the progress.
+/// Puts the model of `files` on `device`; `dictionary` is packed.
+///
+/// # Errors
+/// If it is not a model that the core knows, or the dictionary is damaged.
+pub fn open(files: Files, dictionary: Option<&[u8]>, device: ComputeDevice) -> Result<Session, OpeningError> {
+    let dictionary = dictionary.map(Dictionary::from_packed).transpose()?;
+    Ok(Session::open(files, dictionary.map(Arc::new), device)?)
+}
+
+/// Fetches the files that `source` names; `id` is the request that hears of the progress, if one is to.
 ///
 /// # Errors
 /// If they cannot be had, or a dictionary that they need.
 pub async fn fetch(
-    id: u32,
+    id: Option<u32>,
     source: ModelSource,
     attached: Option<&Uint8Array>,
     storage: Option<&Storage>,
 ) -> Result<ModelFiles, OpeningError> {
-    let heard = |heard: Heard<'_>| match heard {
-        Heard::Progress { file, done, total } => {
-            let file = file.to_owned();
-            tell(id, Event::Download { file, done, total });
+    let heard = |heard: Heard<'_>| {
+        let Some(id) = id else { return };
+        match heard {
+            Heard::Progress { file, done, total } => {
+                let file = file.to_owned();
+                tell(id, Event::Download { file, done, total });
+            }
+            Heard::NotKept(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
         }
-        Heard::NotKept(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
     };
     let mut unkept = None;
     let (name, files, source) = match source {
@@ -204,12 +218,11 @@ async fn fetch_dictionary(
     name: &str,
     storage: Option<&Storage>,
     heard: &dyn Fn(Heard<'_>),
-) -> Result<Arc<Dictionary>, OpeningError> {
+) -> Result<Vec<u8>, OpeningError> {
     let file = format!("{name}.dic.gz");
     let wanted = |listed: &str| listed == file;
-    let (_, files) = fetch_folder("dictionaries/model.json", storage, wanted, heard).await?;
-    let packed = files
-        .get(&file)
-        .ok_or_else(|| OpeningError::NoDictionary { name: name.to_owned() })?;
-    Ok(Arc::new(Dictionary::from_packed(packed)?))
+    let (_, mut files) = fetch_folder("dictionaries/model.json", storage, wanted, heard).await?;
+    files
+        .remove(&file)
+        .ok_or_else(|| OpeningError::NoDictionary { name: name.to_owned() })
 }

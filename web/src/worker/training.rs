@@ -2,12 +2,13 @@
 //! with the base model meanwhile.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
 use terakoya_core::data::Example;
 use terakoya_core::protocol::TrainEvent;
-use terakoya_core::session::Session;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost};
+use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost};
 
 use super::inbox::{Inbox, Posted};
 use super::reading::answer_read_data;
@@ -33,7 +34,7 @@ pub struct TabHost<'a> {
     /// Where checkpoints are kept; nothing where the browser keeps nothing.
     pub folder: Option<RunFolder>,
     /// Files of the checkpoint that the run goes on from.
-    pub checkpoint: BTreeMap<String, Vec<u8>>,
+    pub checkpoint: Rc<BTreeMap<String, Vec<u8>>>,
     /// Files that wait for the commit.
     pub pending: Vec<(String, Vec<u8>)>,
     /// Epochs that are done, with their fraction.
@@ -76,6 +77,8 @@ impl TabHost<'_> {
         }
     }
 }
+
+impl Collective for TabHost<'_> {}
 
 impl RunHost for TabHost<'_> {
     fn event(&mut self, event: TrainEvent) {
@@ -124,6 +127,25 @@ impl RunHost for TabHost<'_> {
 
     fn read(&mut self, file: &str) -> Result<Option<Vec<u8>>, HostError> {
         Ok(self.checkpoint.get(file).cloned())
+    }
+}
+
+/// What a run learns from and is measured on.
+pub fn training_data<'a>(train: &'a [Example], eval: &'a [Example]) -> TrainingData<'a> {
+    TrainingData {
+        train: NamedExamples {
+            name: "training part",
+            examples: train,
+        },
+        eval: (!eval.is_empty()).then_some(NamedExamples {
+            name: "evaluation part",
+            examples: eval,
+        }),
+        test: None,
+        drawn_from: None,
+        labels: None,
+        available_memory: None,
+        fail_at_step: None,
     }
 }
 

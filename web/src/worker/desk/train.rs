@@ -1,20 +1,17 @@
-//! Trains for the page: a measured step beforehand, a new run, a run that goes on.
+//! Trains for the page: a new run, a run that goes on.
 
 use std::collections::BTreeMap;
+use std::rc::Rc;
 
-use gloo_timers::future::TimeoutFuture;
 use serde_json::json;
-use terakoya_core::data::Example;
-use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
-use terakoya_core::session::{NamedExamples, Session, TrainingData};
-use terakoya_core::task_kind::TaskKind;
-use terakoya_core::train::{Control, HostError, HostFuture, RunHost, TrainError, kept_record};
-use terakoya_core::training_config::TrainingConfig;
+use terakoya_core::protocol::{RunPlan, TrainingRecord};
+use terakoya_core::session::Session;
+use terakoya_core::train::{RunHost, TrainError, kept_record};
 
-use super::{
-    ANOTHER_TAB, Desk, Failure, Inbox, Lock, OpenModel, Posted, RunFolder, RunRequest, TabHost, Tuned, examples, fetch,
-};
-use crate::messages::{Event, Notice, Request, Resumed, Row};
+use super::{ANOTHER_TAB, Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
+use crate::messages::{Event, Notice, Resumed};
+use crate::worker::replicas::{self, Course, SharingHost};
+use crate::worker::training::training_data;
 use crate::worker::{memory_bytes, now, tell};
 
 /// Most bytes that a WebAssembly program of 32 bits can have.
@@ -23,86 +20,10 @@ const ADDRESSABLE: u64 = 4 << 30;
 /// Bytes beside the open model's weights, at most, that are held outside a run: the program, a dictionary, the rows.
 const HELD_BESIDE: u64 = 400 << 20;
 
-/// Batches of the measured run: the first step of a shape also prepares it, so that the last one counts.
-const MEASURED_BATCHES: usize = 3;
-
-/// An evaluation is a forward pass; a step is one and its way back, which costs twice as much.
-const FORWARD_SHARE: f64 = 1.0 / 3.0;
-
 impl Desk {
-    /// Says what a run would cost, by its plan and a few measured steps.
-    pub(super) async fn measure(
-        &self,
-        id: u32,
-        config: &TrainingConfig,
-        train: &[Row],
-        eval: &[Row],
-    ) -> Result<(), Failure> {
-        let model = self.model()?;
-        let (train_examples, eval_examples) = (examples(train), examples(eval));
-        let data = training_data(&train_examples, &eval_examples);
-        let plan = model.base.plan(config, &data).await?;
-        let refused = refusal(&plan, model.free_memory());
-        if refused.is_some() {
-            let (step_milliseconds, seconds) = (0.0, 0.0);
-            tell(
-                id,
-                Event::Measured {
-                    plan,
-                    step_milliseconds,
-                    seconds,
-                    refused,
-                },
-            );
-            return Ok(());
-        }
-        // A passage of running text makes several rows.
-        let batches = match config.task {
-            TaskKind::CausalLm => 1,
-            _ => MEASURED_BATCHES,
-        };
-        let few = train
-            .len()
-            .min(batches * config.batch_size * config.gradient_accumulation_steps);
-        let short = TrainingConfig {
-            epochs: 1,
-            logging_steps: 1,
-            eval_steps: 0,
-            early_stopping_patience: 0,
-            keep_best: false,
-            ..config.clone()
-        };
-        let mut clock = Stopwatch::new(&self.inbox);
-        let measured = run(model, &short, &train[..few], &[], &mut clock).await;
-        if clock.given_up {
-            tell(id, Event::Stale);
-            return Ok(());
-        }
-        measured?;
-        let step = clock.step_milliseconds();
-        let rows = (train.len() + eval.len()) as f64;
-        let evaluations = match clock.caching {
-            Some(_) => 0.0,
-            // A row of running text makes several batches' rows, in both parts alike.
-            None => (plan.total_steps * eval.len()) as f64 / train.len().max(1) as f64 * step * FORWARD_SHARE,
-        };
-        let caching = clock.caching.unwrap_or_default() / few.max(1) as f64 * rows;
-        let seconds = (plan.total_steps as f64 * step + evaluations + caching) / 1000.0;
-        tell(
-            id,
-            Event::Measured {
-                plan,
-                step_milliseconds: step,
-                seconds,
-                refused,
-            },
-        );
-        Ok(())
-    }
-
     /// Starts a new run.
     pub(super) async fn begin(&mut self, id: u32, run: RunRequest) -> Result<(), Failure> {
-        self.refuse_unfit(&run).await?;
+        let plan = self.plan(&run).await?;
         let name = format!("{:.0}", run.started);
         let mut kept = KeptRun {
             lock: Lock::take(&name).await,
@@ -114,7 +35,7 @@ impl Desk {
                 Err(error) => tell(id, Event::Notice(Notice::NotKept(error.to_string()))),
             }
         }
-        self.train(id, run, kept).await
+        self.train(id, run, &plan, kept).await
     }
 
     /// Goes on with a run that is kept.
@@ -128,11 +49,11 @@ impl Desk {
         let (folder, request) = RunFolder::open(storage, run).await.ok_or(gone)?;
         let is_open = self.model.as_ref().is_some_and(|model| model.source == request.source);
         if !is_open {
-            let files = fetch(id, request.source.clone(), None, self.storage.as_ref()).await?;
+            let files = fetch(Some(id), request.source.clone(), None, self.storage.as_ref()).await?;
             let device = self.device(request.device).await?;
             self.model = Some(OpenModel::new(files, device)?);
         }
-        self.refuse_unfit(&request).await?;
+        let plan = self.plan(&request).await?;
         let checkpoint = folder.checkpoint().await?;
         let record = kept_record(&checkpoint).unwrap_or_default();
         let resumed = Resumed {
@@ -145,25 +66,25 @@ impl Desk {
         tell(id, Event::Resumed(Box::new(resumed)));
         let kept = KeptRun {
             folder: Some(folder),
-            checkpoint,
+            checkpoint: Rc::new(checkpoint),
             record,
             lock: Some(lock),
         };
-        self.train(id, request, kept).await
+        self.train(id, request, &plan, kept).await
     }
 
-    /// Refuses what cannot be trained here, before anything is given up or kept for it.
-    async fn refuse_unfit(&self, run: &RunRequest) -> Result<(), Failure> {
+    /// What a run is going to do; one that cannot be trained here is refused, before anything is given up or kept for it.
+    async fn plan(&self, run: &RunRequest) -> Result<RunPlan, Failure> {
         let model = self.model()?;
         let (train, eval) = (examples(&run.train), examples(&run.eval));
         let plan = model.base.plan(&run.config, &training_data(&train, &eval)).await?;
         match refusal(&plan, model.free_memory()) {
             Some(reason) => Err(reason.into()),
-            None => Ok(()),
+            None => Ok(plan),
         }
     }
 
-    async fn train(&mut self, id: u32, request: RunRequest, kept: KeptRun) -> Result<(), Failure> {
+    async fn train(&mut self, id: u32, request: RunRequest, plan: &RunPlan, kept: KeptRun) -> Result<(), Failure> {
         let inbox = self.inbox.clone();
         let model = self.model.as_mut().ok_or("there is no model yet")?;
         // Its weights would lie beside the new ones.
@@ -175,14 +96,26 @@ impl Desk {
             inbox: &inbox,
             base: &model.base,
             folder: kept.folder,
-            checkpoint: kept.checkpoint,
+            checkpoint: Rc::clone(&kept.checkpoint),
             pending: Vec::new(),
             epoch: kept.record.steps.last().map_or(0.0, |step| step.epoch),
             labels: Vec::new(),
             last_turn: now(),
         };
-        let trained = run(model, &request.config, &request.train, &request.eval, &mut host).await;
-        let (session, record) = match trained {
+        let course = Course {
+            config: &request.config,
+            train: &request.train,
+            eval: &request.eval,
+            checkpoint: &kept.checkpoint,
+            workers: replicas::wanted(plan, &request.config, model.base.device(), model.held_bytes()),
+        };
+        let trained = run(model, course, &mut host).await;
+        let Trained {
+            session,
+            record,
+            memory_bytes,
+            ..
+        } = match trained {
             Err(error) if goes_on && is_interrupted(&*error) => {
                 return Err("stopped before it went on; what was kept of it stays".into());
             }
@@ -223,7 +156,7 @@ impl Desk {
                 record,
                 inspection,
                 training_json,
-                memory_bytes: memory_bytes(),
+                memory_bytes,
             },
         );
         Ok(())
@@ -236,7 +169,7 @@ struct KeptRun {
     /// Where its checkpoints are kept; nothing where the browser keeps nothing.
     folder: Option<RunFolder>,
     /// Files of the checkpoint that it goes on from.
-    checkpoint: BTreeMap<String, Vec<u8>>,
+    checkpoint: Rc<BTreeMap<String, Vec<u8>>>,
     /// What it did until then.
     record: TrainingRecord,
     /// Keeps other tabs from it.
@@ -250,48 +183,55 @@ fn is_interrupted(error: &(dyn std::error::Error + 'static)) -> bool {
 }
 
 /// Trains a copy of the base model.
-async fn run(
-    model: &OpenModel,
-    config: &TrainingConfig,
-    train: &[Row],
-    eval: &[Row],
-    host: &mut dyn RunHost,
-) -> Result<(Session, TrainingRecord), Failure> {
+pub(super) async fn run(model: &OpenModel, course: Course<'_>, host: &mut dyn RunHost) -> Result<Trained, Failure> {
     let session = model.base.try_clone()?;
-    let (train, eval) = (examples(train), examples(eval));
+    let (train, eval) = (examples(course.train), examples(course.eval));
     let data = training_data(&train, &eval);
-    Ok(session.train(config, data, host).await?)
+    let Some(leader) = replicas::begin(&course, &session, &model.source).await else {
+        let (session, record) = session.train(course.config, data, host).await?;
+        return Ok(Trained {
+            session,
+            record,
+            memory_bytes: memory_bytes(),
+            workers: 1,
+        });
+    };
+    let mut host = SharingHost { host, leader };
+    let (session, record) = session.train(course.config, data, &mut host).await?;
+    Ok(Trained {
+        session,
+        record,
+        memory_bytes: memory_bytes() + host.leader.memory_bytes(),
+        workers: host.leader.workers(),
+    })
 }
 
-fn training_data<'a>(train: &'a [Example], eval: &'a [Example]) -> TrainingData<'a> {
-    TrainingData {
-        train: NamedExamples {
-            name: "training part",
-            examples: train,
-        },
-        eval: (!eval.is_empty()).then_some(NamedExamples {
-            name: "evaluation part",
-            examples: eval,
-        }),
-        test: None,
-        drawn_from: None,
-        labels: None,
-        available_memory: None,
-        fail_at_step: None,
-    }
+/// What a run ends with.
+pub(super) struct Trained {
+    session: Session,
+    record: TrainingRecord,
+    /// Of the programs of all workers.
+    memory_bytes: u64,
+    /// That shared its steps to the end.
+    pub(super) workers: usize,
 }
 
 impl OpenModel {
     /// Bytes that a run can have beside what there is. The program never gives memory back to the browser and uses it again
     /// itself: what an earlier run took is free.
-    fn free_memory(&self) -> u64 {
+    pub(super) fn free_memory(&self) -> u64 {
+        ADDRESSABLE - self.held_bytes().min(ADDRESSABLE)
+    }
+
+    /// Bytes that this program has outside of runs.
+    pub(super) fn held_bytes(&self) -> u64 {
         let weights = 4 * self.base.inspect().parameters as u64;
-        ADDRESSABLE - memory_bytes().min(HELD_BESIDE + weights).min(ADDRESSABLE)
+        memory_bytes().min(HELD_BESIDE + weights)
     }
 }
 
 /// Why a run does not fit this tab: where memory runs out, the program ends.
-fn refusal(plan: &RunPlan, free: u64) -> Option<String> {
+pub(super) fn refusal(plan: &RunPlan, free: u64) -> Option<String> {
     (plan.memory_bytes > free).then(|| {
         format!(
             "training needs about {} MB, and a tab has {} MB left: take a smaller batch, shorter texts or fewer layers",
@@ -299,80 +239,4 @@ fn refusal(plan: &RunPlan, free: u64) -> Option<String> {
             free / 1_000_000
         )
     })
-}
-
-/// Takes the time of a short run's parts, in milliseconds.
-struct Stopwatch<'a> {
-    /// What the page says meanwhile.
-    inbox: &'a Inbox,
-    /// Whether nobody waits for the time any more.
-    given_up: bool,
-    /// When the run began to cache.
-    began: Option<f64>,
-    /// What caching took.
-    caching: Option<f64>,
-    /// When each step was done.
-    steps: Vec<f64>,
-}
-
-impl<'a> Stopwatch<'a> {
-    fn new(inbox: &'a Inbox) -> Self {
-        Self {
-            inbox,
-            given_up: false,
-            began: None,
-            caching: None,
-            steps: Vec::new(),
-        }
-    }
-
-    /// The last step's time: earlier ones prepare what they need first.
-    fn step_milliseconds(&self) -> f64 {
-        match &self.steps[..] {
-            [.., before, last] => last - before,
-            [only] => only - self.began.unwrap_or(*only),
-            [] => 0.0,
-        }
-    }
-}
-
-impl RunHost for Stopwatch<'_> {
-    fn event(&mut self, event: TrainEvent) {
-        match event {
-            TrainEvent::Started(_) => self.began = Some(now()),
-            TrainEvent::Caching { .. } => self.caching = self.began.map(|began| now() - began),
-            TrainEvent::Step(_) => self.steps.push(now()),
-            _ => {}
-        }
-    }
-
-    fn control(&mut self) -> HostFuture<'_, Control> {
-        Box::pin(async {
-            TimeoutFuture::new(0).await;
-            let stop = |request: &Request| matches!(request, Request::Stop);
-            if let Some(Posted { id, .. }) = self.inbox.take_if(stop) {
-                tell(id, Event::Done);
-                self.given_up = true;
-            }
-            // What else is asked for the run waits for this.
-            let next = |request: &Request| matches!(request, Request::Measure { .. } | Request::Train { .. });
-            self.given_up |= self.inbox.has(next);
-            match self.given_up {
-                true => Control::Stop,
-                false => Control::Continue,
-            }
-        })
-    }
-
-    fn write(&mut self, _file: &str, _bytes: Vec<u8>) -> Result<(), HostError> {
-        Ok(())
-    }
-
-    fn commit(&mut self, _step: usize) -> HostFuture<'_, Result<(), HostError>> {
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn read(&mut self, _file: &str) -> Result<Option<Vec<u8>>, HostError> {
-        Ok(None)
-    }
 }
