@@ -113,7 +113,22 @@ fn a_checkpoint_is_continued_on_its_own_model_only() {
         .arg("--output")
         .arg(&output)
         .args(flags);
-    fails(other, "the checkpoint was made with other");
+    fails(other, "the checkpoint was made with other data, labels, words or model");
+    for (more, expected) in [
+        (
+            &["--learning-rate", "1e-3"][..],
+            "--learning-rate is 0.001: the checkpoint was made with 0.00002; go on with that, or start again with --overwrite",
+        ),
+        (
+            &["--weight-decay", "0.1", "--seed", "3"],
+            "--weight-decay is 0.1: the checkpoint was made with 0.01 and another --seed; go on with that",
+        ),
+    ] {
+        let resumed = run(train(&output, &[&flags[..], &["--resume"], more].concat()));
+        let said = stderr(&resumed);
+        assert_eq!(resumed.status.code(), Some(2), "{said}");
+        assert!(said.contains(expected) && !said.contains("--resume goes on"), "{said}");
+    }
 }
 
 #[cfg(unix)]

@@ -191,6 +191,16 @@ impl TrainingConfig {
         })
     }
 
+    /// What differs from `other`: each option's key, its value here and its value there.
+    pub fn differences(&self, other: &Self) -> Vec<(&'static str, String, String)> {
+        let (own, other) = (plain(self), plain(other));
+        let keys = std::iter::once("task").chain(OPTIONS.iter().map(|option| option.key));
+        let differing = keys.filter(|key| own[*key] != other[*key]);
+        differing
+            .map(|key| (key, shown(&own[key]), shown(&other[key])))
+            .collect()
+    }
+
     fn validate_ranges(&self) -> Result<(), OptionError> {
         let error = |key, value: String, reason: &'static str| {
             let reason = reason.into();

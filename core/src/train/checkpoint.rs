@@ -8,7 +8,7 @@ use super::{Run, RunHost, TrainError};
 use crate::error::Result;
 use crate::optim::{AdamW, AdamWConfig};
 use crate::protocol::{TrainEvent, TrainingRecord};
-use crate::training_config::TrainingConfig;
+use crate::training_config::{OptionError, TrainingConfig};
 use crate::weights;
 
 const WEIGHTS: &str = "model.safetensors";
@@ -53,8 +53,8 @@ impl Run<'_> {
         };
         let damaged = |file| TrainError::Damaged { file };
         let state: RunState = ciborium::from_reader(&state[..]).map_err(|_| damaged(STATE))?;
-        if state.config != *self.inputs.config {
-            return Err(TrainError::OtherRun { what: "options" }.into());
+        if let Some(error) = other_option(self.inputs.config, &state.config) {
+            return Err(TrainError::from(error).into());
         }
         if state.data_hash != self.inputs.data_hash {
             return Err(TrainError::OtherRun {
@@ -119,6 +119,22 @@ impl Run<'_> {
         });
         Ok(())
     }
+}
+
+/// The first option that is another than in the checkpoint, with the names of the others.
+fn other_option(config: &TrainingConfig, kept: &TrainingConfig) -> Option<OptionError> {
+    let mut differences = config.differences(kept).into_iter();
+    let (key, value, kept) = differences.next()?;
+    let others: Vec<String> = differences
+        .map(|(key, ..)| format!(" and another --{}", key.replace('_', "-")))
+        .collect();
+    let kept = kept + &others.concat();
+    let reason = format!("the checkpoint was made with {kept}; go on with that, or start again with --overwrite");
+    Some(OptionError {
+        key,
+        value,
+        reason: reason.into(),
+    })
 }
 
 pub(super) fn adamw_config(config: &TrainingConfig) -> AdamWConfig {

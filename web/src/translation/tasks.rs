@@ -146,7 +146,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "the checkpoint was made with other {what}; start again with --overwrite":
         "途中経過は、いまとは違う{what!}で作られたものです。はじめから学習し直してください。",
         "the checkpoint was made with other {what}; start a new training";
-    "options": "設定";
+    "the checkpoint was made with {kept}; go on with that, or start again with --overwrite":
+        "途中経過は「{kept}」で作られたものです。同じ設定で続けるか、はじめから学習し直してください。",
+        "has to be {kept}, as the checkpoint was made, or start a new training";
     "data, labels, words or model": "例文・ラベル・語彙・モデル";
     "the checkpoint's {file} is damaged":
         "途中経過のファイル {file} が壊れています。はじめから学習し直してください。";
