@@ -87,6 +87,10 @@ fn words_with_tags_are_learned_and_written_in_two_columns() {
         (&config["label_all_tokens"], &config["id2label"]["0"]),
         (&false.into(), &"O".into())
     );
+    let ids = config["id2label"].as_object().expect("an object").values();
+    let ids: Vec<String> = ids.filter_map(|label| Some(label.as_str()?.to_owned())).collect();
+    let list = fs::read_to_string(output.join("labels.txt")).expect("labels.txt");
+    assert_eq!(list.lines().collect::<Vec<_>>(), ids);
     let written = temp.path().join("again.txt");
     let written = written.to_str().expect("UTF-8");
     let evaluate = |more: &[&str]| {

@@ -15,6 +15,9 @@ pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
 /// The tags that a trained model gives the words of the test data, one word a line.
 pub const TEST_PREDICTIONS: &str = "test_predictions.txt";
+/// The tags of a trained model, one a line in the order of their numbers, as course scripts write and read them; the program
+/// itself goes by config.json.
+pub const LABELS: &str = "labels.txt";
 
 /// Reads the files of a model folder, compressed ones unpacked; of the others only the names.
 pub fn read(path: &Path) -> Result<Files> {
@@ -91,7 +94,7 @@ fn is_output(path: &Path) -> Result<bool> {
         }
         names.push(entry.file_name().to_string_lossy().into_owned());
     }
-    let own = [QUANTIZATION, TEST_PREDICTIONS];
+    let own = [QUANTIZATION, TEST_PREDICTIONS, LABELS];
     let known = |name: &String| is_model_file(name) || is_provenance(name) || own.contains(&name.as_str());
     let is_ours = names.iter().any(|name| name == TRAINING || name == QUANTIZATION);
     Ok(names.is_empty() || (is_ours && names.iter().all(known)))

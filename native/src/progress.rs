@@ -36,8 +36,8 @@ impl Progress {
         }
     }
 
-    /// Announces a run.
-    pub fn start(&mut self, plan: &RunPlan) {
+    /// Announces a run, with the memory that it takes together with the `held` bytes that are no weights.
+    pub fn start(&mut self, plan: &RunPlan, held: u64) {
         self.total_steps = plan.total_steps;
         let labels = match plan.labels.len() {
             0 => String::new(),
@@ -50,7 +50,7 @@ impl Progress {
             plan.total_steps,
             with_separators(plan.trainable_parameters),
             with_separators(plan.parameters),
-            plan.memory_bytes / 1_000_000,
+            (plan.memory_bytes + held) / 1_000_000,
         ));
     }
 

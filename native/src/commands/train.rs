@@ -15,7 +15,7 @@ use serde_json::json;
 use terakoya_core::data::LabelMap;
 use terakoya_core::protocol::{TrainEvent, TrainingRecord};
 use terakoya_core::session::{Session, TrainingData};
-use terakoya_core::tasks::TaskError;
+use terakoya_core::tasks::{TaskError, TaskKind};
 use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost, TrainError};
 use terakoya_core::training_config::TrainingConfig;
 
@@ -26,7 +26,7 @@ use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
 use crate::commands::say_truncated;
 use crate::data_files::required;
-use crate::folder::{self, TEST_PREDICTIONS};
+use crate::folder::{self, LABELS, TEST_PREDICTIONS};
 use crate::progress::Progress;
 use crate::training_options::{self, RunFile, TrainingOptions};
 
@@ -84,6 +84,10 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     };
     let mut files = block_on(session.to_files())?;
     files.insert("training.json".to_owned(), run.training_json(&session)?.into_bytes());
+    if config.task == TaskKind::TokenClassification {
+        let labels: String = session.labels().iter().map(|label| format!("{label}\n")).collect();
+        files.insert(LABELS.to_owned(), labels.into_bytes());
+    }
     if let Some(words) = test.as_ref().and_then(two_columns) {
         files.insert(TEST_PREDICTIONS.to_owned(), words);
     }
@@ -123,9 +127,8 @@ fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) ->
                 "{folder} cannot be gone on from: --overwrite instead of --resume starts again"
             ))
         }
-        (Some(Error::Train(TrainError::OtherRun { .. } | TrainError::Diverged { .. })), _) | (_, false) => {
-            error.context("training")
-        }
+        (Some(Error::Train(TrainError::Option(_) | TrainError::OtherRun { .. } | TrainError::Diverged { .. })), _)
+        | (_, false) => error.context("training"),
         (_, true) => error.context("training ended early; --resume goes on from the last checkpoint"),
     }
 }
@@ -164,7 +167,9 @@ fn train(
 ) -> Result<(Session, TrainingRecord)> {
     let labels = args.data.label_names()?;
     // What a graphics card has free cannot be asked through wgpu.
-    let free = session.device().max_storage_binding.is_none().then(free_memory);
+    let is_host = session.device().max_storage_binding.is_none();
+    let free = is_host.then(free_memory);
+    host.resident = if is_host { resident_memory() } else { 0 };
     let training_data = TrainingData {
         train: RunData::named(&data.train),
         eval: data.eval.as_ref().map(RunData::named),
@@ -182,6 +187,17 @@ fn train(
         Ok(trained) => Ok(trained?),
         Err(_) => bail!("the device, or a library under it, failed as said above"),
     }
+}
+
+/// What the process holds in memory, in bytes: the program, the weights, the tokenizer, the rows.
+fn resident_memory() -> u64 {
+    let mut system = sysinfo::System::new();
+    let Ok(process) = sysinfo::get_current_pid() else {
+        return 0;
+    };
+    let memory = sysinfo::ProcessRefreshKind::nothing().with_memory();
+    system.refresh_processes_specifics(sysinfo::ProcessesToUpdate::Some(&[process]), false, memory);
+    system.process(process).map_or(0, sysinfo::Process::memory)
 }
 
 /// Free memory in bytes, within the limits of a container.
@@ -211,6 +227,8 @@ struct TerminalHost {
     /// Why an older run's checkpoints could not be removed.
     failed: Option<anyhow::Error>,
     progress: Progress,
+    /// Bytes that the process holds before the run begins, where the model is among them.
+    resident: u64,
     started: Instant,
     /// When each evaluation was done, since the training began.
     evaluation_seconds: Vec<f64>,
@@ -223,6 +241,7 @@ impl TerminalHost {
             resume,
             failed: None,
             progress: Progress::new(),
+            resident: 0,
             started: Instant::now(),
             evaluation_seconds: Vec::new(),
         }
@@ -251,7 +270,8 @@ impl RunHost for TerminalHost {
                 if !self.resume {
                     self.failed = self.checkpoints.clear().err();
                 }
-                self.progress.start(&plan);
+                let weights = 4 * plan.parameters as u64;
+                self.progress.start(&plan, self.resident.saturating_sub(weights));
             }
             TrainEvent::Note { message } => self.progress.line(&message),
             TrainEvent::Caching { done, total } => self.progress.count("computing frozen layers", done, total),
