@@ -161,10 +161,15 @@ impl Packed {
         let mut places = (elements.len() as u32).to_le_bytes().to_vec();
         let mut values = Vec::new();
         for (place, block) in (0u32..).zip(elements.chunks(BLOCK)) {
-            if block.iter().any(|&element| element != 0.0) {
+            // All bits but the sign, without a branch: most blocks of an embedding are read for this alone.
+            let bits = block.iter().fold(0, |bits, element| bits | element.to_bits() << 1);
+            if bits != 0 {
                 places.extend(place.to_le_bytes());
-                values.extend(block.iter().flat_map(|element| element.to_le_bytes()));
-                values.resize(values.len().next_multiple_of(4 * BLOCK), 0);
+                let mut bytes = [0; 4 * BLOCK];
+                for (bytes, element) in bytes.as_chunks_mut::<4>().0.iter_mut().zip(block) {
+                    *bytes = element.to_le_bytes();
+                }
+                values.extend_from_slice(&bytes);
             }
         }
         Self { name, places, values }
