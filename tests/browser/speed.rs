@@ -1,4 +1,4 @@
-//! How long a student waits, and what the worker takes: printed as lines `measured NAME JSON` for `cargo xtask bench --web`.
+//! How long a student waits, and what the workers take: printed as lines `measured NAME JSON` for `cargo xtask bench --web`.
 //!
 //! What takes minutes is left out by name where the other tests run (`xtask/src/outside.rs`). A time is no reason to fail on a
 //! machine that does other work too; memory is.
@@ -9,7 +9,7 @@ use super::chromium::Adapter;
 use super::runs::Wish;
 use super::visit::{Visit, project, visit};
 
-/// Bytes that the worker's program may have while it trains the upper layers of the site's first model. It takes 501 MB.
+/// Bytes that the programs of all workers may have while they train the upper layers of the site's first model. Two take 637 MB.
 const MOST_MEMORY: u64 = 700_000_000;
 
 /// Sentences it is trained on.
@@ -69,7 +69,12 @@ fn training_the_upper_layers_fits_into_a_tab() {
         let finished = tab.finish().await;
         assert_eq!(finished["record"]["interrupted"], false);
         let bytes = finished["memory_bytes"].as_u64().expect("a number of bytes");
-        print("memory", &json!({ "bytes": bytes }));
+        let run: Value =
+            serde_json::from_str(finished["training_json"].as_str().expect("a description")).expect("JSON");
+        print(
+            "memory",
+            &json!({ "bytes": bytes, "seconds": run["timings"]["train_seconds"] }),
+        );
         assert!(bytes <= MOST_MEMORY, "{bytes} bytes");
     });
 }

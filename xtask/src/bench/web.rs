@@ -47,7 +47,7 @@ pub fn run() -> Result<()> {
     let first = number(&web, "first-answer", "milliseconds")?;
     println!("first answer of a kept model: {:.1} s (wanted: 2)", first / 1000.0);
     let memory = number(&web, "memory", "bytes")?;
-    println!("memory of the worker's program: {:.0} MB (wanted: 700)", memory / 1e6);
+    println!("memory of the workers' programs: {:.0} MB (wanted: 700)", memory / 1e6);
     Ok(())
 }
 
