@@ -14,7 +14,7 @@ use js_sys::{Reflect, Uint8Array};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::train::Collective;
 use terakoya_web::collective::{Chief, Leader, now};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::spawn_local;
 
 fn main() {
