@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::chromium::Adapter;
 use super::runs::{Wish, assert_relative, losses};
 use super::tab::Tab;
 use super::visit::{Visit, site, visit};
@@ -136,6 +137,36 @@ fn a_run_goes_on_without_the_worker_that_was_to_share_its_steps() {
         let notes = tab.notes().await;
         let told = |words: &str| notes.iter().filter(|note| note.contains(words)).count();
         assert_eq!((told("share each step"), told("is lost")), (1, 1), "{notes:?}");
+    });
+}
+
+/// What the browser and the GPU stack say of a device that is gone.
+const LOST_GPU: &[&str] = &["device", "Device", "WebGPU", "GPU", "lost"];
+
+#[test]
+fn a_run_on_a_gpu_that_is_lost_goes_on_after_its_last_epoch() {
+    let gpu = Visit {
+        adapter: Adapter::Software,
+        ..Visit::new("lost-gpu")
+    };
+    visit(gpu.expecting(LOST_GPU), async |tab| {
+        tab.load().await;
+        tab.wait_for_model().await;
+        tab.fill("#device-choice", "gpu").await;
+        tab.wait_for_model().await;
+        tab.bring_micro(40).await;
+        tab.start(LONG).await;
+        tab.wait_for_checkpoint(2).await;
+        // The process that computes on the GPU, which is not the tab's.
+        tab.chromium.command("Browser.crashGpuProcess", json!({})).await;
+        let phase = "document.querySelector('#train-status').dataset.phase";
+        tab.wait("the run's end", &format!("{phase} === 'failed'")).await;
+        tab.wait_for_model().await;
+        tab.picture("12-lost-gpu").await;
+        tab.click("#continue").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+        assert_eq!(finished["record"]["steps"].as_array().map(Vec::len), Some(320));
     });
 }
 

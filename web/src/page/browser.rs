@@ -94,9 +94,15 @@ pub fn recall(key: &str) -> Option<String> {
     local_storage()?.get_item(&format!("terakoya.{key}")).ok().flatten()
 }
 
-/// Remembers `value`; `false` where the browser would not.
+/// Remembers `value`; `false` where the browser would not, and then it knows none: an older one would come back as the last.
 pub fn remember(key: &str, value: &str) -> bool {
-    local_storage().is_some_and(|storage| storage.set_item(&format!("terakoya.{key}"), value).is_ok())
+    let key = format!("terakoya.{key}");
+    local_storage().is_some_and(|storage| {
+        let kept = storage
+            .set_item(&key, value)
+            .or_else(|refused| storage.remove_item(&key).and(Err(refused)));
+        kept.is_ok()
+    })
 }
 
 /// Loads the page again.

@@ -26,6 +26,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "選ばれたとおりです。";
     "faster here than the GPU, by a short measurement":
         "短く測ったところ、この端末では GPU より速いためです。";
+    "the GPU does not hold this model":
+        "GPU には大きすぎるモデルのためです。";
     "there is no GPU":
         "GPU がありません。";
     "there is no GPU: {reason}":

@@ -8,6 +8,7 @@ mod train;
 use std::error::Error;
 
 use js_sys::Uint8Array;
+use terakoya_core::bundle::BundleError;
 use terakoya_core::data::LabelMap;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::DeviceError;
@@ -18,13 +19,13 @@ use terakoya_core::tokenizer::Files;
 
 use super::inbox::{Inbox, Posted};
 use super::lock::Lock;
-use super::opening::{ModelFiles, fetch};
+use super::opening::{ModelFiles, OpeningError, UnkeptZip, fetch};
 use super::reading::answer_read_data;
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
 use super::training::{TabHost, examples};
 use super::trying::{answer_try, tokens};
-use super::{archive, memory_bytes, now, tell, tell_with_bytes};
+use super::{archive, memory_bytes, now, scope, tell, tell_with_bytes};
 use crate::files;
 use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel, in_words};
 
@@ -73,6 +74,29 @@ struct Tuned {
     training_json: String,
 }
 
+/// Whether a device stopped answering.
+fn is_lost_device(error: &(dyn Error + 'static)) -> bool {
+    let mut causes = std::iter::successors(Some(error), |&error| error.source());
+    causes.any(|error| {
+        let joined = match error.downcast_ref::<terakoya_core::error::Error>() {
+            Some(terakoya_core::error::Error::Device(error)) => Some(error),
+            _ => error.downcast_ref::<DeviceError>(),
+        };
+        matches!(joined, Some(DeviceError::Failed { .. }))
+    })
+}
+
+/// Whether a device cannot hold a model that another may hold.
+fn is_too_large(error: &(dyn Error + 'static)) -> bool {
+    let opening = error.downcast_ref::<OpeningError>();
+    matches!(
+        opening,
+        Some(OpeningError::Core(terakoya_core::error::Error::Bundle(
+            BundleError::TooLargeForDevice { .. }
+        )))
+    )
+}
+
 /// All that the worker has.
 pub struct Desk {
     inbox: Inbox,
@@ -106,6 +130,12 @@ impl Desk {
                         message: in_words(&*error),
                     },
                 );
+                let on_gpu = self.model.as_ref().is_some_and(|model| model.base.device().is_gpu());
+                if on_gpu && is_lost_device(&*error) {
+                    // An adapter opens once in a program: the page starts another worker and goes on there.
+                    scope().close();
+                    return;
+                }
             }
         }
     }
@@ -166,10 +196,7 @@ impl Desk {
         choice: DeviceChoice,
         attached: Option<&Uint8Array>,
     ) -> Result<(), Failure> {
-        let mut files = fetch(Some(id), source, attached, self.storage.as_ref()).await?;
-        let unkept = files.take_unkept();
-        let device = self.device(choice).await?;
-        let model = OpenModel::new(files, device)?;
+        let (model, unkept) = self.open_model(id, source, choice, attached).await?;
         if let (Some(zip), Some(storage)) = (unkept, &self.storage) {
             zip.keep(id, storage).await;
         }
@@ -177,6 +204,27 @@ impl Desk {
         tell(id, Event::Opened(model.described()));
         self.model = Some(model);
         Ok(())
+    }
+
+    /// The model from `source` on the device that `choice` means, and the zip that it came in, if the user brought it now.
+    async fn open_model(
+        &mut self,
+        id: u32,
+        source: ModelSource,
+        choice: DeviceChoice,
+        attached: Option<&Uint8Array>,
+    ) -> Result<(OpenModel, Option<UnkeptZip>), Failure> {
+        let mut files = fetch(Some(id), source.clone(), attached, self.storage.as_ref()).await?;
+        let unkept = files.take_unkept();
+        let device = self.device(choice).await?;
+        let model = match OpenModel::new(files, device) {
+            Err(error) if choice == DeviceChoice::Auto && is_too_large(&*error) => {
+                let files = fetch(Some(id), source, attached, self.storage.as_ref()).await?;
+                OpenModel::new(files, ComputeDevice::cpu("the GPU does not hold this model"))?
+            }
+            opened => opened?,
+        };
+        Ok((model, unkept))
     }
 
     /// The device that `choice` means here.
@@ -196,8 +244,12 @@ impl Desk {
             (Some(Err(reason)), DeviceChoice::Gpu) => Err(DeviceError::NoAdapter { reason: reason.clone() }.into()),
             (Some(Ok(gpu)), _) => {
                 let cpu = ComputeDevice::cpu("faster here than the GPU, by a short measurement");
-                let times = (gpu.measure(&now).await?, cpu.measure(&now).await?);
-                Ok(if times.0 < times.1 { gpu.clone() } else { cpu })
+                let on_cpu = cpu.measure(&now).await?;
+                Ok(match gpu.measure(&now).await {
+                    Ok(on_gpu) if on_gpu < on_cpu => gpu.clone(),
+                    Ok(_) => cpu,
+                    Err(error) => ComputeDevice::cpu(&format!("there is no GPU: {}", in_words(&error))),
+                })
             }
             (Some(Err(reason)), _) => Ok(ComputeDevice::cpu(&format!("there is no GPU: {reason}"))),
             (None, _) => Ok(ComputeDevice::cpu("there is no GPU")),

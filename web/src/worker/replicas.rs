@@ -31,9 +31,10 @@ const ROWS: usize = 2;
 /// Steps that are worth the second in which a worker loads program and model.
 const STEPS: usize = 24;
 
-/// Bytes that the programs of all workers may have together: where the device says that it has 8 GB or more, and else.
-const PLENTY: u64 = 2_000_000_000;
-const LITTLE: u64 = 700_000_000;
+/// Bytes that the programs of all workers may have together, each counted as the owner's, which is the largest; and those of
+/// two where the device says that it has 8 GB or more.
+const OF_ALL: u64 = 700_000_000;
+const OF_TWO: u64 = 2_000_000_000;
 
 /// What another worker has to know of a run. The bytes of the files lie beside it, the model's first.
 #[derive(Serialize, Deserialize)]
@@ -80,15 +81,15 @@ pub fn wanted(plan: &RunPlan, config: &TrainingConfig, device: &ComputeDevice, h
         threads => (threads / 2).max(2),
     };
     let gigabytes = Reflect::get(&navigator, &"deviceMemory".into()).ok();
-    let room = match gigabytes.and_then(|gigabytes| gigabytes.as_f64()) {
-        Some(gigabytes) if gigabytes >= 8.0 => PLENTY,
-        _ => LITTLE,
+    let is_large = gigabytes
+        .and_then(|gigabytes| gigabytes.as_f64())
+        .is_some_and(|gigabytes| gigabytes >= 8.0);
+    let of_one = (held + plan.memory_bytes).max(1);
+    let fitting = match OF_ALL / of_one {
+        0 | 1 if is_large && OF_TWO >= 2 * of_one => 2,
+        fitting => fitting as usize,
     };
-    let fitting = room / (held + plan.memory_bytes).max(1);
-    MOST.min(cores)
-        .min(config.batch_size / ROWS)
-        .min(fitting as usize)
-        .max(1)
+    MOST.min(cores).min(config.batch_size / ROWS).min(fitting).max(1)
 }
 
 /// Starts the other workers of a run of `session`, whose files are found by `source`; nothing where there are to be none,

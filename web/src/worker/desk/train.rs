@@ -8,7 +8,7 @@ use terakoya_core::protocol::{RunPlan, TrainingRecord};
 use terakoya_core::session::Session;
 use terakoya_core::train::{RunHost, TrainError, kept_record};
 
-use super::{ANOTHER_TAB, Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples, fetch};
+use super::{ANOTHER_TAB, Desk, Failure, Lock, OpenModel, RunFolder, RunRequest, TabHost, Tuned, examples};
 use crate::messages::{Event, Notice, Resumed};
 use crate::worker::replicas::{self, Course, SharingHost};
 use crate::worker::training::training_data;
@@ -49,9 +49,10 @@ impl Desk {
         let (folder, request) = RunFolder::open(storage, run).await.ok_or(gone)?;
         let is_open = self.model.as_ref().is_some_and(|model| model.source == request.source);
         if !is_open {
-            let files = fetch(Some(id), request.source.clone(), None, self.storage.as_ref()).await?;
-            let device = self.device(request.device).await?;
-            self.model = Some(OpenModel::new(files, device)?);
+            let (opened, _) = self
+                .open_model(id, request.source.clone(), request.device, None)
+                .await?;
+            self.model = Some(opened);
         }
         let plan = self.plan(&request).await?;
         let checkpoint = folder.checkpoint().await?;
