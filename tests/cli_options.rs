@@ -155,11 +155,12 @@ fn options_that_the_task_has_no_use_for_are_refused() {
 }
 
 #[test]
-fn a_run_file_takes_its_paths_from_its_own_folder() {
+fn a_run_file_finds_what_lies_beside_it_or_in_the_current_folder() {
     let temp = TempDir::new().expect("temp");
     let there = temp.path().join("there");
     fs::create_dir(&there).expect("a folder");
-    fs::copy(root().join("assets/topics-en/dev.csv"), there.join("train.csv")).expect("copied");
+    let data = root().join("assets/topics-en/dev.csv");
+    fs::copy(&data, there.join("train.csv")).expect("copied");
     let train = |options: serde_json::Value, flags: &[&str]| {
         fs::write(there.join("run.json"), options.to_string()).expect("written");
         let mut command = terakoya(&["train", "--device", "cpu", "--config", "there/run.json"]);
@@ -168,11 +169,18 @@ fn a_run_file_takes_its_paths_from_its_own_folder() {
     };
     let model = fs::canonicalize(bert()).expect("the shipped model");
     let options = serde_json::json!({
-        "model": model, "train": "train.csv", "eval": "train.csv", "test": null, "output": "out",
+        "model": model, "train": "train.csv", "eval": "dev.csv", "test": null, "output": "out",
         "epochs": 1, "max_train_samples": 8, "max_eval_samples": 8,
     });
+    fails(
+        train(options.clone(), &[]),
+        "there/run.json: eval is \"dev.csv\", which is neither in that file's folder nor in the current one",
+    );
+    fs::copy(&data, temp.path().join("dev.csv")).expect("copied");
+    // What lies beside the run file is taken before what lies here.
+    fs::write(temp.path().join("train.csv"), "no,table\n").expect("written");
     stdout(&run(train(options.clone(), &[])));
-    assert!(there.join("out/config.json").is_file());
+    assert!(temp.path().join("out/config.json").is_file());
     // A flag is a path as any other.
     stdout(&run(train(
         options.clone(),
@@ -180,18 +188,6 @@ fn a_run_file_takes_its_paths_from_its_own_folder() {
     )));
     assert!(temp.path().join("beside/config.json").is_file());
 
-    let mut missing = options.clone();
-    missing["train"] = "other.csv".into();
-    let message = fails(
-        train(missing.clone(), &["--overwrite"]),
-        "there/run.json: train is \"other.csv\", looked for from that file's folder, but there is no there/other.csv",
-    );
-    assert!(!message.contains("current folder"), "{message}");
-    fs::copy(there.join("train.csv"), temp.path().join("other.csv")).expect("copied");
-    fails(
-        train(missing, &["--overwrite"]),
-        "the current folder has one, which --train other.csv takes",
-    );
     let mut odd = options;
     odd["eval"] = 3.into();
     fails(

@@ -92,7 +92,7 @@ fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
         .ok_or_else(|| "expected a finite number".to_owned())
 }
 
-/// Options, and paths that are taken from the run file's own folder: what was unpacked together is found together.
+/// Options, and paths: what was unpacked together is found together, and else from the current folder as a flag's would be.
 #[derive(Debug, Default)]
 pub struct RunFile {
     /// Options by key.
@@ -124,46 +124,39 @@ impl RunFile {
         Ok(Self { options, paths, file })
     }
 
-    /// The file or folder under `key`, where the flag was not given.
+    /// The file or folder under `key`, where the flag was not given: from the run file's folder, or else from the current one.
     ///
     /// # Errors
-    /// If it is not there; says where it was looked for.
+    /// If it is in neither.
     pub fn path(&self, key: &str, flag: Option<PathBuf>) -> Result<Option<PathBuf>> {
-        let Some((written, path)) = self.written(key, flag.is_some())? else {
+        let Some(written) = self.written(key, flag.is_some())? else {
             return Ok(flag);
         };
-        if path.exists() {
-            return Ok(Some(path));
-        }
-        let here = match Path::new(written).exists() {
-            true => format!("; the current folder has one, which --{key} {written} takes"),
-            false => String::new(),
-        };
-        bail!(
-            "{}: {key} is {written:?}, looked for from that file's folder, but there is no {}{here}",
-            self.file.display(),
-            path.display()
-        )
+        let beside = self.file.parent().unwrap_or(Path::new("")).join(written);
+        let found = [beside, PathBuf::from(written)].into_iter().find(|path| path.exists());
+        let name = self.file.display();
+        let missing =
+            || format!("{name}: {key} is {written:?}, which is neither in that file's folder nor in the current one");
+        found.with_context(missing).map(Some)
     }
 
-    /// The folder for the model, where the flag was not given; it need not be there.
+    /// The folder for the model, where the flag was not given: from the current folder, as what a command writes is.
     ///
     /// # Errors
     /// If it is no path.
     pub fn output(&self, flag: Option<PathBuf>) -> Result<Option<PathBuf>> {
         let written = self.written("output", flag.is_some())?;
-        Ok(written.map(|(_, path)| path).or(flag))
+        Ok(written.map(PathBuf::from).or(flag))
     }
 
-    /// What stands under `key`, as it is written and from the run file's folder; nothing where a flag wins.
-    fn written(&self, key: &str, is_given: bool) -> Result<Option<(&str, PathBuf)>> {
+    /// What stands under `key`; nothing where a flag wins.
+    fn written(&self, key: &str, is_given: bool) -> Result<Option<&str>> {
         let Some(value) = self.paths.get(key).filter(|_| !is_given) else {
             return Ok(None);
         };
-        let Some(written) = value.as_str() else {
-            bail!("{}: {key} is {value}, expected a path", self.file.display());
-        };
-        let folder = self.file.parent().unwrap_or(Path::new(""));
-        Ok(Some((written, folder.join(written))))
+        match value.as_str() {
+            Some(written) => Ok(Some(written)),
+            None => bail!("{}: {key} is {value}, expected a path", self.file.display()),
+        }
     }
 }

@@ -18,7 +18,7 @@ use vocabulary::Compared;
 pub use terakoya_gpu::elements::{AdamWStep, DropoutDraw};
 pub use vocabulary::slice_rows;
 
-/// A backend with fused operations; the defaults compose them from burn's own.
+/// A backend with fused operations; those with a default are composed from burn's own where a backend has nothing better.
 #[backend_extension(Flex, Cube, Fusion: cfg(not(target_family = "wasm")), Autodiff)]
 pub trait KernelBackend: Backend {
     /// The matrix products `[..., m, n]` of `lhs` `[..., m, k]` and `rhs` `[..., k, n]`, which have the same axes before.
