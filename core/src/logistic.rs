@@ -1,9 +1,13 @@
 //! Fits a multinomial logistic regression with an L2 penalty: the probe that is put on frozen features.
 //!
 //! The same problem as scikit-learn's `LogisticRegression(C=1/l2)`: intercepts go free, and two classes are told apart by one
-//! vector. Work of the host on `f64`, by the crate liblbfgs; nothing is drawn, so a fit repeats itself.
+//! vector. Work of the host on `f64`, by argmin's L-BFGS; nothing is drawn, so a fit repeats itself.
 
-use liblbfgs::lbfgs;
+use std::cell::{RefCell, RefMut};
+
+use argmin::core::{CostFunction, Error, Executor, Gradient, State};
+use argmin::solver::linesearch::MoreThuenteLineSearch;
+use argmin::solver::quasinewton::LBFGS;
 
 /// What is fitted.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +46,8 @@ pub struct Fit {
 /// The largest part of the gradient, of the weighted mean over the examples, at which the solver is done. scikit-learn stops at
 /// 1e-4; far below 1e-6 the objective does not change any more in `f64`.
 const TOLERANCE: f64 = 1e-6;
-/// The solver starts each search with its own full step, however long.
-const ANY_STEP: f64 = 1e10;
+/// Steps that the solver remembers.
+const MEMORY: usize = 10;
 /// The intercept of a class that no example has: its probability is 0 in `f32`.
 const NEVER: f64 = -100.0;
 
@@ -104,6 +108,54 @@ pub fn fit(problem: &Problem) -> Result<Fit, LogisticError> {
     Ok(fit)
 }
 
+/// What argmin asks for loss and gradient one after the other: the last of both is kept.
+struct Objective<'a> {
+    problem: &'a Problem<'a>,
+    last: RefCell<Evaluated>,
+}
+
+/// Values, their loss, and its gradient.
+#[derive(Default)]
+struct Evaluated {
+    values: Vec<f64>,
+    loss: f64,
+    gradient: Vec<f64>,
+}
+
+impl Objective<'_> {
+    fn at(&self, values: &[f64]) -> RefMut<'_, Evaluated> {
+        let mut last = self.last.borrow_mut();
+        if last.values != values {
+            let mut gradient = vec![0.0; values.len()];
+            let loss = self.problem.objective(values, &mut gradient);
+            *last = Evaluated {
+                values: values.to_vec(),
+                loss,
+                gradient,
+            };
+        }
+        last
+    }
+}
+
+impl CostFunction for Objective<'_> {
+    type Param = Vec<f64>;
+    type Output = f64;
+
+    fn cost(&self, values: &Vec<f64>) -> Result<f64, Error> {
+        Ok(self.at(values).loss)
+    }
+}
+
+impl Gradient for Objective<'_> {
+    type Param = Vec<f64>;
+    type Gradient = Vec<f64>;
+
+    fn gradient(&self, values: &Vec<f64>) -> Result<Vec<f64>, Error> {
+        Ok(self.at(values).gradient.clone())
+    }
+}
+
 impl Problem<'_> {
     fn check(&self) -> Result<(), LogisticError> {
         let found = self.seen().len();
@@ -149,21 +201,33 @@ impl Problem<'_> {
 
     /// The best values, `[classes][features and intercept]`, the steps taken, and the largest part of the gradient there.
     fn minimize(&self, stride: usize) -> (Vec<f64>, usize, f64) {
-        let mut values = vec![0.0; self.num_classes * stride];
-        let largest = |gradient: &[f64]| gradient.iter().fold(0.0f64, |most, part| most.max(part.abs()));
+        let start = vec![0.0; self.num_classes * stride];
+        let (values, iterations) = self.descend(&start).unwrap_or((start, 0));
         let mut gradient = vec![0.0; values.len()];
         self.objective(&values, &mut gradient);
-        let (mut iterations, mut left) = (0, largest(&gradient));
-        let solver = lbfgs().with_max_step_size(ANY_STEP);
-        let objective = |values: &[f64], gradient: &mut [f64]| Ok(self.objective(values, gradient));
-        if let Ok(mut state) = solver.build(&mut values, objective) {
-            while left >= TOLERANCE && iterations < self.max_iterations {
-                // Where no step goes on, the values stay what they are, and the gradient says that they are not the best.
-                let Ok(progress) = state.propagate() else { break };
-                (iterations, left) = (progress.niter, largest(progress.gx));
-            }
-        }
-        (values, iterations, left)
+        let largest = gradient.iter().fold(0.0f64, |most, part| most.max(part.abs()));
+        (values, iterations, largest)
+    }
+
+    /// Where the solver gets to from `start`, and in how many steps. It ends where the gradient's length, which is never below
+    /// its largest part, is small enough, or where the loss stays what it is.
+    fn descend(&self, start: &[f64]) -> Result<(Vec<f64>, usize), Error> {
+        let solver = LBFGS::new(MoreThuenteLineSearch::new(), MEMORY).with_tolerance_grad(TOLERANCE)?;
+        let objective = Objective {
+            problem: self,
+            last: RefCell::default(),
+        };
+        let most = self.max_iterations as u64;
+        let run = Executor::new(objective, solver)
+            .configure(|state| state.param(start.to_vec()).max_iters(most))
+            .run()?;
+        let iterations = run.state.get_iter() as usize;
+        let values = run
+            .state
+            .get_best_param()
+            .cloned()
+            .ok_or_else(|| Error::msg("no parameters"))?;
+        Ok((values, iterations))
     }
 
     /// What the penalty adds to the mean loss. Two classes have two opposite vectors of half the length here: twice the weight
