@@ -324,4 +324,15 @@ fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
         matches!(refused, Err(Error::Train(TrainError::DoesNotFit(_)))),
         "{refused:?}"
     );
+    // The CPU has no limit, so that one is made up; the model's own table of words is below it.
+    let mut small = ComputeDevice::cpu("as a GPU");
+    small.max_storage_binding = Some(16 << 20);
+    let base = Session::open(model(), None, small).expect("the weights fit");
+    let refused = |batch_size| block_on(base.plan(&TrainingConfig { batch_size, ..config() }, &data(None)));
+    assert!(refused(1).is_ok());
+    let error = refused(100_000).expect_err("its activations do not");
+    assert!(
+        matches!(&error, Error::Train(TrainError::TooLargeForDevice(_))),
+        "{error:?}"
+    );
 }

@@ -31,6 +31,18 @@ pub struct RowSource<'a> {
     cache: Option<ActivationCache>,
 }
 
+/// The size of a set.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Extent {
+    /// Its rows.
+    pub rows: usize,
+    /// Tokens of the longest row, at most: a token has a byte or more.
+    pub longest: usize,
+}
+
+/// What a tokenizer puts around two texts and between them, and before a word that begins a text.
+const MOST_SPECIAL_TOKENS: usize = 8;
+
 /// What the frozen layers make of each row.
 struct ActivationCache {
     rows: Vec<CachedRow>,
@@ -212,6 +224,14 @@ impl<'a> RowSource<'a> {
             }
             RowPlace::Block(block) => block.len(),
         }
+    }
+
+    /// How many rows there are, and tokens of the longest at most.
+    pub fn extent(&self) -> Extent {
+        let rows = self.rows.len();
+        let bytes = (0..rows).map(|row| self.bytes(row)).max().unwrap_or(0);
+        let longest = bytes + MOST_SPECIAL_TOKENS;
+        Extent { rows, longest }
     }
 
     /// The examples with what the model says of each of their rows.

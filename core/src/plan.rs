@@ -25,6 +25,22 @@ pub struct DoesNotFit {
     pub available: u64,
 }
 
+/// A run with a tensor that is larger than what the device takes in one piece.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{tensor} would take {} MB in one piece, and the GPU takes at most {} MB: lower --batch-size, --eval-batch-size or \
+     --max-length, or run with --device cpu",
+    needed / 1_000_000, limit / 1_000_000
+)]
+pub struct TooLargeForDevice {
+    /// What it holds.
+    pub tensor: &'static str,
+    /// Its bytes.
+    pub needed: u64,
+    /// The device's limit, in bytes.
+    pub limit: u64,
+}
+
 /// The sizes that decide the cost.
 #[derive(Debug, Clone, Copy)]
 pub struct Workload {
@@ -144,6 +160,36 @@ pub fn memory_bytes(network: &Network, workload: Workload) -> u64 {
     let weights = network.num_params() as u64;
     let saving = weights + product(&[sizes.vocab_size, sizes.hidden_size]);
     sum(&[weights, training.max(saving)]).saturating_mul(4)
+}
+
+/// The largest tensor that a run makes besides the weights, and its bytes: the probabilities of attention, what stands between
+/// the two halves of a layer, or a slice of logits.
+pub fn largest_tensor(network: &Network, workload: Workload) -> (&'static str, u64) {
+    let sizes = network.sizes();
+    let seq = workload.max_length.min(sizes.max_length);
+    let caching = match workload.train_layers {
+        TrainLayers::All => 0,
+        TrainLayers::Top(_) | TrainLayers::Head => CACHE_BATCH.min(workload.cached_rows),
+    };
+    let evaluated = workload.evaluation.map_or(0, |pass| pass.batch_size);
+    let rows = workload.batch_size.max(evaluated).max(caching);
+    let words = workload.evaluation.map_or(0, |pass| pass.words).max(workload.words);
+    let tensors = [
+        (
+            "the attention of a batch",
+            product(&[rows, sizes.num_attention_heads, seq, seq]),
+        ),
+        (
+            "a layer of a batch",
+            product(&[rows, seq, sizes.intermediate_size.max(sizes.hidden_size)]),
+        ),
+        (
+            "the logits of a batch",
+            product(&[words.min(slice_rows(sizes.vocab_size)), sizes.vocab_size]),
+        ),
+    ];
+    let largest = tensors.into_iter().max_by_key(|(_, floats)| *floats);
+    largest.map_or(("", 0), |(tensor, floats)| (tensor, floats.saturating_mul(4)))
 }
 
 /// Floats of a layer for `rows` texts of `seq` tokens.
@@ -276,6 +322,34 @@ mod tests {
         let words = |count| with_words(TrainLayers::Top(6), count) - bytes(TrainLayers::Top(6));
         assert_eq!(words(154), 3 * 4 * 154 * 30_522);
         assert_eq!(words(1 << 20), words(1 << 21));
+    }
+
+    #[test]
+    fn the_largest_tensor_is_named() {
+        let network = network(BertConfig::default(), 2);
+        let largest = |batch_size, max_length, words, evaluated| {
+            let workload = Workload {
+                train_layers: TrainLayers::All,
+                batch_size,
+                max_length,
+                cached_rows: 0,
+                reads: CachedPositions::First,
+                words,
+                evaluation: Some(Pass {
+                    batch_size: evaluated,
+                    words: 0,
+                }),
+            };
+            largest_tensor(&network, workload)
+        };
+        // 12 heads, 512 tokens at most; 3,072 between the halves of a layer; 30,522 words.
+        assert_eq!(
+            largest(8, 600, 0, 16),
+            ("the attention of a batch", 4 * 16 * 12 * 512 * 512)
+        );
+        assert_eq!(largest(32, 64, 0, 16), ("a layer of a batch", 4 * 32 * 64 * 3072));
+        assert_eq!(largest(1, 64, 154, 1), ("the logits of a batch", 4 * 154 * 30_522));
+        assert_eq!(largest(usize::MAX, 512, 0, 1).1, u64::MAX);
     }
 
     #[test]

@@ -11,9 +11,9 @@ use sha2::{Digest, Sha256};
 use super::{NamedExamples, Session, hash_field, hex};
 use crate::data::{Example, LabelMap};
 use crate::error::Result;
-use crate::examples::{Answering, CachedPositions, CachingProgress, RowSource};
+use crate::examples::{Answering, CachedPositions, CachingProgress, Extent, RowSource};
 use crate::models::layers::WeightInit;
-use crate::plan::{DoesNotFit, Pass, Workload, memory_bytes, trainable_parameters};
+use crate::plan::{DoesNotFit, Pass, TooLargeForDevice, Workload, largest_tensor, memory_bytes, trainable_parameters};
 use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
@@ -66,8 +66,8 @@ impl Session {
             let evaluated = data.eval.filter(|_| host.share().is_first());
             let mut eval_set = evaluated.map(|eval| source(eval, &*task, text)).transpose()?;
             check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
-            let rows = (train_set.rows.len(), eval_set.as_ref().map_or(0, |set| set.rows.len()));
-            let plan = plan(config, &data, &network, &*task, rows)?;
+            let eval_extent = eval_set.as_ref().map_or_else(Extent::default, RowSource::extent);
+            let plan = self.planned(config, &data, &network, &*task, [train_set.extent(), eval_extent])?;
             host.event(TrainEvent::Started(plan));
             self.tell_data(&data, config, host);
             // What goes on begins with what it had learned.
@@ -117,18 +117,71 @@ impl Session {
     /// What a run on `data` is going to do, and the memory it would take; nothing is trained. A sync point.
     ///
     /// # Errors
-    /// If options, labels and data do not fit each other, or the run does not fit the memory there is.
+    /// If options, labels and data do not fit each other, or the run does not fit the memory there is or the device.
     pub async fn plan(&self, config: &TrainingConfig, data: &TrainingData<'_>) -> Result<RunPlan> {
         let task = self.prepare(config, data)?;
         let (network, _) = self.network_for(&*task, config).await?;
-        let source = |part: NamedExamples<'_>| -> Result<usize> {
+        let extent = |part: NamedExamples<'_>| -> Result<Extent> {
             let text = self.text_encoder(Some(config.max_length));
             let source = RowSource::new(part.examples, &*task, text, Purpose::Evaluate)?;
             check_rows([(Some(part), Some(&source)), (None, None)])?;
-            Ok(source.rows.len())
+            Ok(source.extent())
         };
-        let rows = (source(data.train)?, data.eval.map_or(Ok(0), source)?);
-        plan(config, data, &network, &*task, rows)
+        let extents = [extent(data.train)?, data.eval.map_or(Ok(Extent::default()), extent)?];
+        self.planned(config, data, &network, &*task, extents)
+    }
+
+    /// What a run is going to do, unless it does not fit the memory there is, or the device.
+    fn planned(
+        &self,
+        config: &TrainingConfig,
+        data: &TrainingData<'_>,
+        network: &Network,
+        task: &dyn Task,
+        [train, eval]: [Extent; 2],
+    ) -> Result<RunPlan> {
+        let words = |rows: usize| task.words_of(rows.saturating_mul(task.longest_row(config.max_length)));
+        let workload = Workload {
+            train_layers: config.train_layers,
+            batch_size: config.batch_size,
+            max_length: task.longest_row(config.max_length),
+            cached_rows: if task.repeats_rows() { train.rows + eval.rows } else { 0 },
+            reads: task.reads(),
+            words: words(config.batch_size),
+            evaluation: data.eval.map(|_| Pass {
+                batch_size: config.eval_batch_size,
+                words: words(config.eval_batch_size),
+            }),
+        };
+        let needed = memory_bytes(network, workload);
+        if let Some(available) = data.available_memory.filter(|&free| free < needed) {
+            return Err(TrainError::from(DoesNotFit { needed, available }).into());
+        }
+        // Batches are as long as their longest row.
+        let at_once = Workload {
+            max_length: workload.max_length.min(train.longest.max(eval.longest)),
+            ..workload
+        };
+        let (tensor, bytes) = largest_tensor(network, at_once);
+        if let Some(limit) = self.device.max_storage_binding.filter(|&limit| limit < bytes) {
+            let needed = bytes;
+            return Err(TrainError::from(TooLargeForDevice { tensor, needed, limit }).into());
+        }
+        Ok(RunPlan {
+            train_examples: data.train.examples.len(),
+            eval_examples: data.eval.map_or(0, |eval| eval.examples.len()),
+            labels: task.labels().to_vec(),
+            total_steps: match config.probe {
+                Probe::None => total_steps(config, train.rows),
+                Probe::Logistic => 1,
+            },
+            parameters: network.num_params(),
+            trainable_parameters: match config.probe {
+                Probe::None => trainable_parameters(network, config.train_layers),
+                Probe::Logistic => network.head.classification().classifier.num_params(),
+            },
+            memory_bytes: needed,
+        })
     }
 
     /// Refuses what cannot be trained, before anything is.
@@ -316,48 +369,6 @@ fn check_rows(sets: [(Option<NamedExamples<'_>>, Option<&RowSource<'_>>); 2]) ->
         }
     }
     Ok(())
-}
-
-/// What a run is going to do, unless it does not fit the memory there is. `rows` are those of training and evaluation.
-fn plan(
-    config: &TrainingConfig,
-    data: &TrainingData<'_>,
-    network: &Network,
-    task: &dyn Task,
-    rows: (usize, usize),
-) -> Result<RunPlan> {
-    let words = |rows: usize| task.words_of(rows.saturating_mul(task.longest_row(config.max_length)));
-    let workload = Workload {
-        train_layers: config.train_layers,
-        batch_size: config.batch_size,
-        max_length: task.longest_row(config.max_length),
-        cached_rows: if task.repeats_rows() { rows.0 + rows.1 } else { 0 },
-        reads: task.reads(),
-        words: words(config.batch_size),
-        evaluation: data.eval.map(|_| Pass {
-            batch_size: config.eval_batch_size,
-            words: words(config.eval_batch_size),
-        }),
-    };
-    let needed = memory_bytes(network, workload);
-    if let Some(available) = data.available_memory.filter(|&free| free < needed) {
-        return Err(TrainError::from(DoesNotFit { needed, available }).into());
-    }
-    Ok(RunPlan {
-        train_examples: data.train.examples.len(),
-        eval_examples: data.eval.map_or(0, |eval| eval.examples.len()),
-        labels: task.labels().to_vec(),
-        total_steps: match config.probe {
-            Probe::None => total_steps(config, rows.0),
-            Probe::Logistic => 1,
-        },
-        parameters: network.num_params(),
-        trainable_parameters: match config.probe {
-            Probe::None => trainable_parameters(network, config.train_layers),
-            Probe::Logistic => network.head.classification().classifier.num_params(),
-        },
-        memory_bytes: needed,
-    })
 }
 
 /// Computes once what the frozen layers make of every row of `sets`.

@@ -18,6 +18,9 @@ pub enum TrainError {
     /// The run does not fit the memory there is.
     #[error(transparent)]
     DoesNotFit(#[from] crate::plan::DoesNotFit),
+    /// The run does not fit the device.
+    #[error(transparent)]
+    TooLargeForDevice(#[from] crate::plan::TooLargeForDevice),
     /// A probe that cannot be fitted.
     #[error("--probe")]
     Probe(#[from] LogisticError),

@@ -155,6 +155,12 @@ pub const ENTRIES: &[Entry] = entries! {
     "training needs about {needed} MB but {free} MB are free: lower --batch-size, --eval-batch-size or --max-length, or train fewer layers with --train-layers top:K or head":
         "学習には約 {needed} MB 要りますが、空きは {free} MB です。「{--batch-size}」か「{--max-length}」を小さくするか、教える層を減らしてください。",
         "training needs about {needed} MB but {free} MB are free: lower “{--batch-size}” or “{--max-length}”, or train fewer layers";
+    "{tensor} would take {needed} MB in one piece, and the GPU takes at most {limit} MB: lower --batch-size, --eval-batch-size or --max-length, or run with --device cpu":
+        "{tensor!}に一つで {needed} MB 要りますが、この GPU が一度に扱えるのは {limit} MB までです。「{--batch-size}」か「{--max-length}」を小さくするか、CPU で計算してください。",
+        "{tensor} would take {needed} MB in one piece, and this GPU takes at most {limit} MB: lower “{--batch-size}” or “{--max-length}”, or compute on the CPU";
+    "the attention of a batch": "一組の文の注意";
+    "a layer of a batch": "一組の文の一層";
+    "the logits of a batch": "一組の文の語ごとの点数";
     "the prompt has {tokens} tokens, but the model reads at most {limit}: shorten it":
         "書き出しが {tokens} トークンあります。モデルが読めるのは {limit} トークンまでなので、短くしてください。";
     "the prompt is empty, and the model has no token that begins a text":
