@@ -2,7 +2,11 @@
 //! owns the run, and the program of the others.
 
 use std::collections::BTreeMap;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::task::Poll;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use serde::{Deserialize, Serialize};
 use terakoya_core::device::ComputeDevice;
@@ -125,7 +129,12 @@ pub struct SharingHost<'a> {
     pub host: &'a mut dyn RunHost,
     /// The other workers.
     pub leader: Leader,
+    /// Whether the run was to end while the others were waited for.
+    pub is_over: bool,
 }
+
+/// How long the others are waited for in milliseconds before the page is listened to: at first they load a model.
+const LISTEN: u32 = 50;
 
 impl RunHost for SharingHost<'_> {
     fn event(&mut self, event: TrainEvent) {
@@ -133,7 +142,10 @@ impl RunHost for SharingHost<'_> {
     }
 
     fn control(&mut self) -> HostFuture<'_, Control> {
-        self.host.control()
+        match self.is_over {
+            true => Box::pin(std::future::ready(Control::Stop)),
+            false => self.host.control(),
+        }
     }
 
     fn write(&mut self, file: &str, bytes: Vec<u8>) -> Result<(), HostError> {
@@ -155,7 +167,20 @@ impl Collective for SharingHost<'_> {
     }
 
     fn all_gather(&mut self, own: Vec<u8>) -> HostFuture<'_, Option<Vec<Vec<u8>>>> {
-        self.leader.all_gather(own)
+        Box::pin(async {
+            let mut gathering = self.leader.all_gather(own);
+            loop {
+                let mut time = pin!(TimeoutFuture::new(LISTEN));
+                let gathered = poll_fn(|context| match gathering.as_mut().poll(context) {
+                    Poll::Pending => time.as_mut().poll(context).map(|()| None),
+                    Poll::Ready(gathered) => Poll::Ready(Some(gathered)),
+                });
+                if let Some(gathered) = gathered.await {
+                    return gathered;
+                }
+                self.is_over |= matches!(self.host.control().await, Control::Stop);
+            }
+        })
     }
 }
 

@@ -197,7 +197,11 @@ pub(super) async fn run(model: &OpenModel, course: Course<'_>, host: &mut dyn Ru
             workers: 1,
         });
     };
-    let mut host = SharingHost { host, leader };
+    let mut host = SharingHost {
+        host,
+        leader,
+        is_over: false,
+    };
     let (session, record) = session.train(course.config, data, &mut host).await?;
     Ok(Trained {
         session,
