@@ -10,6 +10,10 @@ mod bad_input;
 mod checks;
 #[path = "browser/chromium.rs"]
 mod chromium;
+#[path = "browser/columns.rs"]
+mod columns;
+#[path = "browser/devices.rs"]
+mod devices;
 #[path = "browser/downloads.rs"]
 mod downloads;
 #[path = "browser/first_visit.rs"]

@@ -22,13 +22,11 @@ const LEFT_OUT: &[(&str, &[&str], &str)] = &[
     (
         "core/src/data/error.rs",
         &[
-            "{name}: none of {rows} rows has {filter}; the column holds {}",
             "{name}: {place}: {label:?} is neither one of the {count} labels that were given nor the number of one",
             "{name}: line {line} is blank; a list of labels has one label a line",
             "{name}: line {line}: the label {label:?} stands in line {first} already",
-            "{name}: no column {asked:?}; the first row is {}",
         ],
-        "the page gives no filter, no list of labels and no column",
+        "the page gives no list of labels",
     ),
     (
         "core/src/data/error.rs",

@@ -67,7 +67,7 @@ fn damaged_tables_are_told_in_japanese() {
             "a.csv",
             "x,y,z\nb,c,d\ne,f,g\n",
             GoldColumn::Label,
-            "「a.csv」のどの列が文なのか分かりません。最初の行に text や label などの列名を書いてください。いまの最初の行：1 \"x\", 2 \"y\", 3 \"z\"",
+            "「a.csv」のどの列が文なのか分かりません。下の「列を選ぶ」で選んでください。",
         ),
         (
             "a.csv",
@@ -149,11 +149,31 @@ fn questions_that_do_not_fit_their_passage_are_told_in_both_languages() {
 }
 
 #[test]
+fn a_wrong_choice_of_columns_is_told_in_japanese() {
+    let chosen = |column: &str, value: &str| {
+        let options = ReadOptions {
+            text_column: column.parse().ok(),
+            filter: format!("3={value}").parse().ok(),
+            ..ReadOptions::default()
+        };
+        read("pn.tsv", "a\tよい\ttrain\nb\tわるい\ttest\n".as_bytes(), &options).expect_err("a wrong choice")
+    };
+    assert_eq!(
+        japanese(&chosen("2", "dev")),
+        "「pn.tsv」の 2 行のうち、「3=dev」のものはありません。その列にある値：\"train\", \"test\""
+    );
+    assert_eq!(
+        japanese(&chosen("4", "train")),
+        "「pn.tsv」に列「4」はありません。最初の行：1 \"a\", 2 \"よい\", 3 \"train\""
+    );
+}
+
+#[test]
 fn english_sentences_name_no_flag() {
     let error = unreadable("a.csv", "x,y,z\nb,c,d\ne,f,g\n", GoldColumn::Label);
     assert_eq!(
         english(&error),
-        "a.csv: which column is the text? Name the columns in the first row, such as text and label; it is 1 \"x\", 2 \"y\", 3 \"z\""
+        "a.csv: which column is the text? Choose the columns below"
     );
     // What a student would understand stays as the core says it.
     let error = unreadable("a.csv", "text,label\na,b,c\n", GoldColumn::Label);

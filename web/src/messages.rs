@@ -9,7 +9,7 @@ mod row;
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::Columns;
+use terakoya_core::data::{Columns, Preview, ReadOptions};
 use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::predictions::Generation;
 use terakoya_core::protocol::DeviceChoice;
@@ -63,12 +63,14 @@ pub enum Request {
     },
     /// Ends a continuation with what it has; answered by [`Event::Done`].
     Hush,
-    /// Reads a data file, whose bytes are beside the message; answered by [`Event::Data`].
+    /// Reads a data file, whose bytes are beside the message; answered by [`Event::Data`] or [`Event::Unread`].
     ReadData {
         /// Its name, for messages and for the format.
         name: String,
         /// What a plain text is an example of.
         plain: TaskKind,
+        /// The columns that the user chose.
+        columns: Box<ReadOptions>,
     },
     /// Takes a short measured step; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
     /// step came before.
@@ -223,6 +225,15 @@ pub enum Event {
         rows: Vec<Row>,
         /// Which columns were taken.
         columns: Columns,
+        /// Its beginning, where it is a table.
+        preview: Option<Preview>,
+    },
+    /// A data file was not read.
+    Unread {
+        /// Why, [`in_words`] of the core.
+        message: String,
+        /// Its beginning, where it is a table.
+        preview: Option<Preview>,
     },
     /// What training would cost.
     Measured {

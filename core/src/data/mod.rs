@@ -2,8 +2,9 @@
 //!
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
-//! parts of a JSON record's text, `squad` questions about passages, `text` plain text; `split` shuffles and cuts rows, `labels` collects and
-//! renames labels. `corpora` turns course corpora into files that these readers take.
+//! parts of a JSON record's text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
+//! table; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora` turns course corpora into files that
+//! these readers take.
 
 mod columns;
 mod conll;
@@ -14,6 +15,7 @@ mod format;
 mod gold;
 mod jsonl;
 mod labels;
+mod preview;
 mod spans;
 mod split;
 mod squad;
@@ -32,6 +34,7 @@ pub use error::{DataError, ParseError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
 pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names, sort_by_label};
+pub use preview::{Preview, preview};
 pub use split::{SplitRatios, shuffle, split, split_text};
 
 /// One row of a data file.

@@ -10,6 +10,8 @@ use web_sys::{
     Url, Window,
 };
 
+use yew::Callback;
+
 use super::lifeline;
 
 /// What the browser offers beyond what every browser has.
@@ -254,17 +256,25 @@ pub struct Awake {
 }
 
 impl Awake {
-    /// Asks for it; the browser may refuse, and lets go when the tab is hidden.
-    pub fn hold() -> Self {
+    /// Asks for it; the browser may refuse, which is told, and lets go when the tab is hidden.
+    pub fn hold(granted: Callback<bool>) -> Self {
         let awake = Self::default();
         let slot = std::rc::Rc::downgrade(&awake.sentinel);
         spawn_local(async move {
             match request_wake_lock().await {
                 Ok(sentinel) => match slot.upgrade() {
-                    Some(slot) => *slot.borrow_mut() = Some(sentinel),
+                    Some(slot) => {
+                        *slot.borrow_mut() = Some(sentinel);
+                        granted.emit(true);
+                    }
                     None => release(&sentinel),
                 },
-                Err(error) => log::info!("the screen may sleep: {error:?}"),
+                Err(error) => {
+                    log::info!("the screen may sleep: {error:?}");
+                    if slot.upgrade().is_some() {
+                        granted.emit(false);
+                    }
+                }
             }
         });
         awake

@@ -6,6 +6,7 @@
 mod answering;
 mod aside;
 mod cells;
+mod columns;
 pub mod gold;
 mod label_select;
 mod labels;
@@ -13,18 +14,21 @@ mod lesson;
 mod new_row;
 mod row;
 mod rows;
+mod sheet;
 mod sources;
 pub mod table;
 pub mod view;
 
 use js_sys::ArrayBuffer;
-use terakoya_core::data::{Columns, Gold};
+use terakoya_core::data::{Columns, Gold, ReadOptions};
 use terakoya_core::task_kind::TaskKind;
 use wasm_bindgen::JsValue;
 use web_sys::File;
 use yew::Context;
 
 pub use self::lesson::Lesson;
+pub use self::sheet::Role;
+use self::sheet::{Asked, Sheet, Source};
 use self::table::{Filter, Parts, Table};
 use super::app::{App, Msg};
 use super::browser;
@@ -49,6 +53,8 @@ pub struct Data {
     pub origin: Origin,
     /// Why the last file could not be read.
     pub error: Option<Problem>,
+    /// The last file, where it is a table whose columns can be chosen.
+    pub sheet: Option<Shared<Sheet>>,
     /// Whether a file is being read.
     pub reading: bool,
     /// Which rows are shown.
@@ -113,13 +119,15 @@ pub enum DataMsg {
     /// A file was chosen or dropped.
     File(File),
     /// The bytes of a file are here.
-    Bytes(String, Placing, Result<ArrayBuffer, JsValue>),
+    Bytes(Box<Asked>, Result<ArrayBuffer, JsValue>),
     /// A table was pasted.
     PasteTable(String),
     /// Texts were pasted, one a line.
     PasteLines(String),
-    /// The worker has read the file of that name.
-    Read(String, Placing, Box<Reply>),
+    /// The worker has read a file.
+    Read(Box<Asked>, Box<Reply>),
+    /// The last file is to be read again, with these columns.
+    Columns(ReadOptions),
     /// A row was typed.
     Add(Row),
     /// A text was corrected.
@@ -158,9 +166,11 @@ impl Data {
     /// What the browser remembers, or nothing yet.
     pub fn recalled() -> Self {
         let table = browser::recall("table").and_then(|json| serde_json::from_str::<Table>(&json).ok());
+        let split = browser::recall("split").and_then(|json| serde_json::from_str(&json).ok());
+        let (eval_percent, seed) = split.unwrap_or((20, 42));
         let mut data = Self {
-            eval_percent: 20,
-            seed: 42,
+            eval_percent: within(eval_percent),
+            seed,
             remembered: table.is_some(),
             table: Shared::new(table.unwrap_or_default()),
             ..Self::default()
@@ -205,6 +215,7 @@ impl Data {
             columns: None,
         };
         self.error = None;
+        self.sheet = None;
         self.filter = Filter::All;
         self.page = 0;
     }
@@ -215,13 +226,20 @@ impl App {
     pub fn update_data(&mut self, ctx: &Context<Self>, msg: DataMsg) -> bool {
         match msg {
             DataMsg::Lesson(lesson) => self.fetch_lesson(ctx, lesson),
-            DataMsg::File(file) => self.read_file(ctx, &file),
-            DataMsg::Bytes(name, placing, bytes) => self.read_bytes(ctx, name, placing, bytes),
+            DataMsg::File(file) => self.read_file(ctx, file),
             DataMsg::PasteTable(text) => {
                 let name = self.words.pasted().to_owned();
-                self.read_bytes(ctx, name, Placing::Append, Ok(browser::utf8(&text)));
+                self.read_source(ctx, Asked::new(name, Placing::Append, Source::Text(text)));
             }
-            DataMsg::Read(name, placing, reply) => self.take_rows(ctx, &name, placing, reply.event),
+            DataMsg::Columns(columns) => {
+                let Some(sheet) = self.data.sheet.clone() else {
+                    return false;
+                };
+                let asked = sheet.asked.clone();
+                self.read_source(ctx, Asked { columns, ..asked });
+            }
+            DataMsg::Bytes(asked, bytes) => self.read_bytes(ctx, asked, bytes),
+            DataMsg::Read(asked, reply) => self.take_rows(ctx, *asked, reply.event),
             DataMsg::Download => {
                 let file = files::write_table(&self.data.table.labelled());
                 let name = format!("examples.{}", file.extension);
@@ -231,6 +249,8 @@ impl App {
             DataMsg::Remember => {
                 let json = serde_json::to_string(&*self.data.table).unwrap_or_default();
                 let remembered = browser::remember("table", &json);
+                let split = serde_json::to_string(&(self.data.eval_percent, self.data.seed)).unwrap_or_default();
+                browser::remember("split", &split);
                 self.data.change().remembered = remembered;
             }
             DataMsg::Filter(filter) => {
@@ -285,7 +305,7 @@ impl App {
             DataMsg::AddLabel(label) => data.table.change().add_label(&label),
             DataMsg::RenameLabel(number, name) => data.change_for_undo().rename_label(number, &name),
             DataMsg::RemoveLabel(number) => data.change_for_undo().remove_label(number),
-            DataMsg::EvalPercent(percent) => data.eval_percent = percent.clamp(5, 50),
+            DataMsg::EvalPercent(percent) => data.eval_percent = within(percent),
             DataMsg::Seed(seed) => data.seed = seed,
             _ => {}
         }
@@ -300,59 +320,80 @@ impl App {
         self.remember_table_soon(ctx);
     }
 
-    fn read_file(&mut self, ctx: &Context<Self>, file: &File) {
+    fn read_file(&mut self, ctx: &Context<Self>, file: File) {
         let name = file.name();
-        let data = self.data.change();
         if file.size() > MOST_BYTES {
-            data.error = Some(Problem::TooLarge {
+            self.data.change().error = Some(Problem::TooLarge {
                 name,
                 bytes: file.size() as u64,
             });
             return;
         }
-        data.reading = true;
-        let blob = file.clone().into();
+        self.read_source(ctx, Asked::new(name, Placing::Replace, Source::File(file)));
+    }
+
+    fn read_source(&mut self, ctx: &Context<Self>, asked: Asked) {
+        self.data.change().reading = true;
         ctx.link().send_future(async move {
-            let bytes = browser::read_file(blob).await;
-            Msg::Data(DataMsg::Bytes(name, Placing::Replace, bytes))
+            let bytes = match &asked.source {
+                Source::File(file) => browser::read_file(file.clone().into()).await,
+                Source::Text(text) => Ok(browser::utf8(text)),
+                Source::Site(address) => browser::fetch(address).await,
+            };
+            Msg::Data(DataMsg::Bytes(Box::new(asked), bytes))
         });
     }
 
-    fn read_bytes(&mut self, ctx: &Context<Self>, name: String, placing: Placing, bytes: Result<ArrayBuffer, JsValue>) {
-        let plain = self.plain_task(placing);
-        let data = self.data.change();
+    fn read_bytes(&mut self, ctx: &Context<Self>, asked: Box<Asked>, bytes: Result<ArrayBuffer, JsValue>) {
+        let plain = self.plain_task(asked.placing);
         match bytes {
             Ok(bytes) => {
-                data.reading = true;
                 let request = Request::ReadData {
-                    name: name.clone(),
+                    name: asked.name.clone(),
                     plain,
+                    columns: Box::new(asked.columns.clone()),
                 };
-                let read = move |reply| Msg::Data(DataMsg::Read(name.clone(), placing, Box::new(reply)));
+                let read = move |reply| Msg::Data(DataMsg::Read(asked.clone(), Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));
             }
             Err(reason) => {
+                let data = self.data.change();
                 data.reading = false;
-                let reason = browser::reason(&reason);
+                let (name, reason) = (asked.name, browser::reason(&reason));
                 data.error = Some(Problem::Unreadable { name, reason });
             }
         }
     }
 
-    fn take_rows(&mut self, ctx: &Context<Self>, name: &str, placing: Placing, event: Event) {
+    fn take_rows(&mut self, ctx: &Context<Self>, asked: Asked, event: Event) {
         let data = self.data.change();
         data.reading = false;
         match event {
-            Event::Data { task, rows, columns } => {
-                data.place(name, placing, task, rows);
+            Event::Data {
+                task,
+                rows,
+                columns,
+                preview,
+            } => {
+                data.place(&asked.name, asked.placing, task, rows);
+                data.sheet = Sheet::of_read(asked, preview, &columns).map(Shared::new);
                 data.origin.columns = Some(columns);
                 self.table_changed(ctx);
                 self.try_examples(ctx);
+            }
+            Event::Unread { message, preview } => {
+                data.error = Some(Problem::Malformed(message));
+                data.sheet = Sheet::of_unread(asked, preview).map(Shared::new);
             }
             Event::Failed { message } => data.error = Some(Problem::Malformed(message)),
             _ => {}
         }
     }
+}
+
+/// A share that leaves rows on both sides, in percent.
+fn within(percent: u32) -> u32 {
+    percent.clamp(5, 50)
 }
 
 /// One row a line that holds more than spaces.

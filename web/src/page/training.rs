@@ -19,7 +19,7 @@ use terakoya_core::protocol::{RunPlan, TrainEvent};
 use terakoya_core::training_config::TrainingConfig;
 use wasm_bindgen::JsCast;
 use web_sys::BeforeUnloadEvent;
-use yew::Context;
+use yew::{Callback, Context};
 
 use self::form::{FieldError, Form, Layers};
 use self::run::{Phase, Run};
@@ -40,6 +40,8 @@ pub struct Training {
     pub cost: Cost,
     /// The run, from its start until the next one's.
     pub run: Option<Shared<Run>>,
+    /// Whether the browser lets the screen go dark while it lasts.
+    pub may_sleep: bool,
 }
 
 /// What a run would cost.
@@ -101,6 +103,8 @@ pub enum TrainMsg {
     Describe,
     /// The window was shown again.
     Visible,
+    /// The screen stays awake while a run lasts, or the browser would not have it so.
+    Awake(bool),
 }
 
 /// How often a run's news are drawn, in milliseconds: a small model takes hundreds of steps a second.
@@ -121,7 +125,7 @@ pub struct Vigil {
 }
 
 impl Vigil {
-    fn begin() -> Self {
+    fn begin(awake: Callback<bool>) -> Self {
         let options = gloo_events::EventListenerOptions::enable_prevent_default();
         let leaving = browser::window().map(|window| {
             EventListener::new_with_options(&window, "beforeunload", options, |event| {
@@ -133,10 +137,15 @@ impl Vigil {
             })
         });
         Self {
-            _awake: Awake::hold(),
+            _awake: Awake::hold(awake),
             _leaving: leaving,
         }
     }
+}
+
+/// Hears whether the screen stays awake.
+fn awake(ctx: &Context<App>) -> Callback<bool> {
+    ctx.link().callback(|awake| Msg::Train(TrainMsg::Awake(awake)))
 }
 
 impl App {
@@ -175,9 +184,15 @@ impl App {
             TrainMsg::Visible => {
                 // Browsers let go of the wake lock when a tab is hidden.
                 if let Some(vigil) = &mut self.vigil {
-                    vigil._awake = Awake::hold();
+                    vigil._awake = Awake::hold(awake(ctx));
                 }
                 return false;
+            }
+            TrainMsg::Awake(awake) => {
+                if self.training.may_sleep != awake {
+                    return false;
+                }
+                self.training.change().may_sleep = !awake;
             }
         }
         true
@@ -263,7 +278,7 @@ impl App {
         let Some(config) = self.config() else { return };
         let parts = self.data.parts.clone();
         self.ask_to_persist(ctx);
-        self.begin_run(Run::new(Some(config.clone()), Rc::new(parts.eval.clone())));
+        self.begin_run(ctx, Run::new(Some(config.clone()), Rc::new(parts.eval.clone())));
         let request = Request::Train {
             config,
             train: parts.train.clone(),
@@ -277,16 +292,16 @@ impl App {
             return;
         }
         self.ask_to_persist(ctx);
-        self.begin_run(Run::new(None, Rc::new(self.data.parts.eval.clone())));
+        self.begin_run(ctx, Run::new(None, Rc::new(self.data.parts.eval.clone())));
         let answered = ctx.link().callback(|reply| Msg::Train(TrainMsg::Event(reply)));
         self.send(Request::Continue { run }, answered);
         browser::go_to("train");
     }
 
-    fn begin_run(&mut self, run: Run) {
+    fn begin_run(&mut self, ctx: &Context<Self>, run: Run) {
         self.news = News::default();
         self.training.change().run = Some(Shared::new(run));
-        self.vigil = Some(Vigil::begin());
+        self.vigil = Some(Vigil::begin(awake(ctx)));
         self.trying.change().continuing.forget();
         self.reading.change().forget();
     }

@@ -151,6 +151,10 @@ texts! {
     paste_table: "表として読む", "Read as a table";
     paste_lines: "一行を一文として読む", "Read each line as a text";
     pasted: "貼り付け", "pasted text";
+    choose_columns: "列を選ぶ", "Choose the columns";
+    first_row_names: "最初の行は列の名前", "The first row names the columns";
+    rows_with_value: "この値の行だけ読む", "Only rows with this value";
+    read_columns: "この列で読む", "Read these columns";
     labels_title: "ラベル", "Labels";
     new_label: "新しいラベル", "New label";
     rename: "改名", "Rename";
@@ -196,6 +200,8 @@ texts! {
     refused: "この端末では学習できません。", "This cannot be trained here.";
     run_starting: "学習の準備をしています…", "Preparing to train…";
     run_running: "学習しています。この間も上の文は試せます。", "Training. You can go on trying texts above.";
+    may_sleep: "画面が消えると学習が止まることがあります。ブラウザからは防げないので、学習の間は端末の自動スリープを切ってください。",
+        "A dark screen can hold the training up, and the browser does not keep it lit: turn automatic sleep off meanwhile.";
     run_paused: "一時停止中です。", "Paused.";
     run_stopping: "いまの一歩が済んだら終わります…", "Ending after the running step…";
     run_interrupted: "途中で終えました。ここまでの結果を使っています。", "Ended early; what was learned so far is in use.";

@@ -70,8 +70,12 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name} has SQuAD's form, but no question in it":
         "「{name}」は SQuAD の形ですが、質問が一つもありません。";
     "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":
-        "「{name}」のどの列が文なのか分かりません。最初の行に text や label などの列名を書いてください。いまの最初の行：{row}",
-        "{name}: which column is the text? Name the columns in the first row, such as text and label; it is {row}";
+        "「{name}」のどの列が文なのか分かりません。下の「列を選ぶ」で選んでください。",
+        "{name}: which column is the text? Choose the columns below";
+    "{name}: none of {rows} rows has {filter}; the column holds {values}":
+        "「{name}」の {rows} 行のうち、「{filter}」のものはありません。その列にある値：{values}";
+    "{name}: no column {asked:?}; the first row is {row}":
+        "「{name}」に列「{asked}」はありません。最初の行：{row}";
     "{name}: column {column} is chosen as {first} and as {second}":
         "「{name}」の {column} 列目が二つの役目（{first!}と{second!}）に使われています。";
     "text":

@@ -151,7 +151,7 @@ impl Desk {
                 layer,
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
-            Request::ReadData { name, plain } => answer_read_data(id, &name, plain, files.first()),
+            Request::ReadData { name, plain, columns } => answer_read_data(id, &name, plain, &columns, files.first()),
             Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
             Request::Train { config, train, eval } => {
                 let model = self.model()?;

@@ -2,7 +2,7 @@
 //! the names of its columns. A plain text is read for the task that the page says.
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{DataError, Dataset, Example, Format, Gold, ReadOptions, format_of, read};
+use terakoya_core::data::{DataError, Dataset, Example, Format, Gold, ReadOptions, format_of, preview, read};
 use terakoya_core::task_kind::TaskKind;
 
 use super::tell;
@@ -29,23 +29,19 @@ enum ReadingError {
         /// The most there may be.
         megabytes: u32,
     },
-    /// The core names line and reason.
-    #[error(transparent)]
-    Malformed(#[from] DataError),
 }
 
 /// Reads a data file, or says what is wrong with it.
-pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, file: Option<&Uint8Array>) {
-    let event = match read_file(name, plain, file) {
-        Ok(event) => event,
-        Err(error) => Event::Failed {
-            message: in_words(&error),
-        },
+pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, columns: &ReadOptions, file: Option<&Uint8Array>) {
+    let event = bytes_of(name, file).map(|bytes| read_bytes(name, plain, columns, &bytes));
+    let unread = |error: ReadingError| Event::Unread {
+        message: in_words(&error),
+        preview: None,
     };
-    tell(id, event);
+    tell(id, event.unwrap_or_else(unread));
 }
 
-fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<Event, ReadingError> {
+fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingError> {
     let file = file.ok_or_else(|| ReadingError::Missing { name: name.to_owned() })?;
     if file.length() > LARGEST {
         return Err(ReadingError::TooLarge {
@@ -53,7 +49,18 @@ fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<E
             megabytes: LARGEST / 1_000_000,
         });
     }
-    let (task, data) = read_as_what_it_is(name, plain, &file.to_vec())?;
+    Ok(file.to_vec())
+}
+
+fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) -> Event {
+    let preview = preview(name, bytes, columns).unwrap_or_default();
+    let (task, data) = match read_as_what_it_is(name, plain, columns, bytes) {
+        Ok(read) => read,
+        Err(error) => {
+            let message = in_words(&error);
+            return Event::Unread { message, preview };
+        }
+    };
     let row = |example: Example| Row {
         text: example.text,
         text_pair: example.text_pair,
@@ -67,18 +74,24 @@ fn read_file(name: &str, plain: TaskKind, file: Option<&Uint8Array>) -> Result<E
         }
         _ => examples.map(row).collect(),
     };
-    Ok(Event::Data {
+    Event::Data {
         task,
         rows,
         columns: data.columns,
-    })
+        preview,
+    }
 }
 
 /// Reads a file for the first task whose form it has.
-fn read_as_what_it_is(name: &str, plain: TaskKind, bytes: &[u8]) -> Result<(TaskKind, Dataset), DataError> {
+fn read_as_what_it_is(
+    name: &str,
+    plain: TaskKind,
+    columns: &ReadOptions,
+    bytes: &[u8],
+) -> Result<(TaskKind, Dataset), DataError> {
     let options = |task: TaskKind| ReadOptions {
         gold: task.definition().gold,
-        ..ReadOptions::default()
+        ..columns.clone()
     };
     let read_for = |task| read(name, bytes, &options(task));
     let format_for = |task| format_of(name, bytes, &options(task));

@@ -58,7 +58,9 @@ impl TabHost<'_> {
             };
             while let Some(Posted { id, request, files }) = self.inbox.take_if(urgent) {
                 match request {
-                    Request::ReadData { name, plain } => answer_read_data(id, &name, plain, files.first()),
+                    Request::ReadData { name, plain, columns } => {
+                        answer_read_data(id, &name, plain, &columns, files.first())
+                    }
                     Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
                     Request::Stop => {
                         tell(id, Event::Done);

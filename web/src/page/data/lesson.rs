@@ -3,9 +3,8 @@
 use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
-use super::{DataMsg, Placing};
-use crate::page::app::{App, Msg};
-use crate::page::browser;
+use super::{Asked, Placing, Source};
+use crate::page::app::App;
 
 /// The lesson that fills an empty table.
 const FIRST_LESSON: Lesson = Lesson::Sentiment;
@@ -107,12 +106,7 @@ impl App {
     }
 
     pub(super) fn fetch_lesson(&mut self, ctx: &Context<Self>, lesson: Lesson) {
-        let name = lesson.file().to_owned();
-        let address = lesson.address();
-        self.data.change().reading = true;
-        ctx.link().send_future(async move {
-            let bytes = browser::fetch(&address).await;
-            Msg::Data(DataMsg::Bytes(name, Placing::Lesson(lesson), bytes))
-        });
+        let (name, source) = (lesson.file().to_owned(), Source::Site(lesson.address()));
+        self.read_source(ctx, Asked::new(name, Placing::Lesson(lesson), source));
     }
 }

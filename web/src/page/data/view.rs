@@ -2,6 +2,7 @@
 
 use yew::prelude::*;
 
+use super::columns::ColumnChoice;
 use super::labels::Labels;
 use super::rows::Rows;
 use super::sources::Sources;
@@ -38,6 +39,9 @@ pub fn DataStep(props: &Props) -> Html {
                 <p id="data-error" class="message bad" role="alert">{ problem_text(w, problem) }</p>
             }
             { status(props) }
+            if let Some(sheet) = &state.sheet {
+                <ColumnChoice words={w} sheet={sheet.clone()} onread={props.emit.reform(DataMsg::Columns)} />
+            }
             { task(props) }
             if names {
                 <Labels words={w} table={state.table.clone()} filter={state.filter.clone()} emit={props.emit.clone()} />

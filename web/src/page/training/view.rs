@@ -53,6 +53,7 @@ pub fn TrainStep(props: &Props) -> Html {
             { forgets(props) }
             { buttons(props) }
             <CostView words={w} cost={state.cost.clone()} />
+            if active && state.may_sleep { <p id="may-sleep" class="caption">{ w.may_sleep() }</p> }
             if let Some(run) = &state.run {
                 <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)}
                     extension={table_extension(&props.data.parts.train)} emit={props.emit.clone()} />

@@ -3,6 +3,7 @@
 use terakoya_core::data::{ChosenColumn, Columns, Format};
 
 use super::{Language, Words};
+use crate::page::data::Role;
 
 impl Words {
     /// A file that is not read.
@@ -36,6 +37,22 @@ impl Words {
             format!("{name} は {size} あり、ブラウザでは開けません。"),
             format!("{name} has {size}, which is too much for a browser."),
         )
+    }
+
+    /// What a column of a table is.
+    pub fn role(self, role: Role) -> &'static str {
+        match role {
+            Role::Unused => self.pick("読まない", "not read"),
+            Role::Text => self.pick("文", "the text"),
+            Role::Pair => self.pick("二つ目の文", "the second text"),
+            Role::Label => self.pick("答え（ラベル・点数）", "the answer: label or score"),
+            Role::Filter => self.pick("行を選ぶ列", "picks the rows"),
+        }
+    }
+
+    /// A column without a name.
+    pub fn column_number(self, number: usize) -> String {
+        self.pick(format!("{number} 列目"), format!("Column {number}"))
     }
 
     /// What was read from where.

@@ -77,7 +77,9 @@ impl GenerationHost for Teller<'_> {
             while let Some(Posted { id, request, files }) = self.inbox.take_if(meanwhile) {
                 match request {
                     Request::Try(text) => answer_try(id, &text, self.session, None, self.inbox).await,
-                    Request::ReadData { name, plain } => answer_read_data(id, &name, plain, files.first()),
+                    Request::ReadData { name, plain, columns } => {
+                        answer_read_data(id, &name, plain, &columns, files.first())
+                    }
                     _ => {
                         tell(id, Event::Done);
                         return Control::Stop;
