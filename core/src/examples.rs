@@ -241,7 +241,7 @@ impl<'a> RowSource<'a> {
             rows: &self.rows,
             outputs,
             label_map,
-            tokenizer: self.text.tokenizer,
+            text: self.text,
         }
     }
 }

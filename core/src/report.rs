@@ -118,6 +118,7 @@ mod tests {
             text_pair: Some(EVIL.to_owned()),
             gold: Gold::Label(EVIL.to_owned()),
             line: 1,
+            id: None,
         }];
         let evaluation = Evaluation {
             loss: None,

@@ -221,6 +221,8 @@ pub struct TextEncoder<'a> {
     pub tokenizer: &'a Tokenizer,
     /// Longest row in tokens.
     pub max_length: usize,
+    /// The most tokens that the model reads.
+    pub longest: usize,
     /// What the model's position numbers count.
     pub positions: Positions,
 }
@@ -312,8 +314,8 @@ pub struct Answered<'a> {
     pub outputs: &'a [Output],
     /// Renames and merges labels before they are compared and shown.
     pub label_map: &'a LabelMap,
-    /// Spells tokens.
-    pub tokenizer: &'a Tokenizer,
+    /// How the examples became rows; spells tokens.
+    pub text: TextEncoder<'a>,
 }
 
 #[cfg(test)]

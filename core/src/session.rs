@@ -213,6 +213,7 @@ impl Session {
         TextEncoder {
             tokenizer: &self.tokenizer,
             max_length: max_length.unwrap_or(limit).min(limit),
+            longest: limit,
             positions: self.bundle.model_config.positions(),
         }
     }
@@ -238,7 +239,7 @@ impl Session {
             rows: &answers.rows,
             outputs: &answers.outputs,
             label_map: &LabelMap::default(),
-            tokenizer: &self.tokenizer,
+            text,
         });
         Ok((predictions, answers.truncated))
     }
@@ -289,7 +290,7 @@ impl Session {
             rows: &answers.rows,
             outputs: &answers.outputs,
             label_map,
-            tokenizer: &self.tokenizer,
+            text,
         };
         let (loss, report) = self.task.report(answered)?;
         Ok(Evaluation {

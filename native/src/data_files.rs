@@ -131,6 +131,7 @@ pub fn stdin_lines() -> Result<Vec<Example>> {
             text_pair: None,
             gold: Gold::None,
             line: index + 1,
+            id: None,
         })
         .collect())
 }

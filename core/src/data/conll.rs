@@ -186,6 +186,7 @@ impl<'a> Sentence<'a> {
             text_pair: None,
             gold: Gold::Words(Box::new(tagged)),
             line,
+            id: None,
         })
     }
 }

@@ -193,5 +193,6 @@ fn example(gold: GoldReader, line: usize, fields: &[Cow<'_, str>], roles: &Roles
         text_pair: roles.pair.map(|index| fields[index].to_string()),
         gold: label.transpose()?.unwrap_or(Gold::None),
         line,
+        id: None,
     })
 }

@@ -149,6 +149,7 @@ impl<'a> Rows<'a> {
             text_pair,
             gold,
             line: place.number(),
+            id: None,
         });
         Ok(())
     }

@@ -143,6 +143,7 @@ mod tests {
             text_pair: None,
             gold: Gold::Label((*label).to_owned()),
             line: 1,
+            id: None,
         };
         labels.iter().map(example).collect()
     }

@@ -51,6 +51,9 @@ pub struct Example {
     pub gold: Gold,
     /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record.
     pub line: usize,
+    /// What the file calls the row, where it does: the id of a question in SQuAD's form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Box<str>>,
 }
 
 /// The rows of a file that has a name.

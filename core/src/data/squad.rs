@@ -73,10 +73,11 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         for question in paragraph.qas {
             let line = collector.examples.len() + 1;
             let gold = gold(name, line, &question, &paragraph.context, &starts)?;
-            if let Some(id) = question.id()
+            let id = question.id();
+            if let Some(id) = &id
                 && let Some(first) = numbers.insert(id.clone(), line)
             {
-                let (name, number) = (name.to_owned(), line);
+                let (name, number, id) = (name.to_owned(), line, id.clone());
                 return Err(DataError::QuestionTwice {
                     name,
                     number,
@@ -89,6 +90,7 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 text_pair: Some(paragraph.context.clone()),
                 gold,
                 line,
+                id: id.map(String::into_boxed_str),
             });
         }
     }

@@ -25,6 +25,7 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 text_pair: None,
                 gold: Gold::None,
                 line,
+                id: None,
             });
         } else if separator == FORM_FEED && parts.peek().is_some() {
             // Behind the last form feed there need not be another work.

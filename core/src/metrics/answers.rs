@@ -29,6 +29,10 @@ pub struct AnswerReport {
     /// Gold answers that no prediction could hit, because the tokenizer cuts the passage elsewhere; of questions all of whose
     /// answers are like that.
     pub unreachable: u64,
+    /// Questions that were not asked, because they leave no room for their passage; they are scored as if the model had said
+    /// that there is no answer.
+    #[serde(default)]
+    pub unasked: u64,
 }
 
 /// Scores of some questions.
@@ -65,6 +69,7 @@ pub fn answer_report(gold: &[Vec<&str>], predicted: &[&str]) -> Result<AnswerRep
         answerable: part(true),
         unanswerable: part(false),
         unreachable: 0,
+        unasked: 0,
     })
 }
 
@@ -212,6 +217,13 @@ impl fmt::Display for AnswerReport {
                 f,
                 "\n{} questions have only answers that cannot be cut out: the tokenizer cuts the passage elsewhere",
                 self.unreachable
+            )?;
+        }
+        if self.unasked > 0 {
+            writeln!(
+                f,
+                "\n{} questions leave no room for their passage: they were not asked and count as not answered",
+                self.unasked
             )?;
         }
         Ok(())

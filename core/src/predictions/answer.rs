@@ -21,6 +21,9 @@ pub struct AnswerPrediction {
     pub no_answer_score: Option<f32>,
     /// The next best answers, best first.
     pub runners_up: Vec<AnswerCandidate>,
+    /// Why the question was not asked, where it leaves no room for its passage; there is no answer then.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unasked: Option<String>,
 }
 
 /// A part of the passage that may be the answer.
@@ -36,12 +39,13 @@ pub struct AnswerCandidate {
     pub score: f32,
 }
 
-/// Shows the answer, or that there is none.
+/// Shows the answer, or that there is none, or that the question was not asked.
 impl fmt::Display for AnswerPrediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.answer.is_empty() {
-            true => f.write_str("(no answer)"),
-            false => f.write_str(&self.answer),
+        match (&self.unasked, self.answer.is_empty()) {
+            (Some(_), _) => f.write_str("(not asked)"),
+            (None, true) => f.write_str("(no answer)"),
+            (None, false) => f.write_str(&self.answer),
         }
     }
 }

@@ -101,6 +101,7 @@ mod tests {
             text_pair: Some("今、東京都庁<に>".to_owned()),
             gold: Gold::Answers(Box::new([gold.clone()])),
             line: 1,
+            id: None,
         };
         let said = AnswerPrediction {
             answer: "京都庁".to_owned(),
@@ -109,6 +110,7 @@ mod tests {
             score: 0.5,
             no_answer_score: None,
             runners_up: Vec::new(),
+            unasked: None,
         };
         let page = passage(&example, &said, &[gold]).into_string();
         let expected = "今、<mark class=\"gold\">東</mark><mark class=\"gold said\">京都</mark><mark class=\"said\">庁</mark>&lt;に&gt;";

@@ -135,6 +135,7 @@ mod tests {
             text_pair: None,
             gold: Gold::Spans([span(0, 2, "人"), span(5, 8, "地")].into()),
             line: 1,
+            id: None,
         };
         let map: LabelMap = "人=PER".parse().expect("a map");
         let found: Vec<(usize, usize, &str)> = gold_entities(&example, &map)

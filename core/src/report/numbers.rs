@@ -66,6 +66,7 @@ mod tests {
                 text_pair: None,
                 gold: Gold::Score(gold(number)),
                 line: number,
+                id: None,
             })
             .collect();
         let said = |score| Prediction::Score(ScorePrediction { score, logits: None });

@@ -66,6 +66,7 @@ fn explained(key: &str) -> Option<&'static str> {
         "unreachable" => {
             Some("right answers that the model cannot give: its tokens begin and end elsewhere, or the text was cut")
         }
+        "unasked" => Some("questions that leave no room for their passage: not asked, scored as not answered"),
         "cut_off" => Some("of the unreachable, those behind where the text was cut"),
         _ => None,
     }

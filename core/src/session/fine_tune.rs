@@ -53,12 +53,15 @@ impl Session {
         host: &mut dyn RunHost,
     ) -> Result<(Self, TrainingRecord)> {
         let mut task = self.prepare(config, &data)?;
-        let max_length = self.text_encoder(Some(config.max_length)).max_length;
+        let TextEncoder {
+            max_length, longest, ..
+        } = self.text_encoder(Some(config.max_length));
         let (network, initialised) = self.network_for(&*task, config).await?;
         let trained = {
             let text = TextEncoder {
                 tokenizer: &self.tokenizer,
                 max_length,
+                longest,
                 positions: self.bundle.model_config.positions(),
             };
             let mut train_set = source(data.train, &*task, text)?;
@@ -122,8 +125,7 @@ impl Session {
         let task = self.prepare(config, data)?;
         let (network, _) = self.network_for(&*task, config).await?;
         let extent = |part: NamedExamples<'_>| -> Result<Extent> {
-            let text = self.text_encoder(Some(config.max_length));
-            let source = RowSource::new(part.examples, &*task, text, Purpose::Evaluate)?;
+            let source = source(part, &*task, self.text_encoder(Some(config.max_length)))?;
             check_rows([(Some(part), Some(&source)), (None, None)])?;
             Ok(source.extent())
         };
@@ -351,9 +353,9 @@ impl Session {
     }
 }
 
-/// The rows of `data`, whose name an error has.
+/// The rows of `data`, whose name an error has; what could not be learned from is refused in all of it.
 fn source<'a>(data: NamedExamples<'a>, task: &'a dyn Task, text: TextEncoder<'a>) -> Result<RowSource<'a>> {
-    let source = RowSource::new(data.examples, task, text, Purpose::Evaluate);
+    let source = RowSource::new(data.examples, task, text, Purpose::Train { draw: 0 });
     source.map_err(|error| error.in_file(data.name))
 }
 

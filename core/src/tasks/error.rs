@@ -139,23 +139,28 @@ pub enum TaskError {
     },
     /// A question that leaves no room for its passage.
     #[error(
-        "{}question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage \
-         in {max_length}; raise --max-length or shorten it",
-        file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default()
+        "{}question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage {}",
+        file.as_ref().map(|file| format!("{file}: ")).unwrap_or_default(),
+        match max_length < longest {
+            true => format!("in the {max_length} of --max-length: raise it (the model reads {longest}) or shorten the question"),
+            false => format!("in the {longest} that the model reads: shorten it"),
+        }
     )]
     LongQuestion {
         /// The data file, where there is one.
         file: Option<String>,
         /// Its line or number.
         line: usize,
-        /// How it begins.
+        /// Its id, or how it begins where it has none.
         question: String,
         /// Its tokens.
         tokens: usize,
-        /// The tokens that join it with its passage.
-        special: usize,
+        /// The most that would leave a token to the passage.
+        room: usize,
         /// Most tokens of a window.
         max_length: usize,
+        /// The most that the model reads, which no option changes.
+        longest: usize,
     },
     /// A question about nothing.
     #[error("question {line} needs its passage: --context, or --data with both")]
@@ -245,24 +250,10 @@ pub enum TaskError {
 
 impl TaskError {
     /// The error, with the file where its example stands.
-    pub fn in_file(self, name: &str) -> Self {
-        match self {
-            Self::LongQuestion {
-                line,
-                question,
-                tokens,
-                special,
-                max_length,
-                ..
-            } => Self::LongQuestion {
-                file: Some(name.to_owned()),
-                line,
-                question,
-                tokens,
-                special,
-                max_length,
-            },
-            other => other,
+    pub fn in_file(mut self, name: &str) -> Self {
+        if let Self::LongQuestion { file, .. } = &mut self {
+            *file = Some(name.to_owned());
         }
+        self
     }
 }

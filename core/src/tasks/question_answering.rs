@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use self::candidates::{best, covered, no_answer_score, no_answer_token, passage_tokens};
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{AnswerSpan, Example, GoldColumn, NamedExamples};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::loss::CrossEntropy;
 use crate::metrics::answer_report;
 use crate::models::layers::{Dropout, MASKED_SCORE};
@@ -87,7 +87,7 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     }))
 }
 
-/// What is shown of a question that cannot be asked.
+/// What is shown of a question that cannot be asked and has no id.
 const SHOWN_CHARACTERS: usize = 30;
 
 impl QuestionAnswering {
@@ -100,20 +100,25 @@ impl QuestionAnswering {
         }
     }
 
-    /// The windows of an example.
+    /// The windows of an example; [`TaskError::LongQuestion`] where they have no room for the passage.
     fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
         let line = example.line;
         let passage = example.text_pair.as_deref().ok_or(TaskError::NoPassage { line })?;
         let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
         let special = text.tokenizer.special_tokens_added(true);
-        let Some(room) = text.max_length.checked_sub(question + special).filter(|&room| room > 0) else {
+        let room = |length: usize| length.checked_sub(question + special).filter(|&room| room > 0);
+        let Some(room) = room(text.max_length) else {
+            // A shorter length is to blame only where the model's own would do.
+            let max_length = room(text.longest).map_or(text.longest, |_| text.max_length);
+            let beginning = || example.text.chars().take(SHOWN_CHARACTERS).collect();
             return Err(TaskError::LongQuestion {
                 file: None,
                 line,
-                question: example.text.chars().take(SHOWN_CHARACTERS).collect(),
+                question: example.id.as_deref().map_or_else(beginning, str::to_owned),
                 tokens: question,
-                special,
-                max_length: text.max_length,
+                room: max_length.saturating_sub(special + 1),
+                max_length,
+                longest: text.longest,
             }
             .into());
         };
@@ -248,9 +253,24 @@ impl Task for QuestionAnswering {
         })
     }
 
-    fn rows(&self, examples: &[Example], text: &TextEncoder, _purpose: Purpose) -> Result<RowIndex> {
-        let counts = examples.iter().map(|example| Ok(self.windows(example, text)?.len()));
-        Ok(RowIndex::parts(counts.collect::<Result<Vec<_>>>()?))
+    /// A question without room for its passage is not learned from; where others can be asked, it has no window.
+    fn rows(&self, examples: &[Example], text: &TextEncoder, purpose: Purpose) -> Result<RowIndex> {
+        let learns = matches!(purpose, Purpose::Train { .. });
+        let (mut counts, mut refused) = (Vec::with_capacity(examples.len()), None);
+        for example in examples {
+            match self.windows(example, text) {
+                Ok(windows) => counts.push(windows.len()),
+                Err(error @ Error::Task(TaskError::LongQuestion { .. })) if !learns => {
+                    counts.push(0);
+                    refused.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match refused {
+            Some(error) if counts.iter().all(|&count| count == 0) => Err(error),
+            _ => Ok(RowIndex::parts(counts)),
+        }
     }
 
     fn encode_parts(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Vec<Row>> {
@@ -333,8 +353,9 @@ impl Task for QuestionAnswering {
             .map(|gold| gold.iter().map(String::as_str).collect())
             .collect();
         let mut report = answer_report(&gold, &said).map_err(TrainError::from)?;
+        report.unasked = windows.iter().filter(|windows| windows.is_empty()).count() as u64;
         report.unreachable = rows()
-            .filter(|(example, windows)| !Self::is_reachable(example, windows))
+            .filter(|(example, windows)| !windows.is_empty() && !Self::is_reachable(example, windows))
             .count() as u64;
         Ok((Self::mean_loss(answered), Report::Answers(report)))
     }
@@ -342,8 +363,15 @@ impl Task for QuestionAnswering {
     fn predictions(&self, answered: Answered) -> Vec<Prediction> {
         let windows = Self::windows_of(answered);
         let rows = answered.examples.iter().zip(&windows);
-        rows.map(|(example, windows)| Prediction::Answer(self.predict(example, windows)))
-            .collect()
+        let prediction = |(example, windows): (&Example, &Vec<&WindowScores>)| {
+            let refused = || self.windows(example, &answered.text).err();
+            let unasked = if windows.is_empty() { refused() } else { None };
+            Prediction::Answer(AnswerPrediction {
+                unasked: unasked.map(|error| error.to_string()),
+                ..self.predict(example, windows)
+            })
+        };
+        rows.map(prediction).collect()
     }
 
     fn set(&mut self, setting: Setting) -> Result<(), TaskError> {

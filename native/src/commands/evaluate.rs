@@ -14,7 +14,7 @@ use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{EvaluateArgs, uses};
-use crate::commands::{SharedDevice, open_session, say_truncated};
+use crate::commands::{SharedDevice, open_session, say_truncated, say_unasked, unasked};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
@@ -44,6 +44,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
+    say_unasked(Some(&data.name), &unasked(&evaluation.predictions).collect::<Vec<_>>());
     say_unknown_labels(&args, &session, &data, &evaluation);
     // The scores first: a file that cannot be written must not cost them.
     match args.json {
@@ -225,6 +226,9 @@ impl PredictionFormat {
                     });
                     let details = serde_json::to_value(prediction.clone().without_logits())?;
                     if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
+                        if let Some(id) = &example.id {
+                            line.shift_insert(0, "id".to_owned(), json!(id));
+                        }
                         details.shift_remove("label");
                         line.append(&mut details);
                     }

@@ -17,6 +17,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
+use terakoya_core::protocol::Prediction;
 use terakoya_core::session::Session;
 use terakoya_core::tokenizer::TOKENIZER_FILES;
 
@@ -71,6 +72,29 @@ fn new_session(
     files.insert("config.json".to_owned(), bytes);
     let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| name.clone())?;
     Session::from_scratch(files, dictionary, device.get()?, seed).with_context(|| name)
+}
+
+/// The most questions that are named where they were not asked.
+const SHOWN_QUESTIONS: usize = 10;
+
+/// Why some of the predictions are of questions that were not asked.
+fn unasked(predictions: &[Prediction]) -> impl Iterator<Item = String> {
+    predictions.iter().filter_map(|prediction| match prediction {
+        Prediction::Answer(answer) => answer.unasked.clone(),
+        _ => None,
+    })
+}
+
+/// Says which questions were not asked and why; `file` is where they stand, where there is one.
+fn say_unasked(file: Option<&str>, reasons: &[String]) {
+    let place = file.map(|file| format!("{file}: ")).unwrap_or_default();
+    for reason in reasons.iter().take(SHOWN_QUESTIONS) {
+        eprintln!("{place}{reason}");
+    }
+    if reasons.len() > SHOWN_QUESTIONS {
+        let more = reasons.len() - SHOWN_QUESTIONS;
+        eprintln!("{place}{more} more questions leave no room for their passage");
+    }
 }
 
 /// Says how many texts were cut.

@@ -10,7 +10,7 @@ use terakoya_core::protocol::Prediction;
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{PredictArgs, uses};
-use crate::commands::{SharedDevice, open_session, say_truncated};
+use crate::commands::{SharedDevice, open_session, say_truncated, say_unasked, unasked};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
 use crate::progress::Progress;
@@ -27,6 +27,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
             text_pair: args.beside().cloned(),
             gold: Gold::None,
             line: 1,
+            id: None,
         }],
         (None, Some(path)) => {
             // Where the file's form hangs on what it is for, it is read as that; of other data only the texts are read.
@@ -53,11 +54,16 @@ pub fn run(args: PredictArgs) -> Result<()> {
     }
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
-    let (mut done, mut truncated) = (0, 0);
+    let file = args.data.as_ref().map(|path| path.display().to_string());
+    let (mut done, mut truncated, mut left_out) = (0, 0, Vec::new());
     for chunk in examples.chunks(CHUNK) {
         let tell = |count| progress.count("predicting", done + count, examples.len());
         let work = session.predict(chunk, args.pass.max_length, args.pass.batch_size as usize, tell);
-        let (predictions, cut) = block_on(work)?;
+        let (predictions, cut) = block_on(work).map_err(|error| match &file {
+            Some(file) => error.in_file(file),
+            None => error,
+        })?;
+        left_out.extend(unasked(&predictions));
         for (example, prediction) in chunk.iter().zip(predictions) {
             match args.json {
                 true => writeln!(out, "{}", json_line(example, prediction, &args)?)?,
@@ -68,6 +74,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         truncated += cut;
     }
     out.flush()?;
+    say_unasked(file.as_deref(), &left_out);
     say_truncated(truncated, examples.len());
     Ok(())
 }
@@ -84,10 +91,13 @@ fn with_passage(example: Example) -> Example {
     }
 }
 
-/// The prediction, and its text where there are several.
+/// The prediction, and its text and id where there are several.
 fn json_line(example: &Example, prediction: Prediction, args: &PredictArgs) -> Result<Value> {
     let mut line = Map::new();
     if args.asked().is_none() {
+        if let Some(id) = &example.id {
+            line.insert("id".to_owned(), json!(id));
+        }
         line.insert("text".to_owned(), json!(example.text));
         if let Some(pair) = &example.text_pair {
             line.insert("text_pair".to_owned(), json!(pair));

@@ -208,6 +208,7 @@ fn single(text: String) -> Example {
         text_pair: None,
         gold: Gold::None,
         line: 0,
+        id: None,
     }
 }
 

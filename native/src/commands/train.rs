@@ -24,7 +24,7 @@ use self::inputs::{RunData, Start};
 use crate::args::{TrainArgs, uses};
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
-use crate::commands::say_truncated;
+use crate::commands::{say_truncated, say_unasked, unasked};
 use crate::data_files::required;
 use crate::folder::{self, LABELS, TEST_PREDICTIONS};
 use crate::progress::Progress;
@@ -68,6 +68,9 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
         )?),
         None => None,
     };
+    if let (Some(test), Some(data)) = (&test, &data.test) {
+        say_unasked(Some(&data.name), &unasked(&test.predictions).collect::<Vec<_>>());
+    }
     let timings = json!({
         "train_seconds": train_seconds,
         "evaluation_seconds": host.evaluation_seconds,

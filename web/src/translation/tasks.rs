@@ -61,12 +61,16 @@ pub const ENTRIES: &[Entry] = entries! {
         "{line} 番目の文に {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
     "{file}: its texts hold nothing to learn from: no two tokens":
         "{file!}の文が短すぎて、学べるものがありません（二トークン以上要ります）。";
-    "question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
-        "{line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
-        "question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
-    "{file}: question {line} ({question:?}) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise --max-length or shorten it":
-        "{file!}の {line} 番目の質問「{question}」は {tokens} トークンあり、モデルのための印 {special} 個と合わせると、{max_length} トークンの中に本文の入る余地がありません。「{--max-length}」を大きくするか、質問を短くしてください。",
-        "{file}: question {line} (“{question}”) has {tokens} tokens, which with {special} special ones leave no room for the passage in {max_length}; raise “{--max-length}” or shorten it";
+    "question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage in the {max_length} of --max-length: raise it (the model reads {longest}) or shorten the question":
+        "{line} 番目の質問（{question}）は {tokens} トークンあります。一度に読む {max_length} トークンに本文の入る余地が残るのは {room} トークンまでです。「{--max-length}」を大きくする（このモデルは {longest} まで）か、質問を短くしてください。",
+        "question {line} (“{question}”) has {tokens} tokens, but at most {room} leave room for its passage in the {max_length} that are read at once: raise “{--max-length}” (the model reads {longest}) or shorten the question";
+    "{file}: question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage in the {max_length} of --max-length: raise it (the model reads {longest}) or shorten the question":
+        "{file!}の {line} 番目の質問（{question}）は {tokens} トークンあります。一度に読む {max_length} トークンに本文の入る余地が残るのは {room} トークンまでです。「{--max-length}」を大きくする（このモデルは {longest} まで）か、質問を短くしてください。",
+        "{file}: question {line} (“{question}”) has {tokens} tokens, but at most {room} leave room for its passage in the {max_length} that are read at once: raise “{--max-length}” (the model reads {longest}) or shorten the question";
+    "question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage in the {longest} that the model reads: shorten it":
+        "{line} 番目の質問（{question}）は {tokens} トークンあります。このモデルが一度に読むのは {longest} トークンで、本文の入る余地が残るのは {room} トークンまでです。質問を短くしてください。";
+    "{file}: question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage in the {longest} that the model reads: shorten it":
+        "{file!}の {line} 番目の質問（{question}）は {tokens} トークンあります。このモデルが一度に読むのは {longest} トークンで、本文の入る余地が残るのは {room} トークンまでです。質問を短くしてください。";
     "question {line} needs its passage: --context, or --data with both":
         "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
         "question {line} needs its passage: enter the text that it is about";

@@ -158,6 +158,7 @@ pub fn examples(rows: &[Row]) -> Vec<Example> {
         text_pair: row.text_pair.clone(),
         gold: row.gold.clone(),
         line: index + 1,
+        id: None,
     };
     rows.iter().enumerate().map(example).collect()
 }

@@ -7,7 +7,7 @@ use crate::tokenizer::Tokenizer;
 /// One prediction an example; an evaluation compares with known words and leaves nothing open.
 pub(super) fn predictions(answered: Answered) -> Vec<MasksPrediction> {
     let candidate = |&(id, score): &(u32, f32)| MaskCandidate {
-        token: spelling(answered.tokenizer, id),
+        token: spelling(answered.text.tokenizer, id),
         score,
     };
     let of_output = |output: &Output| match output {

@@ -54,6 +54,7 @@ impl AnswerPrediction {
             score: best.score,
             no_answer_score: no_answer_score.filter(|score| score.is_finite()),
             runners_up: told,
+            unasked: None,
         }
     }
 }

@@ -229,6 +229,7 @@ mod tests {
             text_pair: None,
             gold: Gold::Words(Box::new(tagged)),
             line: 1,
+            id: None,
         }
     }
 
@@ -243,6 +244,7 @@ mod tests {
             text_pair: None,
             gold: Gold::Spans(spans.iter().map(span).collect()),
             line: 1,
+            id: None,
         }
     }
 
