@@ -213,12 +213,26 @@ fn few_lessons(temp: &TempDir) -> String {
 }
 
 #[test]
-fn language_models_show_scores_and_curves() {
+fn hidden_words_show_what_was_said_instead() {
     let text: String = (0..12)
         .map(|number| format!("the school {EVIL} number {number} stands in kyoto\n"))
         .collect();
-    let html = page("masked-lm", "lines.txt", &text, &[], &[]);
-    assert!(html.contains("<dt>perplexity</dt>") && !html.contains("<table"));
+    // Rows are texts, or blocks of running text.
+    for more in [&[][..], &["--block-size", "16"]] {
+        let html = page("masked-lm", "lines.txt", &text, more, &["--top-k", "3"]);
+        assert!(html.contains("<dt>perplexity</dt>"));
+        let number = |from: &str, to: &str| -> usize {
+            let found = html.split(from).nth(1).and_then(|rest| rest.split(to).next());
+            let found = found.unwrap_or_else(|| panic!("no {from}"));
+            found.parse().unwrap_or_else(|_| panic!("{from}{found}"))
+        };
+        // The words that are listed are those of the score, and each that was not guessed is there.
+        let hidden = number("<dt>tokens</dt><dd>", "</dd>");
+        let wrong = number("<section id=\"examples\"><h2>", " of ");
+        assert!(html.contains(&format!("{wrong} of {hidden} hidden words not guessed")));
+        assert!((1..=hidden).contains(&wrong), "two epochs do not teach {hidden} words");
+        assert_eq!(count(&html, "<mark class=\"gold\">"), wrong);
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 
 mod answer;
 mod continuation;
+mod guess;
 mod masks;
 mod tags;
 
@@ -12,6 +13,7 @@ use serde_json::{Map, Value};
 
 pub use answer::{AnswerCandidate, AnswerPrediction};
 pub use continuation::{Generation, StoppedBy};
+pub use guess::WordGuess;
 pub use masks::{MaskCandidate, MasksPrediction};
 pub use tags::{EntityPrediction, TagsPrediction};
 

@@ -2,7 +2,7 @@
 //!
 //! [`Page::render`] is a function of data alone, so that the command line and the browser make the same page: `frame` is what
 //! stands around, `scores`, `curves`, `confusion`, `scatter` are its figures, `listing` the table of examples that one can
-//! sort, and `classes`, `labels`, `numbers`, `entities`, `answers` say what the examples of a task look like in it; `plot` is a picture of
+//! sort, and `classes`, `labels`, `numbers`, `entities`, `answers`, `words` say what the examples of a task look like in it; `plot` is a picture of
 //! its own, of texts in two dimensions.
 //! Everything from files and users is escaped by maud.
 
@@ -20,12 +20,14 @@ mod numbers;
 pub mod plot;
 mod scatter;
 mod scores;
+mod words;
 
 pub use self::scores::spelled;
 
 use maud::{Markup, html};
 
 use crate::data::{Example, LabelMap};
+use crate::predictions::WordGuess;
 use crate::protocol::{Evaluation, Report, TrainingRecord};
 use crate::tasks::TaskKind;
 
@@ -44,6 +46,8 @@ pub struct Page<'a> {
     pub evaluation: &'a Evaluation,
     /// The label map that the evaluation was made with.
     pub label_map: &'a LabelMap,
+    /// What the model guessed for hidden words, where it hides any.
+    pub guesses: Option<&'a [WordGuess]>,
     /// How the model was trained, where that is known.
     pub history: Option<&'a TrainingRecord>,
 }
@@ -93,7 +97,9 @@ impl Page<'_> {
                 (entities::listing(self, report).render())
             },
             Report::Answers(_) => answers::listing(self).render(),
-            Report::Language(_) => html! {},
+            Report::Language(_) => html! {
+                @if let Some(guesses) = self.guesses { (words::listing(guesses).render()) }
+            },
         }
     }
 }
@@ -133,6 +139,7 @@ mod tests {
             examples: &examples,
             evaluation: &evaluation,
             label_map: &LabelMap::default(),
+            guesses: None,
             history: None,
         };
         let html = page.render();

@@ -57,6 +57,8 @@ pub enum Purpose {
     },
     /// To be scored; a gold label the model cannot say becomes [`Target::None`].
     Evaluate,
+    /// To be asked for the words that an evaluation hides.
+    Guess,
     /// To be asked: there is no target.
     Predict,
 }

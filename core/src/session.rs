@@ -7,6 +7,7 @@ mod continuation;
 mod copies;
 mod explain;
 mod fine_tune;
+mod guesses;
 
 use std::sync::Arc;
 

@@ -83,6 +83,7 @@ mod tests {
             examples: &examples,
             evaluation: &evaluation,
             label_map: &LabelMap::default(),
+            guesses: None,
             history: None,
         };
         let html = listing(&page).render().into_string();

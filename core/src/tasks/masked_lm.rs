@@ -12,6 +12,7 @@ use serde_json::{Map, Value, json};
 
 use self::masking::{Ids, Masking};
 use self::prediction::predictions;
+pub(crate) use self::prediction::spelling;
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{Example, GoldColumn, NamedExamples};
 use crate::error::Result;
@@ -108,11 +109,14 @@ impl MaskedLm {
     }
 
     /// The row with words hidden; `number` tells it from the others of its set.
-    fn hidden(&self, mut encoding: Encoding, number: u64, tokenizer: &Tokenizer, draw: u64) -> Result<Row> {
+    fn hidden(&self, mut encoding: Encoding, number: u64, tokenizer: &Tokenizer, purpose: Purpose) -> Result<Row> {
         let ids = Ids::of(tokenizer).ok_or(TaskError::NoMaskToken)?;
-        let seed = mix(draw) ^ mix(number);
+        let seed = mix(draw(purpose)) ^ mix(number);
         let words = self.masking.hide(&mut encoding, &ids, seed);
-        let target = Target::Words(words.into());
+        let target = match purpose {
+            Purpose::Guess => Target::Open(words.iter().map(|word| word.position).collect()),
+            _ => Target::Words(words.into()),
+        };
         Ok(Row { encoding, target })
     }
 
@@ -150,7 +154,7 @@ impl MaskedLm {
 fn draw(purpose: Purpose) -> u64 {
     match purpose {
         Purpose::Train { draw } => draw,
-        Purpose::Evaluate | Purpose::Predict => EVALUATION_DRAW,
+        Purpose::Evaluate | Purpose::Guess | Purpose::Predict => EVALUATION_DRAW,
     }
 }
 
@@ -218,12 +222,12 @@ impl Task for MaskedLm {
         let options = EncodeOptions::max_length(text.max_length);
         let pair = example.text_pair.as_deref();
         let encoding = text.tokenizer.encode(&example.text, pair, &options)?;
-        self.hidden(encoding, example.line as u64, text.tokenizer, draw(purpose))
+        self.hidden(encoding, example.line as u64, text.tokenizer, purpose)
     }
 
     fn encode_block(&self, block: &[BlockToken], number: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
         let encoding = Blocks::encoding(block);
-        self.hidden(encoding, number as u64, text.tokenizer, draw(purpose))
+        self.hidden(encoding, number as u64, text.tokenizer, purpose)
     }
 
     /// Nothing by itself: which words are hidden is known once the text is encoded.

@@ -216,7 +216,7 @@ pub trait Task {
             .tokenizer
             .encode(&example.text, example.text_pair.as_deref(), &options)?;
         let target = match purpose {
-            Purpose::Predict => Target::None,
+            Purpose::Predict | Purpose::Guess => Target::None,
             Purpose::Train { .. } | Purpose::Evaluate => self.target(example),
         };
         Ok(Row { encoding, target })

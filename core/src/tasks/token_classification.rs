@@ -281,7 +281,7 @@ impl Task for TokenClassification {
             None => text.tokenizer.encode(&example.text, None, &options)?,
         };
         let target = match purpose {
-            Purpose::Predict => Target::None,
+            Purpose::Predict | Purpose::Guess => Target::None,
             Purpose::Train { .. } | Purpose::Evaluate => {
                 let (tokens, places): (Vec<usize>, Vec<TaggedPlace>) =
                     places(&encoding, self.pieces).into_iter().unzip();

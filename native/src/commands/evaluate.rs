@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
+use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
 use terakoya_core::session::{NamedExamples, Session};
@@ -55,6 +56,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         write_file(path, &format.bytes(&data.examples, &evaluation, &label_map)?)?;
     }
     if let Some(path) = &args.report {
+        let guesses = guesses(&session, &data, args.pass.max_length, size)?;
         let history = folder::history(&args.model);
         let page = Page {
             model: &file_name(&args.model),
@@ -63,6 +65,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
             examples: &data.examples,
             evaluation: &evaluation,
             label_map: &label_map,
+            guesses: guesses.as_deref(),
             history: history.as_ref(),
         };
         write_file(path, page.render().as_bytes())?;
@@ -136,6 +139,22 @@ pub fn evaluate(
     Ok(block_on(
         session.evaluate(named, label_map, max_length, batch_size, tell),
     )?)
+}
+
+/// What `session`'s model guesses for the words that the scores hide, where it guesses hidden words.
+fn guesses(
+    session: &Session,
+    data: &DataFile,
+    max_length: Option<usize>,
+    batch_size: usize,
+) -> Result<Option<Vec<WordGuess>>> {
+    if session.task() != TaskKind::MaskedLm {
+        return Ok(None);
+    }
+    let mut progress = Progress::new();
+    let tell = |done| progress.count("listing words", done, data.examples.len());
+    let guesses = block_on(session.guesses(&data.examples, max_length, batch_size, tell))?;
+    Ok(Some(guesses))
 }
 
 /// Every metric in one object.

@@ -23,7 +23,7 @@ pub(super) fn predictions(answered: Answered) -> Vec<MasksPrediction> {
 }
 
 /// A token as text where it is one, else as the vocabulary spells it.
-fn spelling(tokenizer: &Tokenizer, id: u32) -> String {
+pub(crate) fn spelling(tokenizer: &Tokenizer, id: u32) -> String {
     let text = tokenizer.decode(&[id]).ok();
     let text = text.map(|text| text.trim().to_owned());
     let text = text.filter(|text| !text.is_empty() && !text.contains(char::REPLACEMENT_CHARACTER));
