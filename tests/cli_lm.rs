@@ -190,6 +190,55 @@ fn mask_may_be_written_in_berts_spelling_for_every_model() {
     round_trip(&output, &format!("{said}\n"), &temp);
 }
 
+const BERT: &str = r#"{"model_type":"bert","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":2,
+    "intermediate_size":64,"max_position_embeddings":40}"#;
+
+#[test]
+fn a_new_models_config_names_the_tokens_that_its_tokenizer_has() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "sentences.txt", &sentences());
+    // What transformers has for a family without being told stands only where it is not what the tokenizer has.
+    for (name, config, tokenizer, task, expected) in [
+        ("bert", BERT, "cased", "masked-lm", [None, None]),
+        (
+            "roberta",
+            ROBERTA,
+            "roberta",
+            "masked-lm",
+            [Some(0.into()), Some(2.into())],
+        ),
+        (
+            "roberta-of-bert",
+            &ROBERTA.replace("\"type_vocab_size\":1", "\"type_vocab_size\":2"),
+            "cased",
+            "masked-lm",
+            [Some(Value::Null), Some(Value::Null)],
+        ),
+        (
+            "gpt2",
+            GPT2,
+            "gpt2",
+            "causal-lm",
+            [Some(1256.into()), Some(1256.into())],
+        ),
+        (
+            "told",
+            &BERT.replace("{", r#"{"eos_token_id":7,"#),
+            "cased",
+            "masked-lm",
+            [None, Some(7.into())],
+        ),
+    ] {
+        let config = file(&temp, "config.json", config);
+        let output = temp.path().join(name);
+        let flags = ["--train", &data, "--epochs", "1"];
+        stdout(&run(train_new(task, &config, tokenizer, &output, &flags)));
+        let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
+        let found = ["bos_token_id", "eos_token_id"].map(|key| config.get(key).cloned());
+        assert_eq!(found, expected, "{name}");
+    }
+}
+
 #[test]
 fn what_masked_lm_cannot_use_is_named() {
     let temp = TempDir::new().expect("temp");

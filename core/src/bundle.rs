@@ -286,18 +286,25 @@ impl Bundle {
     }
 }
 
-/// Writes the size of the vocabulary, and what ends a text, into a config.json that does not say it, as one for a new model.
+/// Writes the size of the vocabulary, and the tokens that begin and end a text, into a config.json that does not say them, as
+/// one for a new model.
 pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Result<(), BundleError> {
     let mut config = read_config(files)?;
-    let mut complete = |key: &str, value: Value| {
-        if !value.is_null() && !config.contains_key(key) {
-            config.insert(key.to_owned(), value);
+    let vocab_size = || json!(tokenizer.vocab_size());
+    config.entry("vocab_size").or_insert_with(vocab_size);
+    // Where transformers has ids of its own for the family, a tokenizer without such a token is said to have none.
+    let has_defaults = !matches!(
+        ModelConfig::read(&config)?,
+        ModelConfig::Bert(_) | ModelConfig::DistilBert(_)
+    );
+    for (key, id) in [
+        ("bos_token_id", tokenizer.bos_id()),
+        ("eos_token_id", tokenizer.eos_id()),
+    ] {
+        if (id.is_some() || has_defaults) && !config.contains_key(key) {
+            config.insert(key.to_owned(), json!(id));
         }
-    };
-    complete("vocab_size", json!(tokenizer.vocab_size()));
-    // GPT-2's own defaults are ids of its own vocabulary.
-    complete("bos_token_id", json!(tokenizer.eos_id()));
-    complete("eos_token_id", json!(tokenizer.eos_id()));
+    }
     files.insert(CONFIG.to_owned(), Value::Object(config).to_string().into_bytes());
     Ok(())
 }

@@ -299,6 +299,11 @@ impl Tokenizer {
         self.role_id(&self.special_tokens.unk)
     }
 
+    /// The id of the token that begins a generated text.
+    pub fn bos_id(&self) -> Option<u32> {
+        self.role_id(&self.special_tokens.bos)
+    }
+
     /// The id of the token that ends a generated text.
     pub fn eos_id(&self) -> Option<u32> {
         self.role_id(&self.special_tokens.eos)
