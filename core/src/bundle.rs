@@ -387,6 +387,11 @@ mod tests {
                 r#"{"model_type":"bert","hidden_dropout_prob":1.5}"#,
                 "hidden_dropout_prob is 1.5",
             ),
+            (r#"{"model_type":"bert","type_vocab_size":0}"#, "type_vocab_size is 0"),
+            (
+                r#"{"model_type":"roberta","type_vocab_size":0}"#,
+                "type_vocab_size is 0",
+            ),
             (r#"{"model_type":"t5"}"#, "\"t5\" is unknown"),
             (r#"{"model_type":1}"#, "\"1\" is unknown"),
             ("{}", "has no model_type"),

@@ -114,7 +114,7 @@ pub struct BertEmbeddings {
     /// `[max_position, hidden]`
     pub position_embeddings: Embedding,
     /// `[type_vocab, hidden]`
-    pub token_type_embeddings: Option<Embedding>,
+    pub token_type_embeddings: Embedding,
     /// Over the last axis.
     pub layer_norm: LayerNorm,
 }
@@ -124,8 +124,7 @@ impl BertEmbeddings {
         Self {
             word_embeddings: init.embedding(config.vocab_size, config.hidden_size),
             position_embeddings: init.embedding(config.max_position_embeddings, config.hidden_size),
-            token_type_embeddings: (config.type_vocab_size > 0)
-                .then(|| init.embedding(config.type_vocab_size, config.hidden_size)),
+            token_type_embeddings: init.embedding(config.type_vocab_size, config.hidden_size),
             layer_norm: init.layer_norm(config.hidden_size, config.layer_norm_eps),
         }
     }
@@ -142,14 +141,12 @@ impl BertEmbeddings {
             // Columns count from the first even where a row is padded on the left, as transformers does.
             None => self.position_embeddings.weight.val().slice(0..seq).unsqueeze_dim(0),
         };
-        let mut sum = self.word_embeddings.forward(input_ids.clone()) + positions;
-        if let Some(table) = &self.token_type_embeddings {
-            sum = match token_type_ids {
-                Some(ids) => sum + table.forward(ids.clone()),
-                // Every token is of type 0: one row, broadcast.
-                None => sum + table.weight.val().slice(0..1).unsqueeze_dim(0),
-            };
-        }
+        let types = match token_type_ids {
+            Some(ids) => self.token_type_embeddings.forward(ids.clone()),
+            // Every token is of type 0: one row, broadcast.
+            None => self.token_type_embeddings.weight.val().slice(0..1).unsqueeze_dim(0),
+        };
+        let sum = self.word_embeddings.forward(input_ids.clone()) + positions + types;
         self.layer_norm.forward(sum)
     }
 }

@@ -34,7 +34,7 @@ pub struct BertConfig {
     pub classifier_dropout: Option<f64>,
     /// Longest sequence, in tokens.
     pub max_position_embeddings: usize,
-    /// Rows of the token type table; 0 means the model has none.
+    /// Rows of the token type table; at least one, since every token has a type: transformers fails on a table of none.
     pub type_vocab_size: usize,
     /// Standard deviation of new weights.
     pub initializer_range: f64,
@@ -117,6 +117,7 @@ impl BertConfig {
             ("num_attention_heads", self.num_attention_heads),
             ("intermediate_size", self.intermediate_size),
             ("max_position_embeddings", self.max_position_embeddings),
+            ("type_vocab_size", self.type_vocab_size),
         ])?;
         check_layers("num_hidden_layers", self.num_hidden_layers)?;
         check_heads(
