@@ -53,6 +53,8 @@ pub struct Corpus {
     /// Sorted by article and by the numbers behind it.
     sentences: BTreeMap<SentenceNumber, Vec<Word>>,
     notices: Vec<Notice>,
+    /// Words whose entity mark has an odd position.
+    odd_marks: Vec<String>,
 }
 
 /// `KN001_Keitai_1-1-12-01`: the article and three numbers.
@@ -79,7 +81,8 @@ impl Corpus {
     /// # Errors
     /// If a line cannot be read, a sentence stands in another article's folder, or there is no sentence at all.
     pub fn read(files: &[SourceFile]) -> Result<Self, CorpusError> {
-        let (mut sentences, mut strangers, mut unfinished) = (BTreeMap::new(), Vec::new(), Vec::new());
+        let (mut sentences, mut odd_marks) = (BTreeMap::new(), Vec::new());
+        let (mut strangers, mut unfinished) = (Vec::new(), Vec::new());
         for file in files {
             let Some(number) = SentenceNumber::parse(file.file_name()) else {
                 strangers.push(file.name.clone());
@@ -90,6 +93,7 @@ impl Corpus {
             if !sentence.complete {
                 unfinished.push(file.name.clone());
             }
+            odd_marks.extend(sentence.odd_marks);
             sentences.insert(number, sentence.words);
         }
         if sentences.is_empty() {
@@ -104,6 +108,7 @@ impl Corpus {
         Ok(Self {
             sentences,
             notices: notices.into_iter().flatten().collect(),
+            odd_marks,
         })
     }
 
@@ -114,9 +119,9 @@ impl Corpus {
     /// # Errors
     /// If a line cannot be read, or nothing is left.
     pub fn sentiment(&self, files: &[SourceFile], spacing: Spacing) -> Result<Converted<TextRow>, CorpusError> {
-        let mut opinions = BTreeMap::new();
+        let (mut opinions, mut cut_off) = (BTreeMap::new(), Vec::new());
         for file in files {
-            read_opinions(file, &mut opinions)?;
+            read_opinions(file, &mut opinions, &mut cut_off)?;
         }
         let (mut rows, mut both, mut unsigned, mut wordless) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (number, opinion) in opinions {
@@ -162,6 +167,10 @@ impl Corpus {
                 &unsigned,
             ),
             notice("left out, sentences whose words corpus1 lacks", &wordless),
+            notice(
+                "rows that end before their last column (are the files whole?)",
+                &cut_off,
+            ),
         ];
         Ok(self.converted(rows, more))
     }
@@ -218,7 +227,14 @@ impl Corpus {
                 what: "word in corpus1",
             });
         }
-        Ok(self.converted(rows, [notice("left out, sentences without words", &empty)]))
+        let more = [
+            notice("left out, sentences without words", &empty),
+            notice(
+                "words with <NE:TYPE:position> of no known position, read as inside of an entity (I-)",
+                &self.odd_marks,
+            ),
+        ];
+        Ok(self.converted(rows, more))
     }
 
     fn converted<T>(&self, rows: Vec<(String, T)>, more: impl IntoIterator<Item = Option<Notice>>) -> Converted<T> {
@@ -252,13 +268,25 @@ struct Opinion {
     has_other_sign: bool,
 }
 
-/// Adds the lines of one file. A sentence that stands there twice has the opinions of both lines.
-fn read_opinions(file: &SourceFile, opinions: &mut BTreeMap<SentenceNumber, Opinion>) -> Result<(), CorpusError> {
+/// The columns of `corpus2`.
+const COLUMNS: usize = 6;
+
+/// Adds the lines of one file, and to `cut_off` those that were. A sentence that stands there twice has the opinions of both
+/// lines.
+///
+/// A row without an opinion has empty cells, or where an editor dropped them no cells. So a row is cut off that ends before
+/// its last cell in a file that keeps empty ones, or that has a holder and no type.
+fn read_opinions(
+    file: &SourceFile,
+    opinions: &mut BTreeMap<SentenceNumber, Opinion>,
+    cut_off: &mut Vec<String>,
+) -> Result<(), CorpusError> {
     let text = decode::decode(file)?;
+    let keeps_empty = decode::tab_rows(&text).any(|(_, cells)| cells.len() == COLUMNS && cells[COLUMNS - 1].is_empty());
     for (line, cells) in decode::tab_rows(&text) {
         let (&[number, sentence], rest) = cells
             .split_first_chunk()
-            .filter(|(_, rest)| rest.len() <= 4)
+            .filter(|_| cells.len() <= COLUMNS)
             .ok_or_else(|| CorpusError::Columns {
                 name: file.name.clone(),
                 line,
@@ -271,6 +299,10 @@ fn read_opinions(file: &SourceFile, opinions: &mut BTreeMap<SentenceNumber, Opin
             found: shortened(number),
         })?;
         let types = rest.get(2).copied().unwrap_or_default();
+        let lacks_type = rest.len() < 3 && rest.iter().any(|cell| !cell.trim().is_empty());
+        if cells.len() < COLUMNS && (keeps_empty || lacks_type) {
+            cut_off.push(format!("{}, line {line}", file.name));
+        }
         let opinion = opinions.entry(key).or_insert_with(|| Opinion {
             number: number.trim().to_owned(),
             sentence: sentence.to_owned(),

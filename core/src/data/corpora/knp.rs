@@ -14,6 +14,8 @@ pub(super) struct Sentence {
     pub words: Vec<Word>,
     /// Whether the file ends as it should, with `EOS`.
     pub complete: bool,
+    /// The entity marks whose position is none of those that there are; their words are read as inside of the entity.
+    pub odd_marks: Vec<String>,
 }
 
 /// A word of a sentence.
@@ -31,6 +33,7 @@ pub(super) fn read(file: &SourceFile) -> Result<Sentence, CorpusError> {
     let mut sentence = Sentence {
         words: Vec::new(),
         complete: false,
+        odd_marks: Vec::new(),
     };
     for (number, line) in (1..).zip(text.split('\n')) {
         let line = line.strip_suffix('\r').unwrap_or(line);
@@ -38,14 +41,19 @@ pub(super) fn read(file: &SourceFile) -> Result<Sentence, CorpusError> {
             "EOS" => sentence.complete = true,
             "" => {}
             _ if line.starts_with(['#', '*', '+']) => {}
-            _ => sentence.words.push(word(line, &file.name, number)?),
+            _ => {
+                let (word, odd_mark) = word(line, &file.name, number)?;
+                sentence.words.push(word);
+                sentence.odd_marks.extend(odd_mark);
+            }
         }
     }
     Ok(sentence)
 }
 
-/// Reads a word line. Only the half-width space separates: the full-width one can be a word.
-fn word(line: &str, name: &str, number: usize) -> Result<Word, CorpusError> {
+/// Reads a word line, and its entity mark where that has an odd position. Only the half-width space separates: the full-width
+/// one can be a word.
+fn word(line: &str, name: &str, number: usize) -> Result<(Word, Option<String>), CorpusError> {
     let (surface, rest) = line.split_once(' ').unwrap_or_default();
     if surface.is_empty() || rest.is_empty() {
         return Err(CorpusError::Word {
@@ -54,29 +62,29 @@ fn word(line: &str, name: &str, number: usize) -> Result<Word, CorpusError> {
             found: shortened(line),
         });
     }
-    let tag = match rest.split_once("<NE:") {
-        None => "O".to_owned(),
+    let (tag, is_odd) = match rest.split_once("<NE:") {
+        None => ("O".to_owned(), false),
         Some((_, entity)) => bio(entity).ok_or_else(|| CorpusError::EntityTag {
             name: name.to_owned(),
             line: number,
             found: shortened(&format!("<NE:{entity}")),
         })?,
     };
-    Ok(Word {
-        surface: surface.to_owned(),
-        tag,
-    })
+    let surface = surface.to_owned();
+    let odd_mark = is_odd.then(|| format!("{name}, line {number}: {surface}"));
+    Ok((Word { surface, tag }, odd_mark))
 }
 
-/// The BIO tag of what follows `<NE:`. An annotator who was not sure wrote OPTIONAL: no entity.
-fn bio(entity: &str) -> Option<String> {
+/// The BIO tag of what follows `<NE:`, and whether its position is none that there is. An annotator who was not sure wrote
+/// OPTIONAL: no entity.
+fn bio(entity: &str) -> Option<(String, bool)> {
     let (inside, _) = entity.split_once('>')?;
     let (kind, position) = inside.split_once(':')?;
     match (kind, position) {
         ("", _) | (_, "") => None,
-        ("OPTIONAL", _) => Some("O".to_owned()),
-        (kind, "head" | "single") => Some(format!("B-{kind}")),
-        (kind, _) => Some(format!("I-{kind}")),
+        ("OPTIONAL", _) => Some(("O".to_owned(), false)),
+        (kind, "head" | "single") => Some((format!("B-{kind}"), false)),
+        (kind, position) => Some((format!("I-{kind}"), !matches!(position, "middle" | "tail"))),
     }
 }
 
@@ -122,6 +130,14 @@ mod tests {
         let sentence = read_text(&tags.map(line).concat()).expect("a sentence");
         let tags: Vec<&str> = sentence.words.iter().map(|word| &*word.tag).collect();
         assert_eq!(tags, ["B-DATE", "I-DATE", "I-DATE", "B-DATE", "O", "O"]);
+    }
+
+    #[test]
+    fn positions_that_there_are_not_are_told() {
+        let text = "山 やま 山 名詞 <NE:LOCATION:head>\n田 た 田 名詞 <NE:LOCATION:tial>\nEOS\n";
+        let sentence = read_text(text).expect("a sentence");
+        assert_eq!(tagged(&sentence), ["山/B-LOCATION", "田/I-LOCATION"]);
+        assert_eq!(sentence.odd_marks, ["KN901_Kyoto_1-1-1-01, line 2: 田"]);
     }
 
     #[test]

@@ -17,6 +17,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::bio::{Tag, entities};
+
 pub use error::CorpusError;
 pub use parts::{Part, PartName, SplitBy, SplitPlan, cut, gather};
 
@@ -113,9 +115,11 @@ impl Labelled for TextRow {
     }
 }
 
+/// As the trainer reads them: an `I-` may begin an entity.
 impl Labelled for TaggedSentence {
     fn labels(&self) -> Vec<&str> {
-        self.0.iter().filter_map(|(_, tag)| tag.strip_prefix("B-")).collect()
+        let tags = self.0.iter().map(|(_, tag)| Tag::parse(tag).unwrap_or(Tag::Outside));
+        entities(tags).0.iter().map(|entity| entity.entity_type).collect()
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the three tasks on a corpus of a few words.
 
 use super::*;
+use crate::data::corpora::Labelled;
 
 fn sentence(number: &str, words: &str) -> SourceFile {
     let article = number.split('-').next().expect("an article");
@@ -43,7 +44,7 @@ fn praise_and_blame_become_labels_whatever_the_sign() {
         "KN901_Keitai_1-1-1-01\t電池が良い\t[著者]\t良い\t感情＋\\n批評＋\t電池\n\
          KN902_Kyoto_1-1-1-01\t［京都］嵐山へ\t\t\t\t\n\
          KN902_Kyoto_1-1-2-01\t雨は嫌。\t[著者]\t嫌\t批評−\t雨\n\
-         KN902_Kyoto_1-1-10-01\t寺も静か。\n",
+         KN902_Kyoto_1-1-10-01\t寺も静か。\t\t\t\t\n",
     );
     let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
     assert_eq!(
@@ -68,6 +69,46 @@ fn praise_and_blame_become_labels_whatever_the_sign() {
             "{sign:?}"
         );
     }
+}
+
+#[test]
+fn rows_that_were_cut_off_are_told_from_rows_without_an_opinion() {
+    let told = |text: &str| -> Vec<String> {
+        let converted = corpus().sentiment(&[opinions(text)], Spacing::AsWritten);
+        let notices = converted.expect("rows").notices;
+        notices.iter().map(Notice::to_string).collect()
+    };
+    let praise = "KN901_Keitai_1-1-1-01\tx\t[著者]\t良い\t批評＋\t電池\n";
+    let rule = "rows that end before their last column (are the files whole?)";
+    // An editor dropped the empty cells of a whole file; where others keep them, a row without them was cut off.
+    let trimmed = "KN902_Kyoto_1-1-10-01\ty\nKN902_Kyoto_1-1-1-01\tz\t\t\n";
+    assert_eq!(told(&format!("{praise}{trimmed}")), Vec::<String>::new());
+    let empty = "KN902_Kyoto_1-1-2-01\tw\t\t\t\t\n";
+    assert_eq!(
+        told(&format!("{praise}{empty}{trimmed}")),
+        [format!("{rule}: 2 (the first: knbc/corpus2/Kyoto.tsv, line 3)")]
+    );
+    // Who has an opinion has one of some type.
+    assert_eq!(
+        told(&format!("{praise}KN902_Kyoto_1-1-2-01\tx\t[著者]\t嫌")),
+        [format!("{rule}: 1 (the first: knbc/corpus2/Kyoto.tsv, line 2)")]
+    );
+}
+
+#[test]
+fn positions_that_there_are_not_are_counted_and_named() {
+    let files = [sentence("KN902_Kyoto_1-1-1-01", "嵐/LOCATION:haed 山/LOCATION:tail へ")];
+    let converted = Corpus::read(&files).expect("a corpus").entities().expect("rows");
+    let told: Vec<String> = converted.notices.iter().map(Notice::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "words with <NE:TYPE:position> of no known position, read as inside of an entity (I-): 1 \
+          (the first: knbc/corpus1/KN902_Kyoto_1/KN902_Kyoto_1-1-1-01, line 4: 嵐)"
+        ]
+    );
+    // The trainer reads an entity that begins with I- as one: the counts have it too.
+    assert_eq!(converted.rows[0].1.labels(), ["LOCATION"]);
 }
 
 #[test]
