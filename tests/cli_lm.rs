@@ -273,10 +273,34 @@ fn what_masked_lm_cannot_use_is_named() {
     fails(predict(long), "text 1 has no [MASK] within its first 8 tokens");
     let config = file(&temp, "config.json", ROBERTA);
     let flags = ["--train", &data[..], "--max-length", "32"];
-    fails(
+    let message = fails(
         train_new("masked-lm", &config, "gpt2", &output, &flags),
-        "the model's tokenizer has no mask token",
+        "the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>",
     );
+    assert!(
+        !message.contains("sentences.txt"),
+        "the data was read before: {message}"
+    );
+    let unmasked = temp.path().join("unmasked");
+    fs::create_dir(&unmasked).expect("a folder");
+    fs::write(unmasked.join("vocab.txt"), "[PAD]\n[UNK]\n[CLS]\n[SEP]\nthe\ncat\n").expect("written");
+    fs::write(unmasked.join("config.json"), r#"{"architectures":["BertForMaskedLM"]}"#).expect("written");
+    // Neither the data nor the weights, which are not there, are looked for.
+    for command in ["predict", "evaluate"] {
+        let args = [
+            command,
+            "--model",
+            path(&unmasked),
+            "--data",
+            "no.txt",
+            "--device",
+            "cpu",
+        ];
+        fails(
+            terakoya(&args),
+            "the model's tokenizer has no \"[MASK]\" in its vocabulary",
+        );
+    }
     // Said before the data is looked for.
     let evaluate = [
         "evaluate",

@@ -21,6 +21,15 @@ pub const LABELS: &str = "labels.txt";
 
 /// Reads the files of a model folder, compressed ones unpacked; of the others only the names.
 pub fn read(path: &Path) -> Result<Files> {
+    read_where(path, is_model_file)
+}
+
+/// The same without weights, of which only the names are there.
+pub fn read_tokenizer(path: &Path) -> Result<Files> {
+    read_where(path, |name| is_model_file(name) && !name.ends_with(".safetensors"))
+}
+
+fn read_where(path: &Path, is_wanted: impl Fn(&str) -> bool) -> Result<Files> {
     if !path.is_dir() {
         bail!("{}: no such model folder", path.display());
     }
@@ -33,7 +42,7 @@ pub fn read(path: &Path) -> Result<Files> {
         if entry.path().is_dir() {
             continue;
         }
-        let bytes = match is_model_file(&name) {
+        let bytes = match is_wanted(&name) {
             true => fs::read(entry.path()).with_context(|| entry.path().display().to_string())?,
             false => Vec::new(),
         };

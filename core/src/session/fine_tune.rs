@@ -218,6 +218,7 @@ impl Session {
             config,
             train: data.train,
             labelled: data.drawn_from.unwrap_or(data.train.examples),
+            tokenizer: &self.tokenizer,
             longest: self.network.sizes().max_length,
             has_eval: data.eval.is_some(),
             given_labels: data.labels,
@@ -347,7 +348,7 @@ impl Session {
             rows: &rows,
             outputs: &outputs,
             label_map: &LabelMap::default(),
-            tokenizer: &self.tokenizer,
+            text,
         });
         Ok(())
     }

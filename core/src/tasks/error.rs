@@ -116,8 +116,14 @@ pub enum TaskError {
     #[error("a causal-lm model continues texts: use generate")]
     Continues,
     /// A tokenizer that cannot hide words.
-    #[error("the model's tokenizer has no mask token, which masked-lm needs")]
-    NoMaskToken,
+    #[error("masked-lm hides words behind a mask token, and the model's tokenizer {}", match token {
+        Some(token) => format!("has no {token:?} in its vocabulary"),
+        None => "names no mask_token, nor has its vocabulary [MASK] or <mask>".to_owned(),
+    })]
+    NoMaskToken {
+        /// The token that its files name, where they name one.
+        token: Option<String>,
+    },
     /// A text in which nothing is left open.
     #[error(
         "text {line} has no {mask}{}: write {mask} where a word is to be guessed",

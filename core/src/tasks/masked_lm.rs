@@ -85,6 +85,7 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
+    mask_id(preparation.tokenizer)?;
     Ok(Box::new(MaskedLm {
         masking: Masking {
             probability: config.mlm_probability,
@@ -93,6 +94,17 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
         block_size: config.block_size,
         top_k: DEFAULT_TOP_K,
     }))
+}
+
+/// The id of the token that hides a word.
+///
+/// # Errors
+/// [`TaskError::NoMaskToken`] where the tokenizer has none.
+pub fn mask_id(tokenizer: &Tokenizer) -> Result<u32, TaskError> {
+    let token = || tokenizer.special_tokens().mask.clone();
+    tokenizer
+        .mask_id()
+        .ok_or_else(|| TaskError::NoMaskToken { token: token() })
 }
 
 impl MaskedLm {
@@ -110,7 +122,7 @@ impl MaskedLm {
 
     /// The row with words hidden; `number` tells it from the others of its set.
     fn hidden(&self, mut encoding: Encoding, number: u64, tokenizer: &Tokenizer, purpose: Purpose) -> Result<Row> {
-        let ids = Ids::of(tokenizer).ok_or(TaskError::NoMaskToken)?;
+        let ids = Ids::of(tokenizer)?;
         let seed = mix(draw(purpose)) ^ mix(number);
         let words = self.masking.hide(&mut encoding, &ids, seed);
         let target = match purpose {
@@ -123,7 +135,7 @@ impl MaskedLm {
     /// The row of a text that leaves places open.
     fn open(example: &Example, text: &TextEncoder) -> Result<Row> {
         let tokenizer = text.tokenizer;
-        let mask = tokenizer.mask_id().ok_or(TaskError::NoMaskToken)?;
+        let mask = mask_id(tokenizer)?;
         let own = tokenizer.special_tokens().mask.as_deref().unwrap_or(MASK);
         let respelled = |text: &str| match tokenizer.token_to_id(MASK) {
             None => text.replace(MASK, own),

@@ -33,7 +33,7 @@ use crate::protocol::{Prediction, Report};
 use crate::rows::{Answered, BlockToken, Blocks, Output, Purpose, Row, RowIndex, Target, TextEncoder};
 pub use crate::task_kind::TaskKind;
 use crate::tasks::network::{HeadKind, Pass};
-use crate::tokenizer::EncodeOptions;
+use crate::tokenizer::{EncodeOptions, Tokenizer};
 use crate::training_config::{BestMetric, TrainingConfig};
 
 pub use self::error::TaskError;
@@ -69,6 +69,8 @@ pub struct Preparation<'a> {
     pub train: NamedExamples<'a>,
     /// Whose labels are learned: what `train` was drawn from, or its own examples.
     pub labelled: &'a [Example],
+    /// Cuts texts into the model's tokens.
+    pub tokenizer: &'a Tokenizer,
     /// The most tokens that the model reads at once.
     pub longest: usize,
     /// Whether there is evaluation data.

@@ -15,7 +15,7 @@ use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{EvaluateArgs, uses};
-use crate::commands::{SharedDevice, open_session, say_truncated, say_unasked, unasked};
+use crate::commands::{SharedDevice, check_tokenizer, open_session, say_truncated, say_unasked, unasked};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_file, write_file};
 use crate::progress::Progress;
@@ -34,6 +34,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         Some(path) => Some((path, PredictionFormat::of(path, task)?)),
         None => None,
     };
+    check_tokenizer(task, &args.model, &args.tokenizer)?;
     let gold = task.definition().gold;
     let data = DataFile::read(&args.data, &args.read.read_options(gold, args.filter.clone())?)?;
     let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;

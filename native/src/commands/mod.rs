@@ -19,7 +19,9 @@ use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::session::Session;
-use terakoya_core::tokenizer::TOKENIZER_FILES;
+use terakoya_core::tasks::TaskKind;
+use terakoya_core::tasks::masked_lm::mask_id;
+use terakoya_core::tokenizer::{TOKENIZER_FILES, Tokenizer};
 
 use crate::args::TokenizerArgs;
 use crate::{dictionaries, folder};
@@ -55,6 +57,19 @@ fn open_session(model: &Path, tokenizer: &TokenizerArgs, device: &SharedDevice) 
     let files = folder::read(model)?;
     let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(|| model.display().to_string())?;
     Session::open(files, dictionary, device.get()?).with_context(|| model.display().to_string())
+}
+
+/// Refuses a folder whose tokenizer lacks what `task` needs, before data and weights are read.
+fn check_tokenizer(task: TaskKind, folder: &Path, tokenizer: &TokenizerArgs) -> Result<()> {
+    if task != TaskKind::MaskedLm {
+        return Ok(());
+    }
+    let files = folder::read_tokenizer(folder)?;
+    let name = || folder.display().to_string();
+    let dictionary = dictionaries::for_tokenizer(&files, tokenizer).with_context(name)?;
+    let tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary).with_context(name)?;
+    mask_id(&tokenizer).with_context(name)?;
+    Ok(())
 }
 
 /// Makes a new model on `device`: sizes from `config`, a config.json, tokenizer from a folder.

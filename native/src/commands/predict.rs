@@ -10,7 +10,7 @@ use terakoya_core::protocol::Prediction;
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{PredictArgs, uses};
-use crate::commands::{SharedDevice, open_session, say_truncated, say_unasked, unasked};
+use crate::commands::{SharedDevice, check_tokenizer, open_session, say_truncated, say_unasked, unasked};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
 use crate::progress::Progress;
@@ -21,6 +21,8 @@ const CHUNK: usize = 16_384;
 
 /// Runs the command.
 pub fn run(args: PredictArgs) -> Result<()> {
+    let task = folder::task(&args.model);
+    check_tokenizer(task, &args.model, &args.tokenizer)?;
     let examples = match (args.asked(), &args.data) {
         (Some(text), _) => vec![Example {
             text: text.clone(),
@@ -31,14 +33,14 @@ pub fn run(args: PredictArgs) -> Result<()> {
         }],
         (None, Some(path)) => {
             // Where the file's form hangs on what it is for, it is read as that; of other data only the texts are read.
-            let gold = match folder::task(&args.model).definition().gold {
+            let gold = match task.definition().gold {
                 own @ (GoldColumn::Entities | GoldColumn::Answers | GoldColumn::Lines) => own,
                 _ => GoldColumn::Unread,
             };
             let options = args.read.read_options(gold, args.filter.clone())?;
             DataFile::read(path, &options)?.examples
         }
-        (None, None) => match folder::task(&args.model) {
+        (None, None) => match task {
             TaskKind::QuestionAnswering => stdin_lines()?.into_iter().map(with_passage).collect(),
             _ => stdin_lines()?,
         },

@@ -24,7 +24,7 @@ use self::inputs::{RunData, Start};
 use crate::args::{TrainArgs, uses};
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
-use crate::commands::{say_truncated, say_unasked, unasked};
+use crate::commands::{check_tokenizer, say_truncated, say_unasked, unasked};
 use crate::data_files::required;
 use crate::folder::{self, LABELS, TEST_PREDICTIONS};
 use crate::progress::Progress;
@@ -48,6 +48,7 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     prepare_output(&args, &output, &checkpoints)?;
     checkpoints.probe()?;
 
+    check_tokenizer(config.task, start.tokenizer(), &args.tokenizer)?;
     let data = RunData::read(&args, &run_file, &config)?;
     let session = start.open(&args, &config)?;
     let mut host = TerminalHost::new(checkpoints, args.resume);

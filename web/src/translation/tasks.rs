@@ -53,8 +53,12 @@ pub const ENTRIES: &[Entry] = entries! {
     "a causal-lm model continues texts: use generate":
         "このモデルは文章の続きを書くものです。「続きを書く」をお使いください。",
         "this model continues texts: press “Continue”";
-    "the model's tokenizer has no mask token, which masked-lm needs":
-        "このモデルのトークナイザーには、言葉を隠すための印（マスク）がありません。";
+    "masked-lm hides words behind a mask token, and the model's tokenizer has no {token:?} in its vocabulary":
+        "言葉を隠すには印（マスク）が要りますが、このモデルのトークナイザーの語彙に {token} がありません。",
+        "words are hidden behind a mask token, and the model's tokenizer has no “{token}” in its vocabulary";
+    "masked-lm hides words behind a mask token, and the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>":
+        "言葉を隠すには印（マスク）が要りますが、このモデルのトークナイザーには mask_token の指定がなく、語彙にも [MASK] や <mask> がありません。",
+        "words are hidden behind a mask token, and the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>";
     "text {line} has no {mask} within its first {tokens} tokens: write {mask} where a word is to be guessed":
         "{line} 番目の文のはじめの {tokens} トークンに {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
     "text {line} has no {mask}: write {mask} where a word is to be guessed":

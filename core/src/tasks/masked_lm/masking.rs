@@ -6,8 +6,10 @@
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
+use super::mask_id;
 use crate::random::{below, unit};
 use crate::rows::WordAt;
+use crate::tasks::TaskError;
 use crate::tokenizer::{Encoding, Tokenizer};
 
 /// What is hidden, and how much.
@@ -27,12 +29,15 @@ pub(super) struct Ids {
 }
 
 impl Ids {
-    /// Those of a tokenizer; nothing where it has no mask token.
-    pub fn of(tokenizer: &Tokenizer) -> Option<Self> {
+    /// Those of a tokenizer.
+    ///
+    /// # Errors
+    /// If it has no mask token.
+    pub fn of(tokenizer: &Tokenizer) -> Result<Self, TaskError> {
         let names = tokenizer.special_tokens();
         let special = names.all().into_iter().filter_map(|name| tokenizer.token_to_id(name));
-        Some(Self {
-            mask: tokenizer.mask_id()?,
+        Ok(Self {
+            mask: mask_id(tokenizer)?,
             vocab_size: tokenizer.vocab_size() as u32,
             special: special.collect(),
         })

@@ -48,6 +48,13 @@ impl Start {
         }
     }
 
+    /// The folder of the tokenizer.
+    pub(super) fn tokenizer(&self) -> &Path {
+        match self {
+            Self::Model(folder) | Self::Scratch(_, folder) => folder,
+        }
+    }
+
     /// The config.json and the folder of the tokenizer.
     pub(super) fn scratch(&self) -> Option<[&Path; 2]> {
         match self {
