@@ -393,3 +393,6 @@ fn log_sum<'a>(logits: impl Iterator<Item = &'a f32> + Clone) -> f32 {
     let sum: f32 = logits.map(|logit| (logit - highest).exp()).sum();
     highest + sum.ln()
 }
+
+#[cfg(test)]
+mod tests;
