@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use unicode_width::UnicodeWidthStr;
 
-use super::table::write_classes;
+use super::table::{padded, printable, write_classes};
 use super::{ClassMetrics, MetricsError, check_lengths, ratio};
 
 /// How good predicted sets of labels are. All scores are fractions of 1.
@@ -25,7 +26,10 @@ pub struct MultiLabelReport {
     pub exact_match: f64,
     /// Scores of each label.
     pub per_label: Vec<ClassMetrics>,
-    /// The probability from which on each of the model's labels is said.
+    /// The model's labels, as a label map renames them.
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// The probability from which on each of `labels` is said.
     pub thresholds: Vec<f64>,
     /// Gold labels the model cannot say; each occurrence counts as missed.
     pub unknown_labels: Vec<String>,
@@ -85,6 +89,7 @@ pub fn multi_label_report(
         micro_recall: ratio(right, wanted),
         exact_match: ratio(exact.count() as u64, gold.len() as u64),
         per_label,
+        labels: labels.to_vec(),
         thresholds,
         unknown_labels: names[known..].iter().map(|&name| name.to_owned()).collect(),
     })
@@ -134,8 +139,12 @@ impl fmt::Display for MultiLabelReport {
                 writeln!(f, "\nlabels are said from a probability of {first:.3} on")?;
             }
             thresholds => {
-                let shown: Vec<String> = thresholds.iter().map(|threshold| format!("{threshold:.3}")).collect();
-                writeln!(f, "\nlabels are said from these probabilities on: {}", shown.join(", "))?;
+                writeln!(f, "\nlabels are said from these probabilities on")?;
+                let names: Vec<String> = self.labels.iter().map(|label| printable(label)).collect();
+                let widest = names.iter().map(|name| name.width()).max().unwrap_or(0);
+                for (name, threshold) in names.iter().zip(thresholds) {
+                    writeln!(f, "{}  {threshold:.3}", padded(name, widest))?;
+                }
             }
         }
         if !self.unknown_labels.is_empty() {
@@ -178,6 +187,20 @@ mod tests {
         let report = multi_label_report(&sets(&["a x"]), &sets(&["a"]), &labels, vec![0.5]).expect("valid");
         assert_eq!(report.unknown_labels, ["x"]);
         assert_eq!((report.micro_recall, report.exact_match), (0.5, 0.0));
+    }
+
+    #[test]
+    fn thresholds_stand_beside_their_labels() {
+        let labels = ["喜び", "x"].map(str::to_owned);
+        let report = |thresholds: [f64; 2]| {
+            let report = multi_label_report(&sets(&["x y"]), &sets(&["x"]), &labels, thresholds.to_vec());
+            report.expect("valid").to_string()
+        };
+        let printed = report([0.25, 0.5]);
+        let expected =
+            "\nlabels are said from these probabilities on\n喜び  0.250\nx     0.500\nlabels the model cannot";
+        assert!(printed.contains(expected), "{printed}");
+        assert!(report([0.5; 2]).contains("\nlabels are said from a probability of 0.500 on\n"));
     }
 
     #[test]

@@ -127,12 +127,12 @@ pub(super) fn write_classes(f: &mut fmt::Formatter<'_>, classes: &[ClassMetrics]
 }
 
 /// Fills up with spaces to a width in terminal columns, where an East Asian character takes two.
-fn padded(text: &str, width: usize) -> String {
+pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
 /// A label on one line and of limited width.
-fn printable(label: &str) -> String {
+pub(super) fn printable(label: &str) -> String {
     let label: String = label
         .chars()
         .map(|c| if c.is_control() { '\u{fffd}' } else { c })
