@@ -119,8 +119,10 @@ impl Report {
                 format!("micro F1 {:.4}, macro F1 {:.4}", report.micro_f1, report.macro_f1)
             }
             Self::Regression(report) => format!(
-                "Pearson {:.4}, Spearman {:.4}, mean squared error {:.4}",
-                report.pearson, report.spearman, report.mse
+                "Pearson {}, Spearman {}, mean squared error {:.4}",
+                report.shown(report.pearson),
+                report.shown(report.spearman),
+                report.mse
             ),
             Self::Entities(report) => format!(
                 "F1 {:.4}, precision {:.4}, recall {:.4}",

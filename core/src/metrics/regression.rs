@@ -19,6 +19,9 @@ pub struct RegressionReport {
     pub mse: f64,
     /// Mean absolute error, in the data's units.
     pub mae: f64,
+    /// Why the correlations, which are 0 then, are not defined; nothing where they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub undefined: Option<String>,
 }
 
 /// Scores one predicted number an example.
@@ -34,12 +37,19 @@ pub fn regression_report(gold: &[f64], predicted: &[f64]) -> Result<RegressionRe
             .map(|(gold, predicted)| error(predicted - gold));
         errors.sum::<f64>() / gold.len() as f64
     };
+    let varies = |numbers: &[f64]| numbers.iter().any(|number| *number != numbers[0]);
+    let undefined = match (varies(gold), varies(predicted)) {
+        (true, true) => None,
+        (false, _) => Some("every gold number is the same"),
+        (true, false) => Some("every predicted number is the same"),
+    };
     Ok(RegressionReport {
         examples: gold.len() as u64,
         pearson: defined(pearson(gold, predicted)),
         spearman: defined(spearman(gold, predicted)),
         mse: mean(|error| error * error),
         mae: mean(f64::abs),
+        undefined: undefined.map(str::to_owned),
     })
 }
 
@@ -48,13 +58,27 @@ fn defined(correlation: f64) -> f64 {
     if correlation.is_nan() { 0.0 } else { correlation }
 }
 
+impl RegressionReport {
+    /// A correlation as people read it.
+    pub fn shown(&self, correlation: f64) -> String {
+        match self.undefined {
+            Some(_) => "not defined".to_owned(),
+            None => format!("{correlation:.4}"),
+        }
+    }
+}
+
 impl fmt::Display for RegressionReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "examples             {:>12}", self.examples)?;
-        writeln!(f, "Pearson              {:>12.4}", self.pearson)?;
-        writeln!(f, "Spearman             {:>12.4}", self.spearman)?;
+        writeln!(f, "Pearson              {:>12}", self.shown(self.pearson))?;
+        writeln!(f, "Spearman             {:>12}", self.shown(self.spearman))?;
         writeln!(f, "mean squared error   {:>12.4}", self.mse)?;
-        write!(f, "mean absolute error  {:>12.4}", self.mae)
+        write!(f, "mean absolute error  {:>12.4}", self.mae)?;
+        match &self.undefined {
+            Some(reason) => write!(f, "\n\nthe correlations are not defined: {reason}"),
+            None => Ok(()),
+        }
     }
 }
 
@@ -99,8 +123,23 @@ mod tests {
 
     #[test]
     fn what_does_not_vary_does_not_correlate() {
-        let report = regression_report(&[1.0, 2.0, 3.0], &[2.0, 2.0, 2.0]).expect("valid");
-        assert_eq!((report.pearson, report.spearman), (0.0, 0.0));
+        let (rising, constant) = ([1.0, 2.0, 3.0], [2.0; 3]);
+        for (gold, predicted, expected) in [
+            (rising, constant, Some("every predicted number is the same")),
+            (constant, rising, Some("every gold number is the same")),
+            (rising, [0.0, 0.0, 1.0], None),
+        ] {
+            let report = regression_report(&gold, &predicted).expect("valid");
+            assert_eq!(report.undefined.as_deref(), expected);
+            assert_eq!(expected.is_some(), report.pearson == 0.0 && report.spearman == 0.0);
+            let printed = report.to_string();
+            assert_eq!(
+                expected.is_some(),
+                printed.contains("Pearson               not defined\n"),
+                "{printed}"
+            );
+            assert_eq!(expected.is_some(), printed.contains("not defined: every"), "{printed}");
+        }
         assert_eq!(regression_report(&[], &[]), Err(MetricsError::NoExamples));
     }
 }

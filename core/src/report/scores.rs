@@ -33,6 +33,9 @@ pub fn cards(evaluation: &Evaluation) -> Markup {
                 }
             }
         }
+        @if let Some(reason) = report.get("undefined").and_then(Value::as_str) {
+            p.note { "The correlations are not defined: " (reason) "." }
+        }
         @if cut > 0 { p.note { (cut) " texts were longer than the model reads and were cut." } }
     }
 }
