@@ -228,6 +228,19 @@ fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
     );
     let folder = output.to_str().expect("UTF-8");
     round_trip(folder, &file(&temp, "texts.txt", "Sato Yamamotos, New York\n"), &temp);
+    // Entities of a type that the model never heard of are missed, and said to be.
+    let strange = file(&temp, "strange.conll", &words().replace("-place", "-planet"));
+    let evaluate = |more: &[&str]| {
+        let args = ["evaluate", "--model", folder, "--data", &strange, "--device", "cpu"];
+        run(terakoya(&[&args[..], more].concat()))
+    };
+    let plain = evaluate(&[]);
+    let sentence = "types of gold entities that the model cannot say, all missed: planet";
+    assert!(stdout(&plain).contains(sentence), "{}", stdout(&plain));
+    let told = "strange.conll: labels that the model cannot say, all counted as wrong: \"planet\"";
+    assert!(stderr(&plain).contains(told), "{}", stderr(&plain));
+    let known = evaluate(&["--json", "--label-map", "planet=place"]);
+    assert_eq!(json(&stdout(&known))["unknown_labels"], serde_json::json!([]));
     // Words that a short model does not see are outside, and said to be cut off.
     let short = [
         "evaluate",

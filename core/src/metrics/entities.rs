@@ -50,6 +50,9 @@ pub struct EntityReport {
     /// How many of those stand behind the end of what the model read of their text.
     #[serde(default)]
     pub cut_off: u64,
+    /// Types of gold entities that the model cannot say; each entity counts as missed.
+    #[serde(default)]
+    pub unknown_labels: Vec<String>,
 }
 
 /// Counts of one type.
@@ -73,7 +76,7 @@ impl Counts {
     }
 }
 
-/// Scores the entities predicted for each text against its gold ones. What was repaired and unreachable is left at 0.
+/// Scores the entities predicted for each text against its gold ones. What was repaired, unreachable and unknown is left at 0.
 ///
 /// # Errors
 /// If there is nothing to score, or not one prediction for each text.
@@ -129,6 +132,7 @@ pub fn entity_report(gold: &[Vec<Entity>], predicted: &[Vec<Entity>]) -> Result<
         repaired_predicted: 0,
         unreachable: 0,
         cut_off: 0,
+        unknown_labels: Vec::new(),
     })
 }
 
@@ -164,6 +168,13 @@ impl fmt::Display for EntityReport {
             if count > 0 {
                 writeln!(f, "\n{count} {what}")?;
             }
+        }
+        if !self.unknown_labels.is_empty() {
+            let types = self.unknown_labels.join(", ");
+            writeln!(
+                f,
+                "\ntypes of gold entities that the model cannot say, all missed: {types}"
+            )?;
         }
         Ok(())
     }

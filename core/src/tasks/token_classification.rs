@@ -359,6 +359,10 @@ impl Task for TokenClassification {
         report.repaired_predicted = repaired_predicted as u64;
         report.unreachable = unreachable as u64;
         report.cut_off = cut_off as u64;
+        let own_type = |label| Some(answered.label_map.apply(Tag::parse(label)?.entity_type()?));
+        let own: BTreeSet<&str> = self.labels().iter().filter_map(|label| own_type(label)).collect();
+        let types: BTreeSet<&str> = gold.iter().flatten().map(|entity| entity.entity_type).collect();
+        report.unknown_labels = types.difference(&own).map(|&unknown| unknown.to_owned()).collect();
         Ok((self.mean_loss(answered), Report::Entities(report)))
     }
 

@@ -79,6 +79,7 @@ fn say_unknown_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, e
     let unknown = match &evaluation.report {
         Report::Classification(report) => &report.unknown_labels[..],
         Report::MultiLabel(report) => &report.unknown_labels,
+        Report::Entities(report) => &report.unknown_labels,
         _ => &[],
     };
     if !unknown.is_empty() {
