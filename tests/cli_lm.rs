@@ -430,6 +430,24 @@ fn causal_lm_learns_a_text_by_heart_and_continues_it() {
         "tokens, but the model reads at most 64: shorten it",
     );
     fails(generate(&output, prompt, &["--top-p", "0"]), "--top-p is 0");
+    // What would do nothing is refused; at its default it is let pass.
+    for (flag, value) in [("--top-k", "40"), ("--top-p", "0.9")] {
+        let refused = run(generate(&output, prompt, &["--temperature", "0", flag, value]));
+        assert_eq!(refused.status.code(), Some(2));
+        let expected = format!("{flag} chooses among several tokens, but --temperature 0 always takes the likeliest");
+        assert!(stderr(&refused).contains(&expected), "{}", stderr(&refused));
+    }
+    let defaults = [
+        "--temperature",
+        "0",
+        "--top-k",
+        "0",
+        "--top-p",
+        "1",
+        "--max-new-tokens",
+        "24",
+    ];
+    assert_eq!(stdout(&run(generate(&output, prompt, &defaults))), plain);
     let predict = ["predict", "--model", path(&output), "--text", "One", "--device", "cpu"];
     fails(terakoya(&predict), "a causal-lm model continues texts: use generate");
 }

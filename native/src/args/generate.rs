@@ -7,6 +7,7 @@ use terakoya_core::generate::GenerationConfig;
 
 use super::groups::whole_number;
 use super::{DeviceArgs, TokenizerArgs};
+use crate::usage::UsageError;
 
 /// Flags of `generate`.
 #[derive(Debug, Args)]
@@ -51,6 +52,25 @@ pub struct GenerateArgs {
 }
 
 impl GenerateArgs {
+    /// Refuses to choose among several tokens where always the likeliest is taken.
+    ///
+    /// # Errors
+    /// If such a flag is given with a temperature of 0.
+    pub fn check(&self) -> Result<(), UsageError> {
+        let defaults = GenerationConfig::default();
+        let chooses = [
+            ("top-k", self.top_k.is_some_and(|tokens| tokens != defaults.top_k)),
+            ("top-p", self.top_p.is_some_and(|share| share != defaults.top_p)),
+        ];
+        let given = chooses.iter().find(|(_, is_given)| *is_given);
+        match (given, self.temperature) {
+            (Some((flag, _)), Some(0.0)) => Err(UsageError(format!(
+                "--{flag} chooses among several tokens, but --temperature 0 always takes the likeliest: leave one of them out"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
     /// The options as the core takes them.
     pub fn config(&self) -> GenerationConfig {
         let defaults = GenerationConfig::default();

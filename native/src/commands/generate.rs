@@ -18,6 +18,7 @@ use crate::commands::{SharedDevice, open_session};
 pub fn run(args: GenerateArgs) -> Result<()> {
     let config = args.config();
     config.validate()?;
+    args.check()?;
     let device = SharedDevice::new(args.device.device);
     let Some(base) = &args.compare else {
         let session = open_session(&args.model, &args.tokenizer, &device)?;
