@@ -425,6 +425,24 @@ fn causal_lm_learns_a_text_by_heart_and_continues_it() {
         &["--max-new-tokens", "500", "--json"],
     ))));
     assert!(free["tokens"].as_u64() <= Some(64), "{free}");
+    // A text of no token has a vector too, beside others and alone.
+    for (rows, count) in [("\"\",a\nriver,b\n", 2), ("\"\",a\n", 1)] {
+        let texts = file(&temp, "texts.csv", &format!("text,author\n{rows}"));
+        let arguments = [
+            "embed",
+            "--model",
+            path(&output),
+            "--data",
+            &texts,
+            "--device",
+            "cpu",
+            "--json",
+        ];
+        let lines = stdout(&run(terakoya(&arguments)));
+        assert_eq!(lines.lines().count(), count);
+        let first: Vec<f32> = serde_json::from_str(lines.lines().next().expect("a vector")).expect("numbers");
+        assert_eq!(first, [0.0; 48]);
+    }
     fails(
         generate(&output, &POEM.repeat(5), &[]),
         "tokens, but the model reads at most 64: shorten it",

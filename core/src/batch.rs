@@ -113,8 +113,9 @@ pub fn collate(encodings: &[&Encoding], padding: Padding, device: &Device) -> Ba
     }
 }
 
+/// At least one column, of padding where no row has a token: an empty text has none where the tokenizer adds none.
 fn longest(lengths: &[usize], at_least: usize) -> usize {
-    lengths.iter().copied().fold(at_least, usize::max)
+    lengths.iter().copied().fold(at_least.max(1), usize::max)
 }
 
 /// Lays cached activations, each `[seq, hidden]` in row-major order, side by side, padded to the longest or to `width`.
@@ -187,6 +188,7 @@ pub fn bucketed(lengths: &[usize], batch_size: usize, shuffle_seed: Option<u64>)
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::tasks::features::Pooling;
 
     fn encoding(ids: &[u32], type_ids: &[u32]) -> Encoding {
         Encoding {
@@ -226,6 +228,17 @@ mod tests {
             assert_eq!(mask, expected_mask);
             assert!(batch.attention_bias.is_some());
         }
+    }
+
+    #[test]
+    fn texts_without_a_token_are_a_column_of_padding() {
+        let empty = encoding(&[], &[]);
+        let batch = collate(&[&empty, &empty], Padding::default(), &Device::flex());
+        assert_eq!(batch.attention_mask.dims(), [2, 1]);
+        let states = Tensor::<3>::ones([2, 1, 3], &Device::flex());
+        let pooled = Pooling::Mean.forward(states, batch.attention_mask);
+        assert_eq!(pooled.into_data().try_into_vec::<f32>().expect("f32"), [0.0; 6]);
+        assert!(batch.attention_bias.is_some());
     }
 
     #[test]

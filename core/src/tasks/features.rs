@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Pooling {
-    /// Mean over the tokens, without padding.
+    /// Mean over the tokens, without padding; 0 where there is none.
     #[default]
     Mean,
     /// The first token.
@@ -23,7 +23,7 @@ impl Pooling {
             Self::Mean => {
                 let mask = attention_mask.reshape([batch, seq, 1]);
                 let sum = (hidden_states * mask.clone()).sum_dim(1);
-                (sum / mask.sum_dim(1)).reshape([batch, hidden])
+                (sum / mask.sum_dim(1).clamp_min(1.0)).reshape([batch, hidden])
             }
         }
     }
