@@ -273,4 +273,9 @@ fn a_page_that_cannot_be_written_is_named_before_anything_is_computed() {
         let message = fails(command, expected);
         assert!(!message.contains("evaluating"), "{message}");
     }
+    let before = fs::read_to_string(&data).expect("the data");
+    let mut command = terakoya(&["evaluate", "--data", &data, "--predictions", &data, "--device", "cpu"]);
+    command.arg("--model").arg(root().join("assets/e5-small-ja-en"));
+    fails(command, "few.csv is the data itself: choose another file");
+    assert_eq!(fs::read_to_string(&data).expect("the data"), before);
 }

@@ -138,6 +138,15 @@ pub fn check_file(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// Refuses to write over the file `data`, which is read.
+pub fn check_apart(path: &Path, data: &Path) -> Result<()> {
+    let found = [path, data].map(|path| path.canonicalize().ok());
+    if found[0].is_some() && found[0] == found[1] {
+        bail!("{} is the data itself: choose another file", path.display());
+    }
+    Ok(())
+}
+
 /// Writes one file and waits until it is on the disk.
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<()> {
     use std::io::Write;

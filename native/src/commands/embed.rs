@@ -12,7 +12,7 @@ use terakoya_core::report::plot::{PlotText, plot};
 use crate::args::EmbedArgs;
 use crate::commands::{SharedDevice, open_session};
 use crate::data_files::{DataFile, stdin_lines};
-use crate::folder::{self, check_file, write_file};
+use crate::folder::{self, check_apart, check_file, write_file};
 use crate::progress::Progress;
 use crate::usage::check_extension;
 use crate::vectors::VectorFormat;
@@ -31,6 +31,7 @@ pub fn run(args: EmbedArgs) -> Result<()> {
     }
     for path in [&args.output, &args.plot].into_iter().flatten() {
         check_file(path)?;
+        args.data.as_ref().map_or(Ok(()), |data| check_apart(path, data))?;
     }
     let examples = examples(&args)?;
     if examples.is_empty() {

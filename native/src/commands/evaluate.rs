@@ -17,7 +17,7 @@ use terakoya_core::tasks::TaskKind;
 use crate::args::{EvaluateArgs, uses};
 use crate::commands::{SharedDevice, check_tokenizer, open_session, say_truncated, say_unasked, unasked};
 use crate::data_files::DataFile;
-use crate::folder::{self, check_file, write_file};
+use crate::folder::{self, check_apart, check_file, write_file};
 use crate::progress::Progress;
 use crate::usage::{UsageError, check_extension};
 
@@ -28,6 +28,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     }
     for path in [&args.report, &args.predictions].into_iter().flatten() {
         check_file(path)?;
+        check_apart(path, &args.data)?;
     }
     let task = folder::task(&args.model);
     let predictions = match &args.predictions {
