@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
+use super::keeping::OFFLINE;
 use super::runs::Wish;
 use super::visit::{Visit, visit};
 
@@ -49,6 +50,41 @@ fn the_page_answers_in_japanese() {
             tab.wait("the label on the page", &format!("{shown} === '{label}'"))
                 .await;
         }
+    });
+}
+
+#[test]
+fn the_site_works_below_any_path_without_a_word_to_what_is_above() {
+    const BELOW: &str = "~lab/nlp.2026/";
+    let site = Visit {
+        model: None,
+        ..Visit::new("below")
+    };
+    visit(site.expecting(OFFLINE), async |tab| {
+        tab.server.move_below(BELOW);
+        tab.go_to(BELOW).await;
+        tab.wait_for_model().await;
+        let answer = tab.ask("この店のラーメンは本当においしかったです。").await;
+        assert_eq!(answer["prediction"]["label"], "positive");
+        tab.click("#lesson-topic").await;
+        tab.wait("a lesson", "document.querySelectorAll('#label-counts li').length === 4")
+            .await;
+        // What the page, its style and its worker asked for, and what the worker's own worker keeps for the next visit.
+        assert_eq!(tab.server.missed(), Vec::<String>::new());
+        let above = "performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith(document.baseURI))";
+        assert_eq!(tab.value(above).await, json!([]));
+        let scope = "(navigator.serviceWorker.getRegistration().then((found) => window.scope = found?.active && found.scope), window.scope)";
+        let scope = tab.wait("the service worker", scope).await;
+        assert_eq!(scope, tab.value("document.baseURI").await);
+        let start = "fetch(document.querySelector('link[rel=manifest]').href).then((answer) => answer.json())
+            .then((manifest) => new URL(manifest.start_url, document.baseURI).href)";
+        assert_eq!(tab.value(start).await, scope);
+
+        tab.server.stop();
+        tab.go_to(BELOW).await;
+        tab.wait_for_model().await;
+        let answer = tab.ask("部屋が汚くて、とても不快でした。").await;
+        assert_eq!(answer["prediction"]["label"], "negative");
     });
 }
 

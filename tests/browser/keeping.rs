@@ -16,7 +16,7 @@ const LONG: Wish = Wish {
 };
 
 /// What the browser says of a server that is gone.
-const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
+pub const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
 
 /// The CPU computes the same bits again; JSON keeps them.
 const SAME_BITS: f64 = 1e-12;

@@ -43,6 +43,8 @@ struct Shared {
     faults: Mutex<BTreeMap<String, Fault>>,
     instead: Mutex<BTreeMap<String, Vec<u8>>>,
     served: Mutex<Vec<Served>>,
+    missed: Mutex<Vec<String>>,
+    below: Mutex<String>,
     stopped: AtomicBool,
 }
 
@@ -101,6 +103,16 @@ impl SiteServer {
         served.iter().filter(|served| served.file == file).cloned().collect()
     }
 
+    /// Serves the site below `path`, such as `lab/2026/`, from now on, and nothing beside it.
+    pub fn move_below(&self, path: &str) {
+        path.clone_into(&mut lock(&self.shared.below));
+    }
+
+    /// What was asked for until now and is not there, as it was asked for.
+    pub fn missed(&self) -> Vec<String> {
+        lock(&self.shared.missed).clone()
+    }
+
     /// Closes the door: whoever comes now is refused.
     pub fn stop(&mut self) {
         let Some(accepting) = self.accepting.take() else { return };
@@ -136,7 +148,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 /// What a visitor asked for.
 struct Asked {
     method: String,
-    file: String,
+    /// Without the first slash.
+    address: String,
     range: Option<usize>,
 }
 
@@ -156,22 +169,31 @@ fn read_head(stream: &TcpStream) -> std::io::Result<Asked> {
             range = value.trim_end_matches('-').parse().ok();
         }
     }
-    let file = address.unwrap_or_default().trim_start_matches('/');
-    let file = if file.is_empty() { "index.html" } else { file };
     Ok(Asked {
         method,
-        file: file.to_owned(),
+        address: address.unwrap_or_default().trim_start_matches('/').to_owned(),
         range,
     })
+}
+
+/// The file at an address, relative to the site; nothing where the site is elsewhere.
+fn file_at(shared: &Shared, address: &str) -> Option<String> {
+    let file = address.strip_prefix(lock(&shared.below).as_str())?;
+    Some(if file.is_empty() { "index.html" } else { file }.to_owned())
 }
 
 fn answer(shared: &Shared, mut stream: &TcpStream) -> std::io::Result<()> {
     stream.set_read_timeout(Some(PATIENCE))?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    let Asked { method, file, range } = read_head(stream)?;
-    let fault = fault(shared, &file);
-    let bytes = bytes_of(shared, &file).filter(|_| fault != Some(Fault::Missing) && method == "GET");
-    let Some(mut bytes) = bytes else {
+    let Asked { method, address, range } = read_head(stream)?;
+    let file = file_at(shared, &address);
+    let fault = file.as_ref().and_then(|file| fault(shared, file));
+    let is_there = fault != Some(Fault::Missing) && method == "GET";
+    let found = file
+        .filter(|_| is_there)
+        .and_then(|file| Some((bytes_of(shared, &file)?, file)));
+    let Some((mut bytes, file)) = found else {
+        lock(&shared.missed).push(address);
         stream.write_all(b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")?;
         return stream.shutdown(Shutdown::Both);
     };
