@@ -50,8 +50,24 @@ const LISTEN: &str = r#"
 const LOOK: Duration = Duration::from_millis(50);
 const SOON: Duration = Duration::from_secs(120);
 
+/// The width of a small phone.
+const PHONE: u32 = 360;
 /// The widths of pictures.
-const WIDTHS: [u32; 2] = [1280, 390];
+const WIDTHS: [u32; 2] = [1280, PHONE];
+
+/// What stands out on the right of the page, where that can be scrolled sideways; what scrolls in its own box does not.
+const STANDS_OUT: &str = r#"
+    (() => {
+        const { scrollWidth, clientWidth } = document.scrollingElement;
+        const section = (e) => `${e.id}: ${e.scrollWidth} of ${e.clientWidth} pixels`;
+        const sections = [...document.querySelectorAll('section')].filter((e) => e.scrollWidth > e.clientWidth);
+        if (scrollWidth <= clientWidth && sections.length === 0) return [];
+        const is_out = (e) => e.getBoundingClientRect().right > clientWidth + 0.5 && !e.closest('.scroll-box *');
+        const out = [...document.querySelectorAll('body *')].filter(is_out).slice(0, 5);
+        const named = out.map((e) => `${e.closest('section')?.id} <${e.localName} id=${e.id} class=${e.getAttribute('class')}>`);
+        return [`the page: ${scrollWidth} of ${clientWidth} pixels`, ...sections.map(section), ...named];
+    })()
+"#;
 
 impl Tab {
     /// Hears the workers of pages that are loaded from now on in this window.
@@ -239,26 +255,45 @@ impl Tab {
         serde_json::from_str(heard.as_str().unwrap_or_default()).expect("the page was loaded with the listener")
     }
 
-    /// Puts a picture of the page at each width beside the others.
+    /// Puts a picture of the page at each width beside the others; nothing may stand out of it.
     pub async fn picture(&self, name: &str) {
-        let folder = project("target/browser-screenshots");
-        fs::create_dir_all(&folder).expect("target can be written");
+        let out = self.draw(name).await;
+        assert!(out.is_empty(), "{name}: {out:#?}");
+    }
+
+    /// Puts a picture of the page at each width beside the others; gives what stands out.
+    async fn draw(&self, name: &str) -> Vec<String> {
+        let mut out = Vec::new();
         for width in WIDTHS {
             self.resize(width, 900).await;
             let height = self.value("document.documentElement.scrollHeight").await;
             self.resize(width, height.as_u64().unwrap_or(900).min(16_000)).await;
-            let path = folder.join(format!("{name}-{width}.png"));
+            out.extend(self.stands_out().await);
+            let path = pictures().join(format!("{name}-{width}.png"));
             self.driver().screenshot(&path).await.expect("a picture");
         }
-        self.chromium
-            .command("Emulation.clearDeviceMetricsOverride", json!({}))
-            .await;
+        self.unsize().await;
+        out
     }
 
+    /// What stands out of the page as wide as it is, which is nothing.
+    async fn stands_out(&self) -> Vec<String> {
+        let out = self.value(STANDS_OUT).await;
+        serde_json::from_value(out).expect("a list of texts")
+    }
+
+    /// Gives the page this size, in pixels.
     async fn resize(&self, width: u32, height: u64) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.chromium
             .command("Emulation.setDeviceMetricsOverride", metrics)
+            .await;
+    }
+
+    /// Gives the page the window's size again.
+    async fn unsize(&self) {
+        self.chromium
+            .command("Emulation.clearDeviceMetricsOverride", json!({}))
             .await;
     }
 
@@ -280,13 +315,20 @@ impl Tab {
         for line in self.chromium.console().await {
             println!("{} {}", line.level, line.message);
         }
-        self.picture(&format!("failed-{}", self.visit.name)).await;
+        self.draw(&format!("failed-{}", self.visit.name)).await;
     }
 
     /// Ends the browser.
     pub async fn close(&self) {
         self.chromium.quit().await;
     }
+}
+
+/// The folder of the pictures.
+fn pictures() -> PathBuf {
+    let folder = project("target/browser-screenshots");
+    fs::create_dir_all(&folder).expect("target can be written");
+    folder
 }
 
 /// Errors, and warnings of what the browser refuses or the GPU stack skips.
