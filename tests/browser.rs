@@ -38,5 +38,7 @@ mod tables;
 mod tasks;
 #[path = "browser/training.rs"]
 mod training;
+#[path = "browser/trying.rs"]
+mod trying;
 #[path = "browser/visit.rs"]
 mod visit;
