@@ -60,6 +60,24 @@ pub fn unzip(path: &Path, folder: &Path) {
     }
 }
 
+/// A table of `rows` short texts about three animals, of which every fourth has another one's label.
+pub fn mistaken_pets(rows: usize, labels: [&str; 3]) -> String {
+    const PETS: [&str; 3] = ["cat", "dog", "fish"];
+    const WORDS: [&str; 5] = ["sleeps", "runs", "eats", "plays", "waits"];
+    let row = |row: usize| {
+        let other = usize::from(row % 4 == 3);
+        let text = format!(
+            "the {} {} and {}",
+            PETS[row % 3],
+            WORDS[row % 5],
+            WORDS[(row / 5 + 1) % 5]
+        );
+        format!("{text}\t{}\n", labels[(row + other) % 3])
+    };
+    let rows: String = (0..rows).map(row).collect();
+    format!("text\tlabel\n{rows}")
+}
+
 /// A table of `rows` short texts about cats and dogs.
 pub fn pets(rows: usize) -> String {
     const WORDS: [&str; 5] = ["sleeps", "runs", "eats", "plays", "waits"];

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::chromium::{Adapter, SOFTWARE_GPU};
-use super::models::{micro_files, pets, unzip};
+use super::models::{micro_files, mistaken_pets, pets, unzip};
 use super::runs::{Wish, assert_relative, logits, losses};
 use super::visit::{Visit, project, visit};
 
@@ -212,6 +212,65 @@ fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
         }
         assert_eq!(curves[0].len(), 3);
         assert_relative("losses on WebGPU", &curves[1], &curves[0], GPU_LOSS);
+    });
+}
+
+#[test]
+fn a_run_that_gets_no_better_ends_before_its_last_epoch() {
+    visit(Visit::new("early-stopping"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(20).await;
+        // What a quarter of wrong labels teaches is of no use for other rows.
+        let table = tab.write("mistaken.tsv", mistaken_pets(80, ["meow", "woof", "blub"]).as_bytes());
+        tab.choose_file("#data-file", &table).await;
+        tab.wait(
+            "three labels",
+            "document.querySelectorAll('#label-counts li').length === 3",
+        )
+        .await;
+        tab.choose(Wish {
+            epochs: 60,
+            learning_rate: "0.01",
+            ..FEW_STEPS
+        })
+        .await;
+        tab.fill("#best-metric", "loss").await;
+        tab.fill("#early-stopping-patience", "2").await;
+        tab.click("#start").await;
+        let record = tab.finish().await["record"].take();
+        assert_eq!(
+            (&record["stopped_early"], &record["interrupted"]),
+            (&Value::Bool(true), &Value::Bool(false))
+        );
+        let evaluations = record["evaluations"].as_array().expect("evaluations");
+        let best: Vec<bool> = evaluations
+            .iter()
+            .map(|evaluation| evaluation["best"] == true)
+            .collect();
+        assert!((3..60).contains(&best.len()), "{best:?}");
+        assert_eq!(
+            best[best.len() - 3..],
+            [true, false, false],
+            "patience ran out after two: {best:?}"
+        );
+        let last = record["steps"]
+            .as_array()
+            .and_then(|steps| steps.last()?["step"].as_u64());
+        assert_eq!(last, Some(8 * best.len() as u64), "64 rows are eight steps an epoch");
+        for (language, sentence) in [
+            (
+                "ja",
+                "良くならなくなったので終わりました。いちばん良いときの結果を使っています。",
+            ),
+            ("en", "Ended because it no longer improved; the best result is in use."),
+        ] {
+            tab.fill("#language", language).await;
+            let said = format!(
+                "document.querySelector('#train-status').innerText === {}",
+                Value::from(sentence)
+            );
+            tab.wait("what became of it", &said).await;
+        }
     });
 }
 
