@@ -42,3 +42,5 @@ mod training;
 mod trying;
 #[path = "browser/visit.rs"]
 mod visit;
+#[path = "browser/watching.rs"]
+mod watching;

@@ -1,0 +1,130 @@
+//! A run as one watches it: clicks beside it, a pause in its middle.
+
+use super::runs::Wish;
+use super::tab::Tab;
+use super::visit::{Visit, visit};
+
+/// Milliseconds within which a click is to be drawn; an eye takes what comes sooner for immediate.
+const IMMEDIATE: f64 = 100.0;
+
+/// Milliseconds in which a machine with nothing else to do draws a click beside no run: two frames.
+const IDLE: f64 = 34.0;
+
+/// Clicks that are timed.
+const CLICKS: usize = 15;
+
+/// Notes for each click on a button of labels how many milliseconds later the first frame comes that shows it: since the
+/// browser took the click, whatever the page was doing then.
+const WATCH: &str = "(() => {
+    addEventListener('click', (event) => {
+        const button = event.target.closest('.link');
+        if (!button) return;
+        const before = button.getAttribute('aria-pressed');
+        const look = (frame) => button.getAttribute('aria-pressed') === before
+            ? requestAnimationFrame(look)
+            : window.reactions.push(performance.now() - event.timeStamp);
+        requestAnimationFrame(look);
+    }, { capture: true });
+})()";
+
+/// The steps that the worker told.
+const STEPS: &str = "window.heard.filter((message) => message.event === 'step').length";
+
+/// Opens the lesson of four topics.
+pub async fn open_lesson(tab: &Tab) {
+    tab.open().await;
+    tab.click("#lesson-topic").await;
+    tab.wait(
+        "the lesson",
+        "document.querySelectorAll('#label-counts li').length === 4",
+    )
+    .await;
+}
+
+#[test]
+fn clicks_are_drawn_at_once_while_a_run_computes_and_stands_still() {
+    visit(Visit::new("watched"), async |tab| {
+        open_lesson(tab).await;
+        tab.value(WATCH).await;
+        let idle = click(tab).await;
+        let wish = Wish {
+            layers: "all",
+            epochs: 50,
+            learning_rate: "0.0005",
+            batch_size: 16,
+        };
+        tab.start(wish).await;
+        tab.wait("the first steps", &format!("{STEPS} > 2")).await;
+        click_beside(tab, &idle).await;
+        pause_in_the_middle(tab).await;
+        tab.picture("4-running").await;
+        tab.click("#stop").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], true);
+        let steps = finished["record"]["steps"].as_array().expect("steps");
+        let numbers: Vec<u64> = steps.iter().filter_map(|step| step["step"].as_u64()).collect();
+        // The last report comes at the end, wherever that is.
+        let regular = &numbers[..numbers.len() - 1];
+        let every = regular[1] - regular[0];
+        assert!(
+            regular.windows(2).all(|pair| pair[1] - pair[0] == every),
+            "no step is lost or told twice around the pause: {numbers:?}"
+        );
+    });
+}
+
+/// Clicks on buttons of labels; gives how many milliseconds later each is drawn, in order of size.
+async fn click(tab: &Tab) -> Vec<f64> {
+    tab.value("window.reactions = []").await;
+    for number in 0..CLICKS {
+        tab.click(&format!("#label-counts li:nth-child({}) .link", number % 4 + 1))
+            .await;
+    }
+    tab.wait("all clicks", &format!("window.reactions.length === {CLICKS}"))
+        .await;
+    let mut times: Vec<f64> = serde_json::from_value(tab.value("window.reactions").await).expect("numbers");
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+/// Clicks while steps are computed, and asserts how soon that is drawn; `idle` is what the same clicks took before.
+async fn click_beside(tab: &Tab, idle: &[f64]) {
+    let before = tab.heard_of("train").await.len();
+    let times = click(tab).await;
+    println!("clicks are drawn after {idle:.0?} ms, beside a run after {times:.0?} ms");
+    let told = tab.heard_of("train").await.split_off(before);
+    let steps = told.iter().filter(|event| event["event"] == "step").count();
+    assert!(steps > 2, "steps were computed meanwhile: {steps}");
+    // A machine that does other work too draws later, with a run or without.
+    let slowness = (idle[CLICKS / 2] / IDLE).max(1.0);
+    assert!(
+        times[CLICKS / 2] < slowness * IMMEDIATE,
+        "{times:?}, without a run {idle:?}"
+    );
+}
+
+/// Pauses: nothing comes but answers; then lets it go on.
+async fn pause_in_the_middle(tab: &Tab) {
+    let done = "window.heard.filter((message) => message.kind === 'done').length";
+    let before = tab.value(done).await;
+    tab.click("#pause").await;
+    tab.wait("the worker to hold", &format!("{done} > {before}")).await;
+    let held = tab.value(STEPS).await;
+    let figures = "document.querySelector('#train .figures dd').innerText";
+    let last = format!(
+        "((text, last) => text.startsWith(`${{last.step}} / `) && text)
+         ({figures}, window.heard.findLast((message) => message.event === 'step'))"
+    );
+    let drawn = tab.wait("its last step to be drawn", &last).await;
+    assert_eq!(tab.count("#train-status[data-phase=paused]").await, 1);
+    // A worker that answers texts one after the other has had the time for a step.
+    for text in ["a", "a text", "another text", "one more"] {
+        assert!(tab.ask(text).await["tokens"].is_array());
+    }
+    assert_eq!(tab.value(STEPS).await, held);
+    assert_eq!(tab.value(figures).await, drawn);
+    assert_eq!(tab.count("#train progress").await, 1);
+    tab.click("#resume").await;
+    tab.wait("further steps", &format!("{STEPS} > {held} + 2")).await;
+    tab.wait("their number", &format!("{figures} !== {drawn}")).await;
+}
