@@ -24,6 +24,8 @@ mod keeping;
 mod language;
 #[path = "browser/models.rs"]
 mod models;
+#[path = "browser/phone.rs"]
+mod phone;
 #[path = "browser/runs.rs"]
 mod runs;
 #[path = "browser/server.rs"]

@@ -51,7 +51,7 @@ const LOOK: Duration = Duration::from_millis(50);
 const SOON: Duration = Duration::from_secs(120);
 
 /// The width of a small phone.
-const PHONE: u32 = 360;
+pub const PHONE: u32 = 360;
 /// The widths of pictures.
 const WIDTHS: [u32; 2] = [1280, PHONE];
 
@@ -277,13 +277,13 @@ impl Tab {
     }
 
     /// What stands out of the page as wide as it is, which is nothing.
-    async fn stands_out(&self) -> Vec<String> {
+    pub async fn stands_out(&self) -> Vec<String> {
         let out = self.value(STANDS_OUT).await;
         serde_json::from_value(out).expect("a list of texts")
     }
 
     /// Gives the page this size, in pixels.
-    async fn resize(&self, width: u32, height: u64) {
+    pub async fn resize(&self, width: u32, height: u64) {
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.chromium
             .command("Emulation.setDeviceMetricsOverride", metrics)

@@ -1,0 +1,47 @@
+//! The page as wide as a small phone.
+
+use super::tab::PHONE;
+use super::visit::{Visit, visit};
+use super::watching::open_lesson;
+
+#[test]
+fn nothing_stands_out_on_a_phone() {
+    visit(Visit::new("phone"), async |tab| {
+        open_lesson(tab).await;
+        tab.click("#train-layers-head").await;
+        tab.fill("#epochs", "2").await;
+        tab.click("#start").await;
+        tab.finish().await;
+        tab.wait(
+            "the result",
+            "document.querySelector('#confusion button') && document.querySelector('#failures')",
+        )
+        .await;
+        tab.click("#why").await;
+        tab.wait("the reasons", "document.querySelector('.attention line')")
+            .await;
+        tab.click("#confusion button:not(:disabled)").await;
+        tab.click("#draw-map").await;
+        tab.wait("the map", "document.querySelector('#map .dot')").await;
+        tab.value("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
+            .await;
+        tab.resize(PHONE, 740).await;
+        for language in ["ja", "en"] {
+            tab.fill("#language", language).await;
+            tab.wait(
+                "the language",
+                &format!("document.documentElement.lang === '{language}'"),
+            )
+            .await;
+            assert!(tab.count("details[open]").await > 3);
+            for step in ["try", "data", "train", "read", "keep"] {
+                let seen =
+                    format!("document.querySelector('#{step}').scrollIntoView({{ behavior: 'instant' }}), scrollX");
+                assert_eq!(tab.value(&seen).await, 0, "{step} in {language}");
+                let out = tab.stands_out().await;
+                assert!(out.is_empty(), "{step} in {language}: {out:#?}");
+            }
+        }
+        tab.picture("5-phone").await;
+    });
+}
