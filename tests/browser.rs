@@ -26,6 +26,8 @@ mod language;
 mod models;
 #[path = "browser/phone.rs"]
 mod phone;
+#[path = "browser/reading.rs"]
+mod reading;
 #[path = "browser/runs.rs"]
 mod runs;
 #[path = "browser/server.rs"]

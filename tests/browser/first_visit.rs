@@ -17,6 +17,7 @@ fn the_page_answers_in_japanese() {
         tab.open().await;
         assert_eq!(tab.value("document.documentElement.lang").await, "ja");
         tab.picture("1-try").await;
+        tab.picture_down_to("#try", "readme-try").await;
         if tab.count("#prediction .classification").await == 0 {
             // The site's first model has no head: the page must say how to get one, and getting it must work.
             assert!(

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, ZipArchive, ZipWriter};
 
@@ -23,6 +23,19 @@ pub fn micro_files() -> Vec<(String, Vec<u8>)> {
         ("vocab.txt".to_owned(), vocabulary(size).into_bytes()),
         ("tokenizer_config.json".to_owned(), tokenizer.to_vec()),
     ]
+}
+
+/// The same model with a head that says three labels by these names.
+pub fn micro_that_says(labels: [&str; 3]) -> Vec<(String, Vec<u8>)> {
+    let mut files = micro_files();
+    let (name, bytes) = &mut files[0];
+    assert_eq!(name, "config.json");
+    let mut config: Value = serde_json::from_slice(bytes).expect("the fixture is JSON");
+    let numbers = || labels.iter().enumerate();
+    config["id2label"] = numbers().map(|(id, label)| (id.to_string(), json!(label))).collect();
+    config["label2id"] = numbers().map(|(id, label)| ((*label).to_owned(), json!(id))).collect();
+    *bytes = config.to_string().into_bytes();
+    files
 }
 
 /// A vocabulary of letters, at the beginning of a word and inside it.

@@ -276,6 +276,32 @@ impl Tab {
         out
     }
 
+    /// Puts a picture of one element, on a wide page, beside the others.
+    pub async fn picture_of(&self, selector: &str, name: &str) {
+        self.resize(WIDTHS[0], 900).await;
+        let height = self.value("document.documentElement.scrollHeight").await;
+        self.resize(WIDTHS[0], height.as_u64().unwrap_or(900)).await;
+        let element = self.driver().find(By::Css(selector)).await.expect("it is there");
+        let path = pictures().join(format!("{name}.png"));
+        element.screenshot(&path).await.expect("a picture");
+        self.unsize().await;
+    }
+
+    /// Puts a picture of the beginning of a wide page, as far as an element goes, beside the others.
+    pub async fn picture_down_to(&self, selector: &str, name: &str) {
+        self.resize(WIDTHS[0], 900).await;
+        let end = format!("Math.round(document.querySelector('{selector}').getBoundingClientRect().bottom + scrollY)");
+        let end = self.value(&end).await.as_u64().expect("a number of pixels");
+        self.resize(WIDTHS[0], end).await;
+        let bar = |width: &str| format!("document.documentElement.style.scrollbarWidth = '{width}'");
+        self.value(&bar("none")).await;
+        self.value("scrollTo({ top: 0, behavior: 'instant' })").await;
+        let path = pictures().join(format!("{name}.png"));
+        self.driver().screenshot(&path).await.expect("a picture");
+        self.value(&bar("")).await;
+        self.unsize().await;
+    }
+
     /// What stands out of the page as wide as it is, which is nothing.
     pub async fn stands_out(&self) -> Vec<String> {
         let out = self.value(STANDS_OUT).await;
