@@ -12,6 +12,8 @@ mod checks;
 mod chromium;
 #[path = "browser/columns.rs"]
 mod columns;
+#[path = "browser/deleting.rs"]
+mod deleting;
 #[path = "browser/devices.rs"]
 mod devices;
 #[path = "browser/downloads.rs"]

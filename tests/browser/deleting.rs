@@ -1,0 +1,81 @@
+//! What is kept can be deleted: a run, a model that was brought; what is left still opens.
+
+use serde_json::Value;
+
+use super::runs::Wish;
+use super::tab::Tab;
+use super::visit::{Visit, visit};
+
+const WISH: Wish = Wish {
+    layers: "all",
+    epochs: 1,
+    learning_rate: "0.001",
+    batch_size: 8,
+};
+
+/// The runs in the list, as the page names them.
+const LISTED: &str = "[...document.querySelectorAll('#kept-runs li')].map((e) => e.dataset.run)";
+
+/// The models in the list.
+const MODELS: &str = "[...document.querySelectorAll('#kept-models li strong')].map((e) => e.innerText)";
+
+/// The runs in the browser's storage.
+const STORED: &str = "(async () => {
+    const root = await navigator.storage.getDirectory();
+    const names = [];
+    for await (const name of (await root.getDirectoryHandle('runs')).keys()) names.push(name);
+    return names;
+})()";
+
+impl Tab {
+    /// Deletes what stands in a list, which is asked about once more.
+    async fn delete(&self, item: &str) {
+        for _ in ["asked", "sure"] {
+            self.click(&format!("{item} button.quiet")).await;
+        }
+    }
+}
+
+#[test]
+fn what_is_deleted_is_gone_for_good() {
+    visit(Visit::new("delete"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(20).await;
+        for number in 1..=2 {
+            tab.start(WISH).await;
+            tab.finish().await;
+            tab.wait("the kept run", &format!("{LISTED}.length === {number}")).await;
+        }
+        let runs: Vec<String> = serde_json::from_value(tab.value(LISTED).await).expect("names");
+        let [newer, older] = <[String; 2]>::try_from(runs).expect("two runs");
+        assert_eq!(tab.value(STORED).await.as_array().map(Vec::len), Some(2));
+
+        let first = format!("#kept-runs li[data-run=\"{older}\"]");
+        tab.click(&format!("{first} button.quiet")).await;
+        tab.click("#try-text").await;
+        tab.click(&format!("{first} button.quiet")).await;
+        assert_eq!(
+            tab.count("#kept-runs li").await,
+            2,
+            "a click elsewhere takes the first one back"
+        );
+        tab.click(&format!("{first} button.quiet")).await;
+        tab.wait("the other run alone", &format!("{LISTED}.join() === '{newer}'"))
+            .await;
+        assert_eq!(tab.value(STORED).await, Value::from(vec![newer.clone()]));
+        assert!(tab.value(MODELS).await.to_string().contains("micro.zip"));
+        tab.delete("#kept-models li:has(button.secondary)").await;
+        tab.wait("no such model", &format!("!{MODELS}.includes('micro.zip')"))
+            .await;
+
+        tab.open().await;
+        tab.wait("the other run", &format!("{LISTED}.join() === '{newer}'"))
+            .await;
+        assert_eq!(tab.value(STORED).await, Value::from(vec![newer]));
+        assert!(!tab.value(MODELS).await.to_string().contains("micro"));
+        tab.click("#kept-runs li button.secondary").await;
+        let opened = "!document.querySelector('#loading') && document.querySelector('#device')?.closest('.model-line').innerText.includes('micro')";
+        tab.wait("what is left opens", opened).await;
+        assert!(tab.ask("a cat runs").await["prediction"]["label"].is_string());
+    });
+}
