@@ -1,8 +1,8 @@
 """Check that transformers reads a folder Terakoya wrote, and computes the logits Terakoya printed.
 
-    python tests/roundtrip.py MODEL_DIR PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N]
+    python tests/roundtrip.py MODEL PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N]
 
-PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
+MODEL is a folder, or the zip with one in it that the page saves. PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
 `text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
 `label_all_tokens`) and, of classifications, `label`. Each text is encoded alone and cut to the positions of
 the model, or to --max-length. Of a masked language model the lines hold `masks`, whose words and probabilities are compared;
@@ -15,6 +15,8 @@ import argparse
 import json
 import os
 import sys
+import tempfile
+import zipfile
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -42,6 +44,20 @@ def read_predictions(path):
     if not predictions:
         sys.exit(f"{path}: no predictions")
     return predictions
+
+
+def unpacked(model, beside):
+    """Return the folder of the model: itself, or the one in its zip, which is unpacked into `beside`."""
+    if model.is_dir():
+        return model
+    if not zipfile.is_zipfile(model):
+        sys.exit(f"{model}: no folder, and no zip")
+    with zipfile.ZipFile(model) as packed:
+        packed.extractall(beside)
+    folders = {path.parent for path in Path(beside).rglob("config.json")}
+    if len(folders) != 1:
+        sys.exit(f"{model}: {len(folders)} folders with a config.json")
+    return folders.pop()
 
 
 def load(folder):
@@ -160,10 +176,9 @@ def main():
         return SKIPPED
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    if not arguments.model.is_dir():
-        sys.exit(f"{arguments.model}: no such folder")
     predictions = read_predictions(arguments.predictions)
-    model, tokenizer, complete = load(arguments.model)
+    with tempfile.TemporaryDirectory() as beside:
+        model, tokenizer, complete = load(unpacked(arguments.model, beside))
     limit = min(positions(model.config), arguments.max_length or positions(model.config))
     if "masks" in predictions[0]:
         largest, other_labels = compare_masks(model, tokenizer, predictions, limit)

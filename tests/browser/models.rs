@@ -1,5 +1,6 @@
 //! Makes what students bring along: a tiny model as a zip, tables of examples.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io::{Cursor, Read, Write};
 use std::path::Path;
@@ -71,6 +72,19 @@ pub fn unzip(path: &Path, folder: &Path) {
         file.read_to_end(&mut bytes).expect("a whole file");
         fs::write(folder.join(name), bytes).expect("the temporary folder can be written");
     }
+}
+
+/// What a safetensors file says of its tensors, by name: type and shape.
+pub fn tensors(path: &Path) -> BTreeMap<String, Value> {
+    let bytes = fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let (length, rest) = bytes.split_first_chunk::<8>().expect("the length of the header");
+    let length = usize::try_from(u64::from_le_bytes(*length)).expect("a length");
+    let mut header: BTreeMap<String, Value> = serde_json::from_slice(&rest[..length]).expect("the header is JSON");
+    header.remove("__metadata__");
+    let ends = header.values().filter_map(|tensor| tensor["data_offsets"][1].as_u64());
+    assert_eq!(ends.max(), Some((rest.len() - length) as u64), "the file is whole");
+    let described = |(name, tensor): (String, Value)| (name, json!([tensor["dtype"], tensor["shape"]]));
+    header.into_iter().map(described).collect()
 }
 
 /// A table of `rows` short texts about three animals, of which every fourth has another one's label.

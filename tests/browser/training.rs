@@ -7,6 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use super::chromium::{Adapter, SOFTWARE_GPU};
+use super::exporting::{assert_is_like, compare_with_transformers};
 use super::models::{micro_files, mistaken_pets, pets, unzip};
 use super::runs::{Wish, assert_relative, logits, losses};
 use super::visit::{Visit, project, visit};
@@ -311,6 +312,8 @@ fn the_command_line_continues_what_the_page_began() {
             &split,
             &record,
         );
+        assert_is_like(&model, &folder.join("out"));
+        compare_with_transformers(tab, &zip).await;
 
         tab.choose_file("#import", &zip).await;
         tab.wait(
