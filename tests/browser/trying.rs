@@ -1,4 +1,4 @@
-//! The first step beside its answer: which words mattered, where a head looked.
+//! The first step beside its answer: which words mattered, where a head looked, and a text that is typed faster than the worker reads.
 
 use serde_json::Value;
 
@@ -181,4 +181,59 @@ async fn one_token_alone(tab: &Tab, reasons: &Reasons) {
     let told = tab.text(".why-part:last-child .caption").await;
     let expected = format!("{} → {} {:.1} %", name(query), name(key), 100.0 * most);
     assert!(told.starts_with(&expected), "{told}, not {expected}");
+}
+
+/// What is typed, faster than it can be read.
+const TYPED: &str = "the dog waits for the cat that plays";
+
+/// Types a text letter by letter before the page or its worker can say anything.
+const TYPE: &str = "((text) => {
+    const box = document.querySelector('#try-text');
+    const value = Object.getOwnPropertyDescriptor(HTMLTextAreaElement.prototype, 'value');
+    for (let end = 1; end <= text.length; end += 1) {
+        value.set.call(box, text.slice(0, end));
+        box.dispatchEvent(new InputEvent('input', { bubbles: true }));
+    }
+})";
+
+#[test]
+fn of_a_text_that_is_typed_fast_not_every_letter_is_read() {
+    visit(Visit::new("typed-fast"), async |tab| {
+        tab.open().await;
+        tab.bring_micro(20).await;
+        let whole = tab.ask(TYPED).await;
+        tab.ask("something else").await;
+        let before = tab.heard_of("tried").await.len();
+        tab.value(&format!("{TYPE}({})", Value::from(TYPED))).await;
+        let pieces = "[...document.querySelectorAll('#tokens .piece')].map((e) => e.textContent)";
+        let shown = format!(
+            "document.querySelector('#prediction:not([aria-busy])') && {pieces}.length === {}",
+            whole["tokens"].as_array().map_or(0, Vec::len)
+        );
+        tab.wait("the answer to the whole text", &shown).await;
+        let answers = tab.heard_of("tried").await.split_off(before);
+        let last = answers.last().expect("an answer");
+        assert_eq!(
+            (&last["tokens"], &last["prediction"]),
+            (&whole["tokens"], &whole["prediction"])
+        );
+        let spelled: Vec<&Value> = whole["tokens"]
+            .as_array()
+            .expect("tokens")
+            .iter()
+            .map(|token| &token["token"])
+            .collect();
+        assert_eq!(tab.value(pieces).await, Value::from_iter(spelled.into_iter().cloned()));
+        let shown = tab
+            .value("Number(document.querySelector('#prediction .classification').dataset.score)")
+            .await;
+        assert_eq!(shown, whole["prediction"]["score"]);
+        println!("{} answers to {} letters", answers.len(), TYPED.len());
+        assert!(
+            answers.len() * 4 <= TYPED.len(),
+            "{} answers to {} letters",
+            answers.len(),
+            TYPED.len()
+        );
+    });
 }

@@ -40,14 +40,16 @@ pub struct Trying {
     pub answer: Option<Answer>,
     /// What went wrong with the newest text.
     pub error: Option<String>,
-    /// Whether a request is under way.
+    /// Whether the newest text has no answer yet.
     pub waiting: bool,
     /// What the user wants explained, if anything.
     pub why: Option<Why>,
     /// What is written behind the text.
     pub continuing: Continuing,
-    /// Counts requests, so that an answer that is not the newest is told.
+    /// Counts texts, so that an answer that is not the newest is told.
     sent: u32,
+    /// Whether the worker is at work on a text.
+    asked: bool,
 }
 
 impl Default for Trying {
@@ -62,6 +64,7 @@ impl Default for Trying {
             why: None,
             continuing: Continuing::default(),
             sent: 0,
+            asked: false,
         }
     }
 }
@@ -188,6 +191,11 @@ impl Trying {
         (self.answer, self.why, self.waiting) = (None, None, false);
     }
 
+    /// Waits for no answer any more: the worker is gone.
+    pub fn give_up(&mut self) {
+        (self.waiting, self.asked) = (false, false);
+    }
+
     /// Whether it can be said why: an answer for the whole text has reasons, one for parts of it would need one each.
     pub fn is_explainable(&self) -> bool {
         tasks::of(self.task).second == Second::Text
@@ -217,7 +225,7 @@ impl App {
             TryMsg::Hushed => return false,
             TryMsg::ContinuationOption(key, text) => self.set_continuation_option(key, text),
             TryMsg::Written(number, model, reply) => return self.take_written(ctx, number, model, *reply),
-            TryMsg::Tried(number, reply) => return self.take_answer(number, reply),
+            TryMsg::Tried(number, reply) => return self.take_answer(ctx, number, reply),
             TryMsg::ToggleWhy => {
                 let layers = self
                     .model
@@ -245,7 +253,8 @@ impl App {
         true
     }
 
-    /// Asks the worker about what is in the boxes.
+    /// Asks the worker about what is in the boxes. While it is at work on an earlier text, the newest one waits here: a worker
+    /// that computes on the CPU hears of a newer one too late, and would answer each letter of a text that is typed.
     pub fn send_try(&mut self, ctx: &Context<Self>) {
         if !self.model_is_ready() {
             return;
@@ -257,13 +266,20 @@ impl App {
             (trying.answer, trying.error) = (None, None);
             return;
         }
+        if std::mem::replace(&mut trying.asked, true) {
+            return;
+        }
         let (number, text) = (trying.sent, trying.current());
         let answered = ctx.link().callback(move |reply| Msg::Try(TryMsg::Tried(number, reply)));
         self.send(Request::Try(text), answered);
     }
 
-    fn take_answer(&mut self, number: u32, reply: Reply) -> bool {
+    fn take_answer(&mut self, ctx: &Context<Self>, number: u32, reply: Reply) -> bool {
+        self.trying.change().asked = false;
         let newest = number == self.trying.sent;
+        if !newest && self.trying.waiting {
+            self.send_try(ctx);
+        }
         match reply.event {
             Event::Tried {
                 tokens,

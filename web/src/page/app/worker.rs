@@ -139,7 +139,7 @@ impl App {
         self.vigil = None;
         self.tuned = None;
         let trying = self.trying.change();
-        trying.waiting = false;
+        trying.give_up();
         trying.continuing.forget();
         self.data.change().reading = false;
         self.keeping.change().exporting = false;
