@@ -240,8 +240,8 @@ impl Tab {
     pub async fn downloaded(&self, name: &str) -> PathBuf {
         let path = self.folder.path().join(name);
         let start = Instant::now();
-        // Chromium gives a file its name when it is whole.
-        while !path.exists() {
+        // Chromium keeps the name with an empty file, which it replaces when the download is whole.
+        while fs::metadata(&path).map_or(0, |file| file.len()) == 0 {
             assert!(start.elapsed() < SOON, "{name} does not come");
             sleep(LOOK).await;
         }
