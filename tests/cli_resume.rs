@@ -94,6 +94,29 @@ fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
 }
 
 #[test]
+fn a_run_whose_last_step_breaks_its_weights_diverges() {
+    let temp = TempDir::new().expect("temp");
+    let data = train_file();
+    let data = data.to_str().expect("UTF-8");
+    let steps = ["--epochs", "1", "--max-train-samples", "8", "--batch-size", "8"];
+    let rate = ["--learning-rate", "1e38", "--warmup-ratio", "0"];
+    // The loss of the only step is that of the weights before it.
+    for (name, eval) in [
+        ("alone", &[][..]),
+        ("with-eval", &["--eval", data, "--max-eval-samples", "4"]),
+    ] {
+        let output = temp.path().join(name);
+        let run = train(&output, &[&steps[..], &rate, eval].concat());
+        let message = fails(run, "training: the loss is NaN at step 1: lower --learning-rate");
+        assert!(
+            !message.contains("best so far") && !message.contains("--resume"),
+            "{message}"
+        );
+        assert!(!output.exists());
+    }
+}
+
+#[test]
 fn a_checkpoint_is_continued_on_its_own_model_only() {
     let temp = TempDir::new().expect("temp");
     let first = temp.path().join("first");

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{Run, RunHost, TrainError};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::optim::{AdamW, AdamWConfig};
 use crate::protocol::{TrainEvent, TrainingRecord};
 use crate::training_config::{OptionError, TrainingConfig};
-use crate::weights;
+use crate::weights::{self, WeightsError};
 
 const WEIGHTS: &str = "model.safetensors";
 const BEST_WEIGHTS: &str = "best.safetensors";
@@ -91,18 +91,32 @@ impl Run<'_> {
         Ok(())
     }
 
+    /// The weights that learn, to be kept. A sync point.
+    ///
+    /// # Errors
+    /// If they are no numbers any more, or the device fails.
+    pub(super) async fn learned(&self) -> Result<Vec<u8>> {
+        self.kept(weights::save_learning(self.network()).await)
+    }
+
+    /// What was saved; the run has diverged where that is no numbers any more.
+    fn kept(&self, saved: Result<Vec<u8>>) -> Result<Vec<u8>> {
+        let step = self.state.step;
+        saved.map_err(|error| match error {
+            Error::Weights(WeightsError::NotFinite { .. }) => TrainError::Diverged { step, loss: f64::NAN }.into(),
+            other => other,
+        })
+    }
+
     /// Stores all that is needed to go on from here.
     pub(super) async fn checkpoint(&mut self, host: &mut dyn RunHost) -> Result<()> {
         if !host.share().is_first() {
             return Ok(());
         }
         let step = self.state.step;
-        write(host, WEIGHTS, weights::save_learning(self.network()).await?)?;
-        write(
-            host,
-            OPTIMIZER,
-            self.optimizer.save(&self.inputs.device.clone().inner()).await?,
-        )?;
+        write(host, WEIGHTS, self.learned().await?)?;
+        let moments = self.optimizer.save(&self.inputs.device.clone().inner()).await;
+        write(host, OPTIMIZER, self.kept(moments)?)?;
         if let Some(best) = &self.best_weights {
             write(host, BEST_WEIGHTS, best.clone())?;
         }

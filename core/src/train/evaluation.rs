@@ -10,7 +10,6 @@ use crate::metrics::MetricsError;
 use crate::protocol::{EvaluationRecord, TrainEvent};
 use crate::rows::Purpose;
 use crate::training_config::BestMetric;
-use crate::weights;
 
 impl Run<'_> {
     /// Measures the model, keeps it where it is the best, and notes where patience has run out. An evaluation that the
@@ -35,6 +34,10 @@ impl Run<'_> {
         let label_map = LabelMap::default();
         let (loss, report) = self.inputs.task.report(eval.answered(&outputs, &label_map))?;
         let loss = loss.ok_or(TrainError::Metrics(MetricsError::NoExamples))?;
+        if !loss.is_finite() {
+            let step = self.state.step;
+            return Err(TrainError::Diverged { step, loss }.into());
+        }
         let metric = match config.best_metric {
             BestMetric::Auto => self.inputs.task.kind().definition().metrics[0],
             metric => metric,
@@ -49,7 +52,7 @@ impl Run<'_> {
             self.state.without_improvement = 0;
             self.state.record.kept_step = self.state.step;
             if config.keep_best {
-                self.best_weights = Some(weights::save_learning(self.network()).await?);
+                self.best_weights = Some(self.learned().await?);
             }
         } else {
             self.state.without_improvement += 1;

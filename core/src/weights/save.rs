@@ -5,7 +5,7 @@ use burn::tensor::Tensor;
 use serde_json::{Map, Value, json};
 
 use super::spelling::{LABEL_LAYERS, Spelling, Walk, head_path, spelling};
-use super::transpose;
+use super::{WeightsError, transpose};
 use crate::error::Error;
 use crate::examples::host_values;
 use crate::tasks::network::Network;
@@ -133,6 +133,9 @@ pub async fn save_where(network: &Network, keep: impl Fn(&ParameterName) -> bool
 
 /// A safetensors file of f32 tensors, with the metadata that transformers asks for. A sync point for each tensor: only one
 /// is copied and turned beside the file, where the safetensors crate would hold all.
+///
+/// # Errors
+/// If a value is not finite, which no reader would take, or the device fails.
 pub async fn serialize(mut tensors: Vec<NamedTensor>) -> Result<Vec<u8>, Error> {
     tensors.sort_by(|a, b| a.name.cmp(&b.name));
     let mut header = Map::new();
@@ -157,6 +160,10 @@ pub async fn serialize(mut tensors: Vec<NamedTensor>) -> Result<Vec<u8>, Error> 
     file.extend_from_slice(header.as_bytes());
     for tensor in tensors {
         let mut values = host_values(tensor.values).await?;
+        if values.iter().any(|value| !value.is_finite()) {
+            let tensor = tensor.name;
+            return Err(WeightsError::NotFinite { tensor }.into());
+        }
         if let (true, &[rows, columns]) = (tensor.transposed, &tensor.shape[..]) {
             values = transpose(&values, columns, rows);
         }
