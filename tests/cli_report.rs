@@ -5,6 +5,7 @@ mod binary;
 mod tiny;
 
 use std::fs;
+use std::process::Stdio;
 
 use html5gum::{Token, Tokenizer};
 use serde_json::json;
@@ -256,6 +257,35 @@ fn a_model_without_history_has_a_page_without_curves() {
     let html = fs::read_to_string(report).expect("a page");
     check(&html);
     assert!(!html.contains("<h2>Training</h2>"));
+}
+
+#[test]
+fn who_stops_reading_the_scores_still_gets_the_files() {
+    let temp = TempDir::new().expect("temp");
+    let data = few_lessons(&temp);
+    for more in [&[][..], &["--json"]] {
+        let [predictions, report] = ["said.tsv", "report.html"].map(|name| temp.path().join(name));
+        let mut command = terakoya(&["evaluate", "--data", &data, "--device", "cpu"]);
+        command
+            .arg("--model")
+            .arg(root().join("assets/e5-small-ja-en"))
+            .args(more);
+        command
+            .arg("--predictions")
+            .arg(&predictions)
+            .arg("--report")
+            .arg(&report);
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the binary starts");
+        drop(child.stdout.take());
+        assert!(child.wait().expect("it ends").success());
+        for file in [predictions, report] {
+            fs::remove_file(&file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+        }
+    }
 }
 
 #[test]

@@ -49,11 +49,11 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     say_truncated(evaluation.truncated, data.examples.len());
     say_unasked(Some(&data.name), &unasked(&evaluation.predictions).collect::<Vec<_>>());
     say_unknown_labels(&args, &session, &data, &evaluation);
-    // The scores first: a file that cannot be written must not cost them.
-    match args.json {
-        true => writeln!(stdout().lock(), "{}", to_json(&evaluation)?)?,
-        false => print_report(&mut stdout().lock(), &evaluation)?,
-    }
+    // The scores first: a file that cannot be written must not cost them. Nor does whoever stops reading them cost the files.
+    let printed = match args.json {
+        true => print_json(&mut stdout().lock(), &evaluation),
+        false => print_report(&mut stdout().lock(), &evaluation),
+    };
     if let Some((path, format)) = predictions {
         write_file(path, &format.bytes(&data.examples, &evaluation, &label_map)?)?;
     }
@@ -72,7 +72,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         };
         write_file(path, page.render().as_bytes())?;
     }
-    Ok(())
+    printed
 }
 
 /// Says which labels the model and the data do not share, and what may be missing on the command line.
@@ -168,6 +168,10 @@ pub fn to_json(evaluation: &Evaluation) -> Result<Value> {
         object.insert("truncated".to_owned(), json!(evaluation.truncated));
     }
     Ok(value)
+}
+
+fn print_json(out: &mut impl Write, evaluation: &Evaluation) -> Result<()> {
+    Ok(writeln!(out, "{}", to_json(evaluation)?)?)
 }
 
 /// One word a line with its predicted tag, where the model says tags.
