@@ -18,7 +18,11 @@ use terakoya_web::translation::{Entry, LIBRARIES, OURS, OUTSIDE, option_name, tr
 const LEFT_OUT: &[(&str, &[&str], &str)] = &[
     ("core/src/data/corpora/", &[], "read by the command `corpus` only"),
     ("core/src/logistic.rs", &[], "the page has no probes"),
-    ("core/src/train/host.rs", &["--probe"], "the page has no probes"),
+    (
+        "core/src/train/host.rs",
+        &["--probe", "--probe: only the command line fits probes"],
+        "the page has no probes",
+    ),
     (
         "core/src/data/error.rs",
         &[

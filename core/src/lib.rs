@@ -41,7 +41,7 @@ pub mod task_kind;
 #[cfg(feature = "compute")]
 pub mod tasks;
 
-#[cfg(feature = "compute")]
+#[cfg(feature = "probe")]
 pub mod logistic;
 #[cfg(feature = "compute")]
 pub mod loss;

@@ -6,6 +6,7 @@
 mod checkpoint;
 mod evaluation;
 mod host;
+#[cfg(feature = "probe")]
 mod probe;
 mod replicas;
 
@@ -31,6 +32,7 @@ use crate::training_config::TrainingConfig;
 
 pub use self::checkpoint::{has_checkpoint, kept_record};
 pub use self::host::{Control, HostError, HostFuture, RunHost, TrainError};
+#[cfg(feature = "probe")]
 pub use self::probe::probe;
 pub use self::replicas::{Collective, Groups, Share, all_reduce};
 

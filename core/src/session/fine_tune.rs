@@ -18,7 +18,9 @@ use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
-use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, probe, total_steps, train};
+#[cfg(feature = "probe")]
+use crate::train::probe;
+use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, total_steps, train};
 use crate::training_config::{BestMetric, OptionError, Probe, TrainLayers, TrainingConfig};
 use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
 
@@ -96,7 +98,10 @@ impl Session {
             };
             match config.probe {
                 Probe::None => train(network, inputs, host).await?,
+                #[cfg(feature = "probe")]
                 Probe::Logistic => probe(network, inputs, host).await?,
+                #[cfg(not(feature = "probe"))]
+                Probe::Logistic => return Err(TrainError::NoProbe.into()),
             }
         };
         let (network, mut record) = trained;

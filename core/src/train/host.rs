@@ -4,6 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use super::replicas::Collective;
+#[cfg(feature = "probe")]
 use crate::logistic::LogisticError;
 use crate::metrics::MetricsError;
 use crate::protocol::TrainEvent;
@@ -22,8 +23,12 @@ pub enum TrainError {
     #[error(transparent)]
     TooLargeForDevice(#[from] crate::plan::TooLargeForDevice),
     /// A probe that cannot be fitted.
+    #[cfg(feature = "probe")]
     #[error("--probe")]
     Probe(#[from] LogisticError),
+    /// This program was built without probes.
+    #[error("--probe: only the command line fits probes")]
+    NoProbe,
     /// More labels than a report can show.
     #[error(transparent)]
     Metrics(#[from] MetricsError),
