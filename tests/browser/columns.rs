@@ -31,6 +31,7 @@ fn the_columns_of_a_table_are_chosen_on_the_page() {
         tab.fill("#column-3", "text").await;
         tab.fill("#column-2", "label").await;
         tab.fill("#column-5", "filter").await;
+        tab.picture("2-columns").await;
         // A row is picked by a value, of which the page knows those that occur.
         let offered = "[...document.querySelectorAll('#columns-values option')].map((e) => e.value).join()";
         tab.wait("the values", &format!("{offered} === 'train,test'")).await;
@@ -52,7 +53,6 @@ fn the_columns_of_a_table_are_chosen_on_the_page() {
         tab.wait("the rows", &format!("{counts}.join() === '07,17'")).await;
         assert_eq!(tab.count("#data-error").await, 0);
         assert!(tab.text("#rows").await.contains("感想その13"));
-        tab.picture("2-columns").await;
         // Another choice replaces the rows.
         tab.value("document.querySelector('#columns').open = true").await;
         tab.fill("#column-5", "unused").await;

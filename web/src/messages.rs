@@ -9,7 +9,7 @@ mod row;
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::{Columns, Preview, ReadOptions};
+use terakoya_core::data::{Columns, Preview};
 use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::predictions::Generation;
 use terakoya_core::protocol::DeviceChoice;
@@ -70,7 +70,7 @@ pub enum Request {
         /// What a plain text is an example of.
         plain: TaskKind,
         /// The columns that the user chose.
-        columns: Box<ReadOptions>,
+        columns: ChosenColumns,
     },
     /// Takes a short measured step; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
     /// step came before.
@@ -137,6 +137,21 @@ pub enum ModelSource {
     Zip(String),
     /// The result of a run that is kept in the browser, by its [`SavedRun::id`].
     Run(String),
+}
+
+/// Columns of a table, by the name in its header or by a 1-based number; nothing for what follows from the table.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChosenColumns {
+    /// The text.
+    pub text: Option<String>,
+    /// The second text.
+    pub pair: Option<String>,
+    /// The right answer.
+    pub label: Option<String>,
+    /// A column, of which only rows with [`Self::value`] are read.
+    pub filter: Option<String>,
+    /// That value.
+    pub value: String,
 }
 
 /// Before or after fine-tuning.

@@ -1,7 +1,7 @@
 //! Shows the beginning of a table before anyone has said which column is what.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::csv::Records;
 use super::{DataError, Format, ReadOptions, format, utf8};
@@ -38,7 +38,10 @@ pub fn preview(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Option
             let lines = text.lines().filter(|line| !line.trim().is_empty());
             fields(lines.map_while(|line| serde_json::from_str(line).ok()).collect())
         }
-        Format::Json => fields(serde_json::from_str(text).unwrap_or_default()),
+        Format::Json => match serde_json::from_str(text) {
+            Ok(Value::Array(records)) => fields(records),
+            _ => (None, Vec::new()),
+        },
         Format::Conll | Format::Squad | Format::Text => (None, Vec::new()),
     };
     let width = rows.first().map_or(0, Vec::len).min(COLUMNS);
@@ -67,11 +70,11 @@ fn delimited(text: &str, format: Format, options: &ReadOptions) -> Vec<Vec<Strin
 }
 
 /// The fields of the first record, and the rows.
-fn fields(records: Vec<Map<String, Value>>) -> (Option<Vec<String>>, Vec<Vec<String>>) {
-    let names: Vec<String> = records
-        .first()
-        .map(|first| first.keys().cloned().collect())
-        .unwrap_or_default();
+fn fields(records: Vec<Value>) -> (Option<Vec<String>>, Vec<Vec<String>>) {
+    let Some(Value::Object(first)) = records.first() else {
+        return (None, Vec::new());
+    };
+    let names: Vec<String> = first.keys().cloned().collect();
     let field = |value: Option<&Value>| match value {
         Some(Value::String(text)) => text.clone(),
         Some(value) => value.to_string(),

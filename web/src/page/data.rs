@@ -20,7 +20,7 @@ pub mod table;
 pub mod view;
 
 use js_sys::ArrayBuffer;
-use terakoya_core::data::{Columns, Gold, ReadOptions};
+use terakoya_core::data::{Columns, Gold};
 use terakoya_core::task_kind::TaskKind;
 use wasm_bindgen::JsValue;
 use web_sys::File;
@@ -35,7 +35,7 @@ use super::browser;
 use super::client::Reply;
 use super::shared::Shared;
 use crate::files;
-use crate::messages::{Event, Request, Row};
+use crate::messages::{ChosenColumns, Event, Request, Row};
 
 /// The largest file that is read.
 const MOST_BYTES: f64 = 50e6;
@@ -127,7 +127,7 @@ pub enum DataMsg {
     /// The worker has read a file.
     Read(Box<Asked>, Box<Reply>),
     /// The last file is to be read again, with these columns.
-    Columns(ReadOptions),
+    Columns(ChosenColumns),
     /// A row was typed.
     Add(Row),
     /// A text was corrected.
@@ -351,7 +351,7 @@ impl App {
                 let request = Request::ReadData {
                     name: asked.name.clone(),
                     plain,
-                    columns: Box::new(asked.columns.clone()),
+                    columns: asked.columns.clone(),
                 };
                 let read = move |reply| Msg::Data(DataMsg::Read(asked.clone(), Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));

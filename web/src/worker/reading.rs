@@ -2,11 +2,13 @@
 //! the names of its columns. A plain text is read for the task that the page says.
 
 use js_sys::Uint8Array;
-use terakoya_core::data::{DataError, Dataset, Example, Format, Gold, ReadOptions, format_of, preview, read};
+use terakoya_core::data::{
+    Column, DataError, Dataset, Example, Filter, Format, Gold, ReadOptions, format_of, preview, read,
+};
 use terakoya_core::task_kind::TaskKind;
 
 use super::tell;
-use crate::messages::{Event, Row, in_words};
+use crate::messages::{ChosenColumns, Event, Row, in_words};
 use crate::plain_text::passages;
 
 /// Largest data file, in bytes.
@@ -32,13 +34,29 @@ enum ReadingError {
 }
 
 /// Reads a data file, or says what is wrong with it.
-pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, columns: &ReadOptions, file: Option<&Uint8Array>) {
-    let event = bytes_of(name, file).map(|bytes| read_bytes(name, plain, columns, &bytes));
+pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, columns: &ChosenColumns, file: Option<&Uint8Array>) {
+    let columns = read_options(columns);
+    let event = bytes_of(name, file).map(|bytes| read_bytes(name, plain, &columns, &bytes));
     let unread = |error: ReadingError| Event::Unread {
         message: in_words(&error),
         preview: None,
     };
     tell(id, event.unwrap_or_else(unread));
+}
+
+fn read_options(columns: &ChosenColumns) -> ReadOptions {
+    let column = |chosen: &Option<String>| chosen.as_ref()?.parse::<Column>().ok();
+    let filter = column(&columns.filter).map(|column| Filter {
+        column,
+        value: columns.value.trim().to_owned(),
+    });
+    ReadOptions {
+        text_column: column(&columns.text),
+        pair_column: column(&columns.pair),
+        label_column: column(&columns.label),
+        filter,
+        ..ReadOptions::default()
+    }
 }
 
 fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingError> {

@@ -1,10 +1,10 @@
 //! Draws the beginning of a table with a choice above each column: what it is.
 
-use terakoya_core::data::ReadOptions;
 use web_sys::HtmlInputElement;
 use yew::prelude::*;
 
 use super::sheet::{Role, Sheet};
+use crate::messages::ChosenColumns;
 use crate::page::events::{chosen, sift, typed};
 use crate::page::select::Select;
 use crate::page::shared::Shared;
@@ -18,7 +18,7 @@ pub struct Props {
     /// The table.
     pub sheet: Shared<Sheet>,
     /// Takes the choice.
-    pub onread: Callback<ReadOptions>,
+    pub onread: Callback<ChosenColumns>,
 }
 
 /// What the user has chosen so far.
@@ -105,7 +105,7 @@ pub fn ColumnChoice(props: &Props) -> Html {
         let (choice, sheet) = (choice.clone(), sheet.clone());
         props
             .onread
-            .reform(move |_: MouseEvent| sheet.options(&choice.roles, choice.header, &choice.value))
+            .reform(move |_: MouseEvent| sheet.chosen(&choice.roles, choice.header, &choice.value))
     };
     html! {
         <details id="columns" class="columns" open={sheet.unread}>

@@ -1,9 +1,10 @@
 //! Keeps what a table was read from, so that it can be read again once its columns are known.
 
-use terakoya_core::data::{Column, Columns, Filter, Preview, ReadOptions};
+use terakoya_core::data::{Columns, Preview};
 use web_sys::File;
 
 use super::Placing;
+use crate::messages::ChosenColumns;
 
 /// Where the bytes of a file come from.
 #[derive(Debug, Clone)]
@@ -26,7 +27,7 @@ pub struct Asked {
     /// Where its bytes are.
     pub source: Source,
     /// The columns that the user chose.
-    pub columns: ReadOptions,
+    pub columns: ChosenColumns,
 }
 
 /// A table whose columns can be chosen.
@@ -79,7 +80,7 @@ impl Role {
 impl Asked {
     /// A file whose columns nobody has chosen.
     pub fn new(name: String, placing: Placing, source: Source) -> Self {
-        let columns = ReadOptions::default();
+        let columns = ChosenColumns::default();
         Self {
             name,
             placing,
@@ -129,26 +130,22 @@ impl Sheet {
     }
 
     /// What to read where the columns are these, and only rows whose value in the filter's column is `value`.
-    pub fn options(&self, roles: &[Role], header: bool, value: &str) -> ReadOptions {
+    pub fn chosen(&self, roles: &[Role], header: bool, value: &str) -> ChosenColumns {
         let first = self.preview.rows.first().filter(|_| header);
         let names = self.preview.names.as_ref().or(first);
         let column = |wanted: Role| {
             let index = roles.iter().position(|role| *role == wanted)?;
             let name = names
                 .and_then(|names| names.get(index))
-                .and_then(|name| name.parse().ok());
-            Some(name.unwrap_or(Column::Number(index + 1)))
+                .filter(|name| !name.trim().is_empty());
+            Some(name.cloned().unwrap_or_else(|| (index + 1).to_string()))
         };
-        let filter = column(Role::Filter).map(|column| Filter {
-            column,
-            value: value.trim().to_owned(),
-        });
-        ReadOptions {
-            text_column: column(Role::Text),
-            pair_column: column(Role::Pair),
-            label_column: column(Role::Label),
-            filter,
-            ..ReadOptions::default()
+        ChosenColumns {
+            text: column(Role::Text),
+            pair: column(Role::Pair),
+            label: column(Role::Label),
+            filter: column(Role::Filter),
+            value: value.to_owned(),
         }
     }
 }
