@@ -41,8 +41,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "the tokenizer has {tokenizer} entries but config.json says vocab_size {config}: they belong to different models":
         "トークナイザーの語彙は {tokenizer} 個ですが、config.json の vocab_size は {config} です。別々のモデルのファイルが混ざっています。";
     "{tensor} needs {bytes} bytes in one buffer, but the device binds at most {limit}; run with --device cpu":
-        "{tensor} には一度に {bytes} バイト要りますが、この装置で扱えるのは {limit} バイトまでです。「計算に使う装置」で CPU を選んでください。",
+        "{tensor!}には一度に {bytes} バイト要りますが、この装置で扱えるのは {limit} バイトまでです。「計算に使う装置」で CPU を選んでください。",
         "{tensor} needs {bytes} bytes in one buffer, but the device binds at most {limit}; choose the CPU to compute on";
+    "the word embedding table": "語の埋め込みの表";
     "{file} is not a whole safetensors file: {source}":
         "{file} は safetensors として最後まで読めません。壊れています（{source!}）。";
     "the checkpoint has no tensor {tensor} (expected shape {expected})":
