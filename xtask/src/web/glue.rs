@@ -36,10 +36,10 @@ impl Program {
 /// The version of binaryen that was tried; Debian's own breaks the module.
 const BINARYEN: &str = "binaryen@132";
 
-/// Binaryen's flags: what rustc uses of WebAssembly, the level whose result is as small as higher ones' in a tenth of their
-/// time, and that names stay, by which [`super::order`] goes.
+/// Binaryen's flags: what rustc uses of WebAssembly, the levels whose result is smallest once it is compressed (-Os leaves less
+/// alike), and that names stay, by which [`super::order`] goes.
 const FLAGS: [&str; 12] = [
-    "-O1",
+    "-O2",
     "--shrink-level=1",
     "--debuginfo",
     "--enable-simd",
