@@ -1,5 +1,7 @@
 //! Shows the beginning of a table before anyone has said which column is what.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -32,73 +34,78 @@ pub struct Preview {
 /// If it is not text in UTF-8.
 pub fn preview(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Option<Preview>, DataError> {
     let text = utf8(name, bytes)?;
-    let (names, rows) = match format::detect(name, text, options) {
-        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => (None, delimited(text, format, options)),
+    let mut beginning = Beginning::default();
+    let names = match format::detect(name, text, options) {
+        format @ (Format::Csv | Format::Tsv | Format::Semicolon) => {
+            let mut records = Records::new(text, format, options.quote);
+            let mut fields = Vec::new();
+            // The rows until one that cannot be cut.
+            while let Ok(Some(_)) = records.next(&mut fields) {
+                beginning.add(&fields);
+            }
+            None
+        }
         Format::JsonLines => {
             let lines = text.lines().filter(|line| !line.trim().is_empty());
-            fields(lines.map_while(|line| serde_json::from_str(line).ok()).collect())
+            beginning.add_records(lines.map_while(|line| serde_json::from_str(line).ok()))
         }
         Format::Json => match serde_json::from_str(text) {
-            Ok(Value::Array(records)) => fields(records),
-            _ => (None, Vec::new()),
+            Ok(Value::Array(records)) => beginning.add_records(records.into_iter()),
+            _ => None,
         },
-        Format::Conll | Format::Squad | Format::Text => (None, Vec::new()),
+        Format::Conll | Format::Squad | Format::Text => None,
     };
-    let width = rows.first().map_or(0, Vec::len).min(COLUMNS);
-    let shown = |field: &String| field.chars().take(CHARACTERS).collect();
-    let preview = Preview {
-        names,
-        values: (0..width).map(|column| values(&rows, column)).collect(),
-        rows: rows
-            .iter()
-            .take(ROWS)
-            .map(|row| row.iter().take(width).map(shown).collect())
-            .collect(),
-    };
-    Ok((width > 1).then_some(preview))
+    let Beginning { rows, values } = beginning;
+    let values: Vec<Vec<String>> = values.into_iter().map(Option::unwrap_or_default).collect();
+    Ok((values.len() > 1).then_some(Preview { names, rows, values }))
 }
 
-/// The rows until one that cannot be cut.
-fn delimited(text: &str, format: Format, options: &ReadOptions) -> Vec<Vec<String>> {
-    let mut records = Records::new(text, format, options.quote);
-    let mut fields = Vec::new();
-    let mut rows = Vec::new();
-    while let Ok(Some(_)) = records.next(&mut fields) {
-        rows.push(fields.iter().map(|field| field.to_string()).collect());
-    }
-    rows
+/// What is kept of the rows that have been seen.
+#[derive(Default)]
+struct Beginning {
+    rows: Vec<Vec<String>>,
+    /// Of each column; nothing where there are too many.
+    values: Vec<Option<Vec<String>>>,
 }
 
-/// The fields of the first record, and the rows.
-fn fields(records: Vec<Value>) -> (Option<Vec<String>>, Vec<Vec<String>>) {
-    let Some(Value::Object(first)) = records.first() else {
-        return (None, Vec::new());
-    };
-    let names: Vec<String> = first.keys().cloned().collect();
-    let field = |value: Option<&Value>| match value {
-        Some(Value::String(text)) => text.clone(),
-        Some(value) => value.to_string(),
-        None => String::new(),
-    };
-    let rows = records
-        .iter()
-        .map(|record| names.iter().map(|name| field(record.get(name))).collect())
-        .collect();
-    (Some(names), rows)
-}
-
-fn values(rows: &[Vec<String>], column: usize) -> Vec<String> {
-    let mut values: Vec<String> = Vec::new();
-    for field in rows.iter().filter_map(|row| row.get(column)) {
-        let field = field.trim();
-        if values.iter().all(|value| value != field) {
-            if values.len() == VALUES {
-                return Vec::new();
+impl Beginning {
+    fn add(&mut self, row: &[Cow<'_, str>]) {
+        if self.rows.is_empty() {
+            self.values = vec![Some(Vec::new()); row.len().min(COLUMNS)];
+        }
+        let row = &row[..row.len().min(self.values.len())];
+        if self.rows.len() < ROWS {
+            let shown = |field: &Cow<'_, str>| field.chars().take(CHARACTERS).collect();
+            self.rows.push(row.iter().map(shown).collect());
+        }
+        for (field, values) in row.iter().zip(&mut self.values) {
+            let field = field.trim();
+            if let Some(known) = values.as_mut().filter(|known| known.iter().all(|value| value != field)) {
+                match known.len() {
+                    VALUES => *values = None,
+                    _ => known.push(field.to_owned()),
+                }
             }
-            values.push(field.to_owned());
         }
     }
-    values
+
+    /// Adds records by the fields of the first, whose names it gives.
+    fn add_records(&mut self, records: impl Iterator<Item = Value>) -> Option<Vec<String>> {
+        let mut records = records.peekable();
+        let Some(Value::Object(first)) = records.peek() else {
+            return None;
+        };
+        let names: Vec<String> = first.keys().cloned().collect();
+        for record in records {
+            let field = |name: &String| match record.get(name) {
+                Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
+                Some(value) => Cow::Owned(value.to_string()),
+                None => Cow::default(),
+            };
+            self.add(&names.iter().map(field).collect::<Vec<_>>());
+        }
+        Some(names)
+    }
 }
 
 #[cfg(test)]
