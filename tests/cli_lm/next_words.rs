@@ -1,14 +1,16 @@
 //! Next words: a text learned by heart, continuations, resumption, documents, bad input.
 
+use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use serde_json::Value;
 use tempfile::TempDir;
 
 use super::{path, perplexity, round_trip, weights};
 use crate::binary::{fails, json, root, run, stderr, stdout, terakoya};
 use crate::new_model::{GPT2, train_new};
-use crate::tiny::{file, train};
+use crate::tiny::file;
 
 /// A poem to be learned by heart; its lines begin alike, so that one has to look back.
 const POEM: &str = "One for the river, two for the tree.\nOne for the mountain, three for the sea.\n";
