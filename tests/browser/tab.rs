@@ -39,6 +39,8 @@ const LISTEN: &str = r#"
             constructor(...options) {
                 super(...options);
                 this.addEventListener("message", (event) => {
+                    // What the measurements' own workers post is none of the page's messages.
+                    if (!Array.isArray(event.data)) return;
                     heard.push({ ...JSON.parse(event.data[0]).message, at: performance.now() });
                 });
             }
