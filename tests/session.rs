@@ -155,16 +155,18 @@ fn a_copy_learns_as_the_model_would_and_leaves_it_as_it_was() {
 /// with the weights and evaluations of an unbroken one.
 #[test]
 fn a_run_stopped_anywhere_goes_on_as_if_it_had_not_been() {
-    for eval_steps in [0, 2] {
+    // Of 6 steps; the end of the run is evaluated in any case.
+    for (eval_steps, evaluations) in [(0, 2), (2, 3), (4, 2), (100, 1)] {
         let config = TrainingConfig { eval_steps, ..config() };
         let data = rows("train.csv", 24);
         let mut host = MemoryHost::default();
         let (unbroken, record) = train(open(model()), &config, &data, &mut host);
-        assert_eq!(record.evaluations.len(), if eval_steps == 0 { 2 } else { 3 });
+        assert_eq!(record.evaluations.len(), evaluations, "every {eval_steps} steps");
+        assert_eq!(record.evaluations.last().map(|evaluation| evaluation.step), Some(6));
         let questions = host.asked;
         assert!(
-            questions >= 12,
-            "6 steps and at least 2 evaluations of 3 batches, but {questions} questions"
+            questions >= 6 + 3 * evaluations,
+            "6 steps and {evaluations} evaluations of 3 batches, but {questions} questions"
         );
         for stop_at in 1..questions {
             let mut host = MemoryHost {

@@ -190,8 +190,11 @@ impl<'a> Run<'a> {
         }
         self.report(host).await?;
         self.state.epochs_done += 1;
+        // The last steps are judged, too, though the run may end between two evaluations.
+        let is_last = self.state.epochs_done == config.epochs;
         let control = match config.eval_steps {
             0 => self.evaluate(host).await?,
+            steps if is_last && !self.state.step.is_multiple_of(steps) => self.evaluate(host).await?,
             _ => Control::Continue,
         };
         self.checkpoint(host).await?;

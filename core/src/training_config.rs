@@ -85,7 +85,7 @@ pub struct TrainingConfig {
     pub length_bucketing: bool,
     /// Seed of shuffling, dropout and new weights.
     pub seed: u64,
-    /// Steps between evaluations; 0 evaluates after each epoch.
+    /// Steps between evaluations, which the end of the run adds one to; 0 evaluates after each epoch.
     pub eval_steps: usize,
     /// Steps between progress reports, each with the mean loss since the last.
     pub logging_steps: usize,

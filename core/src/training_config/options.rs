@@ -198,7 +198,7 @@ pub const OPTIONS: &[TrainingOption] = &[
     option(
         "eval_steps",
         &["eval_steps"],
-        "steps between evaluations; 0: after each epoch",
+        "steps between evaluations, the last at the end; 0: after each epoch",
     )
     .of_steps(),
     option("logging_steps", &["logging_steps"], "steps between progress reports").of_steps(),
