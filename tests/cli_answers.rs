@@ -270,6 +270,17 @@ fn a_question_needs_its_passage() {
         "{}",
         stderr(&alone)
     );
+    // One without a passage costs no other its answer.
+    let mixed = run_with(predict(&[]), "Who?\nWho?\tSato lives in Kyoto.\n");
+    let said: Vec<Value> = stdout(&mixed).lines().map(json).collect();
+    assert_eq!(said.len(), 2);
+    assert_eq!(
+        said[0]["unasked"],
+        "question 1 needs its passage: --context, or --data with both"
+    );
+    assert_eq!(said[1]["answer"], json(&stdout(&both))["answer"]);
+    let told = stderr(&mixed);
+    assert!(told.contains("question 1 needs its passage"), "{told}");
 }
 
 /// A question of so many tokens, with an answer in `passage`, that has no id where none is given.

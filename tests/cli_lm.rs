@@ -5,6 +5,7 @@ mod binary;
 mod new_model;
 #[path = "cli_lm/next_words.rs"]
 mod next_words;
+mod stdin;
 mod tiny;
 mod transformers;
 
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
 use new_model::{GPT2, train_new};
+use stdin::run_with;
 use tiny::{file, train};
 
 fn path(folder: &Path) -> &str {
@@ -240,6 +242,30 @@ fn a_new_models_config_names_the_tokens_that_its_tokenizer_has() {
         let found = ["bos_token_id", "eos_token_id"].map(|key| config.get(key).cloned());
         assert_eq!(found, expected, "{name}");
     }
+}
+
+#[test]
+fn a_text_that_leaves_nothing_open_is_named_and_costs_no_other_its_words() {
+    let bert = root().join("assets/bert-tiny");
+    let predict = |lines: &str, more: &[&str]| {
+        let args = ["predict", "--model", path(&bert), "--device", "cpu"];
+        run_with(terakoya(&[&args[..], more].concat()), lines)
+    };
+    let open = ["the cat [MASK] on the mat", "a [MASK] [MASK] day"];
+    let alone = predict(&format!("{}\n{}\n", open[0], open[1]), &["--json"]);
+    let mixed = predict(&format!("{}\nno place is open\n{}\n", open[0], open[1]), &["--json"]);
+    let said: Vec<Value> = stdout(&mixed).lines().map(json).collect();
+    let alone: Vec<Value> = stdout(&alone).lines().map(json).collect();
+    assert_eq!([&said[0], &said[2]], [&alone[0], &alone[1]]);
+    assert_eq!(said[2]["masks"].as_array().map(Vec::len), Some(2));
+    let reason = "text 2 has no [MASK]: write [MASK] where a word is to be guessed";
+    assert_eq!(said[1]["unasked"], reason);
+    assert_eq!(said[1]["masks"], serde_json::json!([]));
+    assert!(alone.iter().all(|line| line.get("unasked").is_none()), "{alone:?}");
+    assert!(stderr(&mixed).contains(reason), "{}", stderr(&mixed));
+    let plain = predict("nothing\na [MASK]\n", &[]);
+    let lines = stdout(&plain);
+    assert!(lines.starts_with("(not asked)\tnothing\n"), "{lines}");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 use crate::batch::{Padding, PaddingSide, Positions};
 use crate::data::{Example, LabelMap};
+use crate::error::{Error, Result};
 use crate::tokenizer::{Encoding, Tokenizer};
 
 /// What the loss compares a row's outputs with.
@@ -176,6 +177,28 @@ impl RowIndex {
         let counts = (0u32..).zip(counts);
         let rows = counts.flat_map(|(example, count)| (0..count as u32).map(move |part| (example, part)));
         Self::Parts(rows.collect())
+    }
+
+    /// `counts` rows for each example in turn, no row for one that cannot be asked.
+    ///
+    /// # Errors
+    /// If there is one that cannot be asked and no other, or if anything else fails.
+    pub fn asked(counts: impl IntoIterator<Item = Result<usize>>) -> Result<Self> {
+        let (mut rows, mut refused) = (Vec::new(), None);
+        for count in counts {
+            match count {
+                Ok(count) => rows.push(count),
+                Err(Error::Task(error)) if error.is_unasked() => {
+                    rows.push(0);
+                    refused.get_or_insert(error);
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        match refused {
+            Some(error) if rows.iter().all(|&count| count == 0) => Err(error.into()),
+            _ => Ok(Self::parts(rows)),
+        }
     }
 
     /// Number of rows.

@@ -21,7 +21,7 @@ pub struct AnswerPrediction {
     pub no_answer_score: Option<f32>,
     /// The next best answers, best first.
     pub runners_up: Vec<AnswerCandidate>,
-    /// Why the question was not asked, where it leaves no room for its passage; there is no answer then.
+    /// Why the question was not asked, where it has no passage or leaves no room for it; there is no answer then.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub unasked: Option<String>,
 }

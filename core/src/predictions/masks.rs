@@ -9,6 +9,9 @@ use serde::{Deserialize, Serialize};
 pub struct MasksPrediction {
     /// The likeliest first.
     pub masks: Vec<Vec<MaskCandidate>>,
+    /// Why nothing was asked, where the text leaves no place open.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub unasked: Option<String>,
 }
 
 /// A word that may stand at a mask.
@@ -20,9 +23,12 @@ pub struct MaskCandidate {
     pub score: f32,
 }
 
-/// Shows the words of each mask with their probabilities; masks are separated by ` | `.
+/// Shows the words of each mask with their probabilities, or that none was asked for; masks are separated by ` | `.
 impl fmt::Display for MasksPrediction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.unasked.is_some() {
+            return f.write_str("(not asked)");
+        }
         for (number, mask) in self.masks.iter().enumerate() {
             if number > 0 {
                 f.write_str(" | ")?;

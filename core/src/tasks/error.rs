@@ -255,6 +255,14 @@ pub enum TaskError {
 }
 
 impl TaskError {
+    /// Whether it is about one example that leaves nothing to ask, so that others can be asked.
+    pub fn is_unasked(&self) -> bool {
+        matches!(
+            self,
+            Self::NoMask { .. } | Self::NoPassage { .. } | Self::LongQuestion { .. }
+        )
+    }
+
     /// The error, with the file where its example stands.
     pub fn in_file(mut self, name: &str) -> Self {
         if let Self::LongQuestion { file, .. } = &mut self {

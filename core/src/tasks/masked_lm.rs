@@ -132,7 +132,7 @@ impl MaskedLm {
         Ok(Row { encoding, target })
     }
 
-    /// The row of a text that leaves places open.
+    /// The row of a text that leaves places open; [`TaskError::NoMask`] where it leaves none.
     fn open(example: &Example, text: &TextEncoder) -> Result<Row> {
         let tokenizer = text.tokenizer;
         let mask = mask_id(tokenizer)?;
@@ -215,7 +215,10 @@ impl Task for MaskedLm {
 
     /// Texts by themselves, or, as transformers' run_mlm does, all with their special tokens one after the other.
     fn rows(&self, examples: &[Example], text: &TextEncoder, purpose: Purpose) -> Result<RowIndex> {
-        if self.block_size == 0 || purpose == Purpose::Predict {
+        if purpose == Purpose::Predict {
+            return RowIndex::asked(examples.iter().map(|example| Self::open(example, text).map(|_| 1)));
+        }
+        if self.block_size == 0 {
             return Ok(RowIndex::Examples(examples.len()));
         }
         let mut blocks = Blocks::new(self.block_size);
@@ -228,13 +231,15 @@ impl Task for MaskedLm {
     }
 
     fn encode(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
-        if purpose == Purpose::Predict {
-            return Self::open(example, text);
-        }
         let options = EncodeOptions::max_length(text.max_length);
         let pair = example.text_pair.as_deref();
         let encoding = text.tokenizer.encode(&example.text, pair, &options)?;
         self.hidden(encoding, example.line as u64, text.tokenizer, purpose)
+    }
+
+    /// A text that leaves places open.
+    fn encode_parts(&self, example: &Example, text: &TextEncoder, _purpose: Purpose) -> Result<Vec<Row>> {
+        Ok(vec![Self::open(example, text)?])
     }
 
     fn encode_block(&self, block: &[BlockToken], number: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
@@ -269,7 +274,12 @@ impl Task for MaskedLm {
     }
 
     fn predictions(&self, answered: Answered) -> Vec<Prediction> {
-        predictions(answered).into_iter().map(Prediction::Masks).collect()
+        let unasked = |example: &Example| Self::open(example, &answered.text).err();
+        let unasked = |example: &Example| unasked(example).map(|error| error.to_string());
+        predictions(answered, unasked)
+            .into_iter()
+            .map(Prediction::Masks)
+            .collect()
     }
 
     fn set(&mut self, setting: Setting) -> Result<(), TaskError> {

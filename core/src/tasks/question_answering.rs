@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use self::candidates::{best, covered, no_answer_score, no_answer_token, passage_tokens};
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{AnswerSpan, Example, GoldColumn, NamedExamples};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::loss::CrossEntropy;
 use crate::metrics::answer_report;
 use crate::models::layers::{Dropout, MASKED_SCORE};
@@ -100,7 +100,8 @@ impl QuestionAnswering {
         }
     }
 
-    /// The windows of an example; [`TaskError::LongQuestion`] where they have no room for the passage.
+    /// The windows of an example; [`TaskError::LongQuestion`] where they have no room for the passage, [`TaskError::NoPassage`]
+    /// where there is none.
     fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
         let line = example.line;
         let passage = example.text_pair.as_deref().ok_or(TaskError::NoPassage { line })?;
@@ -253,23 +254,12 @@ impl Task for QuestionAnswering {
         })
     }
 
-    /// A question without room for its passage is not learned from; where others can be asked, it has no window.
+    /// A question without a passage, or without room for it, is not learned from; where others can be asked, it has no window.
     fn rows(&self, examples: &[Example], text: &TextEncoder, purpose: Purpose) -> Result<RowIndex> {
-        let learns = matches!(purpose, Purpose::Train { .. });
-        let (mut counts, mut refused) = (Vec::with_capacity(examples.len()), None);
-        for example in examples {
-            match self.windows(example, text) {
-                Ok(windows) => counts.push(windows.len()),
-                Err(error @ Error::Task(TaskError::LongQuestion { .. })) if !learns => {
-                    counts.push(0);
-                    refused.get_or_insert(error);
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        match refused {
-            Some(error) if counts.iter().all(|&count| count == 0) => Err(error),
-            _ => Ok(RowIndex::parts(counts)),
+        let counts = examples.iter().map(|example| Ok(self.windows(example, text)?.len()));
+        match purpose {
+            Purpose::Train { .. } => Ok(RowIndex::parts(counts.collect::<Result<Vec<_>>>()?)),
+            _ => RowIndex::asked(counts),
         }
     }
 

@@ -89,26 +89,27 @@ fn new_session(
     Session::from_scratch(files, dictionary, device.get()?, seed).with_context(|| name)
 }
 
-/// The most questions that are named where they were not asked.
-const SHOWN_QUESTIONS: usize = 10;
+/// The most examples that are named where they were not asked.
+const SHOWN_UNASKED: usize = 10;
 
-/// Why some of the predictions are of questions that were not asked.
+/// Why some of the predictions are of examples that were not asked.
 fn unasked(predictions: &[Prediction]) -> impl Iterator<Item = String> {
     predictions.iter().filter_map(|prediction| match prediction {
         Prediction::Answer(answer) => answer.unasked.clone(),
+        Prediction::Masks(masks) => masks.unasked.clone(),
         _ => None,
     })
 }
 
-/// Says which questions were not asked and why; `file` is where they stand, where there is one.
+/// Says which examples were not asked and why; `file` is where they stand, where there is one.
 fn say_unasked(file: Option<&str>, reasons: &[String]) {
     let place = file.map(|file| format!("{file}: ")).unwrap_or_default();
-    for reason in reasons.iter().take(SHOWN_QUESTIONS) {
+    for reason in reasons.iter().take(SHOWN_UNASKED) {
         eprintln!("{place}{reason}");
     }
-    if reasons.len() > SHOWN_QUESTIONS {
-        let more = reasons.len() - SHOWN_QUESTIONS;
-        eprintln!("{place}{more} more questions leave no room for their passage");
+    if reasons.len() > SHOWN_UNASKED {
+        let more = reasons.len() - SHOWN_UNASKED;
+        eprintln!("{place}{more} more were not asked");
     }
 }
 

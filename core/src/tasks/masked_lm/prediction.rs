@@ -1,25 +1,33 @@
 //! Says which words fit the places that a text leaves open.
 
+use crate::data::Example;
 use crate::predictions::{MaskCandidate, MasksPrediction};
 use crate::rows::{Answered, Output};
 use crate::tokenizer::Tokenizer;
 
-/// One prediction an example; an evaluation compares with known words and leaves nothing open.
-pub(super) fn predictions(answered: Answered) -> Vec<MasksPrediction> {
+/// One prediction an example, `unasked` why it leaves nothing open; an evaluation compares with known words and has none.
+pub(super) fn predictions(answered: Answered, unasked: impl Fn(&Example) -> Option<String>) -> Vec<MasksPrediction> {
     let candidate = |&(id, score): &(u32, f32)| MaskCandidate {
         token: spelling(answered.text.tokenizer, id),
         score,
     };
-    let of_output = |output: &Output| match output {
-        Output::Words(places) => Some(MasksPrediction {
-            masks: places
-                .iter()
-                .map(|words| words.iter().map(candidate).collect())
-                .collect(),
-        }),
-        _ => None,
+    let mut masks = vec![Vec::new(); answered.examples.len()];
+    for (row, output) in answered.outputs.iter().enumerate() {
+        match (output, answered.rows.example(row)) {
+            (Output::Words(places), Some(example)) => {
+                masks[example] = places
+                    .iter()
+                    .map(|words| words.iter().map(candidate).collect())
+                    .collect();
+            }
+            _ => return Vec::new(),
+        }
+    }
+    let said = |(masks, example): (Vec<_>, &Example)| MasksPrediction {
+        unasked: if masks.is_empty() { unasked(example) } else { None },
+        masks,
     };
-    answered.outputs.iter().filter_map(of_output).collect()
+    masks.into_iter().zip(answered.examples).map(said).collect()
 }
 
 /// A token as text where it is one, else as the vocabulary spells it.
