@@ -115,12 +115,19 @@ fn remarks(w: Words, report: &Report) -> Vec<String> {
         Report::Answers(report) => report.unreachable,
         _ => 0,
     };
+    let unasked = match report {
+        Report::Answers(report) => report.unasked,
+        _ => 0,
+    };
     let mut remarks = Vec::new();
     if !unknown.is_empty() {
         remarks.push(w.unknown_labels(&unknown.join(w.comma())));
     }
     if unreachable > 0 {
         remarks.push(w.unreachable(unreachable as usize));
+    }
+    if unasked > 0 {
+        remarks.push(w.unasked(unasked as usize));
     }
     remarks
 }

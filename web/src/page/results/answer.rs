@@ -25,6 +25,9 @@ pub fn Answer(props: &Props) -> Html {
     let said = &props.prediction;
     let chosen = use_state_eq(|| None::<usize>);
     let other = chosen.and_then(|number| said.runners_up.get(number));
+    if let Some(reason) = &said.unasked {
+        return html! { <p class="caption">{ w.message(reason) }</p> };
+    }
     html! {
         <div class="said-answer" data-answer={said.answer.clone()} data-score={said.score.to_string()}>
             <p class="verdict">

@@ -391,4 +391,13 @@ impl Words {
             format!("{number} right answers lie across the tokenizer's cuts and cannot be hit. "),
         )
     }
+
+    /// Questions that could not be asked.
+    pub fn unasked(self, count: usize) -> String {
+        let number = figures::count(count);
+        self.pick(
+            format!("本文の入る余地がない長い質問が {number} あります。尋ねずに、答えなしとして数えています。"),
+            format!("{number} questions are too long to leave room for their passage. They were not asked and count as not answered. "),
+        )
+    }
 }
