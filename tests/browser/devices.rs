@@ -15,6 +15,13 @@ const GPU: Visit = Visit {
 impl Tab {
     /// Has the GPU take at most so many bytes in one piece, as the worker hears it.
     fn limit_gpu(&self, bytes: u64) {
+        self.prepare_worker(&format!(
+            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ get: () => {bytes} }});"
+        ));
+    }
+
+    /// Has the worker run `script` before its own.
+    fn prepare_worker(&self, script: &str) {
         let folders = std::fs::read_dir(site()).expect("the site can be read");
         let mut names = folders
             .flatten()
@@ -23,12 +30,8 @@ impl Tab {
             .find(|name| name.starts_with("worker-"))
             .expect("the site has a worker");
         let start = format!("{worker}/start.js");
-        let script = std::fs::read_to_string(site().join(&start)).expect("the worker's script can be read");
-        let limited = format!(
-            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', {{ get: () => {bytes} }});\n\
-             {script}"
-        );
-        self.server.replace(&start, limited.into_bytes());
+        let own = std::fs::read_to_string(site().join(&start)).expect("the worker's script can be read");
+        self.server.replace(&start, format!("{script}\n{own}").into_bytes());
     }
 }
 
@@ -103,5 +106,35 @@ fn a_gpu_that_fails_its_measurement_gives_way_to_the_cpu() {
             "{device}"
         );
         assert!(tab.ask("a small cat").await["tokens"].is_array());
+    });
+}
+
+#[test]
+fn a_gpu_that_does_not_hold_the_model_gives_way_to_the_cpu() {
+    let visited = Visit {
+        name: "gpu-too-small",
+        ..GPU
+    };
+    visit(visited, async |tab| {
+        // Enough for what is measured, not for this model's words; each reading of the clock comes sooner than the one
+        // before, so that the GPU, which is measured after the CPU, seems faster.
+        tab.prepare_worker(
+            "Object.defineProperty(GPUSupportedLimits.prototype, 'maxStorageBufferBindingSize', { get: () => 8 << 20 });
+             let time = 0, readings = 0;
+             performance.now = () => time += 1e6 / ++readings;",
+        );
+        tab.open().await;
+        let device = tab.value("document.querySelector('#device').dataset.device").await;
+        assert_eq!(device, "device: CPU (the GPU does not hold this model)");
+        assert!(tab.ask("a small cat").await["tokens"].is_array());
+        // A model that it holds is computed there.
+        tab.bring_micro(40).await;
+        tab.fill("#device-choice", "auto").await;
+        tab.wait_for_model().await;
+        let device = tab.value("document.querySelector('#device').dataset.device").await;
+        assert!(
+            device.as_str().is_some_and(|line| line.contains(SOFTWARE_GPU)),
+            "{device}"
+        );
     });
 }

@@ -67,9 +67,7 @@ fn the_site_works_below_any_path_without_a_word_to_what_is_above() {
         tab.wait_for_model().await;
         let answer = tab.ask("この店のラーメンは本当においしかったです。").await;
         assert_eq!(answer["prediction"]["label"], "positive");
-        tab.click("#lesson-topic").await;
-        tab.wait("a lesson", "document.querySelectorAll('#label-counts li').length === 4")
-            .await;
+        tab.choose_topics().await;
         // What the page, its style and its worker asked for, and what the worker's own worker keeps for the next visit.
         assert_eq!(tab.server.missed(), Vec::<String>::new());
         let above = "performance.getEntriesByType('resource').map((entry) => entry.name).filter((name) => !name.startsWith(document.baseURI))";

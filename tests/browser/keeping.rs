@@ -201,9 +201,7 @@ fn the_second_visit_works_without_a_network() {
         tab.open().await;
         let answer = tab.ask("電車の中でも使えます。").await;
         assert!(answer["tokens"].as_array().is_some_and(|tokens| tokens.len() > 2));
-        tab.click("#lesson-topic").await;
-        tab.wait("a lesson", "document.querySelectorAll('#label-counts li').length === 4")
-            .await;
+        tab.choose_topics().await;
     });
 }
 

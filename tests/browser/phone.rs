@@ -2,12 +2,12 @@
 
 use super::tab::PHONE;
 use super::visit::{Visit, visit};
-use super::watching::open_lesson;
 
 #[test]
 fn nothing_stands_out_on_a_phone() {
     visit(Visit::new("phone"), async |tab| {
-        open_lesson(tab).await;
+        tab.open().await;
+        tab.choose_topics().await;
         tab.click("#train-layers-head").await;
         tab.fill("#epochs", "2").await;
         tab.click("#start").await;

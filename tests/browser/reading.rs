@@ -9,7 +9,6 @@ use super::models::{micro_that_says, mistaken_pets, zip};
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
-use super::watching::open_lesson;
 
 /// Labels as nobody should choose them. The picture is not there, and what it would run then leaves a trace.
 const LABELS: [&str; 3] = ["<b>bold</b>", "<img src=x onerror=ran=1>", "plain & <i>"];
@@ -258,7 +257,8 @@ fn the_lesson_of_topics_teaches_the_first_model() {
         ..Visit::new("topics")
     };
     visit(site, async |tab| {
-        open_lesson(tab).await;
+        tab.open().await;
+        tab.choose_topics().await;
         // What a student has after half a minute.
         tab.click("#train-layers-head").await;
         tab.click("#start").await;

@@ -110,6 +110,16 @@ impl Tab {
         self.wait("a model", ready).await;
     }
 
+    /// Chooses the lesson of four topics and waits for it.
+    pub async fn choose_topics(&self) {
+        self.click("#lesson-topic").await;
+        self.wait(
+            "the lesson",
+            "document.querySelectorAll('#label-counts li').length === 4",
+        )
+        .await;
+    }
+
     /// The session.
     pub fn driver(&self) -> &WebDriver {
         &self.chromium.driver

@@ -54,12 +54,7 @@ fn a_handful_of_examples_is_passed_over_often_enough() {
 fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
     visit(Visit::new("trains"), async |tab| {
         tab.open().await;
-        tab.click("#lesson-topic").await;
-        tab.wait(
-            "the lesson",
-            "document.querySelectorAll('#label-counts li').length === 4",
-        )
-        .await;
+        tab.choose_topics().await;
         let wish = Wish {
             layers: "all",
             epochs: 4,
@@ -122,12 +117,7 @@ const ASK_AND_GIVE_UP: &str = "(() => { document.querySelector('#measure').click
 fn a_measurement_can_be_given_up() {
     visit(Visit::new("give-up"), async |tab| {
         tab.open().await;
-        tab.click("#lesson-topic").await;
-        tab.wait(
-            "the lesson",
-            "document.querySelectorAll('#label-counts li').length === 4",
-        )
-        .await;
+        tab.choose_topics().await;
         // Three batches of this size take half a second at least.
         tab.choose(Wish {
             batch_size: 100,
@@ -151,12 +141,7 @@ fn a_measurement_can_be_given_up() {
 fn a_training_that_does_not_fit_is_refused_before_it_begins() {
     visit(Visit::new("does-not-fit"), async |tab| {
         tab.open().await;
-        tab.click("#lesson-topic").await;
-        tab.wait(
-            "the lesson",
-            "document.querySelectorAll('#label-counts li').length === 4",
-        )
-        .await;
+        tab.choose_topics().await;
         // Each batch alone needs 5 GB; the second size overflows 32 bits where it is multiplied.
         for batch_size in [256, 60_000] {
             tab.choose(Wish {

@@ -28,21 +28,11 @@ const WATCH: &str = "(() => {
 /// The steps that the worker told.
 const STEPS: &str = "window.heard.filter((message) => message.event === 'step').length";
 
-/// Opens the lesson of four topics.
-pub async fn open_lesson(tab: &Tab) {
-    tab.open().await;
-    tab.click("#lesson-topic").await;
-    tab.wait(
-        "the lesson",
-        "document.querySelectorAll('#label-counts li').length === 4",
-    )
-    .await;
-}
-
 #[test]
 fn clicks_are_drawn_at_once_while_a_run_computes_and_stands_still() {
     visit(Visit::new("watched"), async |tab| {
-        open_lesson(tab).await;
+        tab.open().await;
+        tab.choose_topics().await;
         tab.value(WATCH).await;
         let idle = click(tab).await;
         let wish = Wish {
