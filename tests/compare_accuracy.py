@@ -1,10 +1,10 @@
 """Fine-tunes with Terakoya and with transformers on the same files and prints the table of README.md.
 
     cargo build --release -p terakoya
-    python tests/compare_accuracy.py ../shared OUT [cola sst2 goemotions wnut17 stsb jsts jnli ner jsquad] [--table]
+    python tests/compare_accuracy.py ../shared OUT [cola sst2 goemotions wnut17 stsb jsts jnli ner jsquad] [--side SIDE] [--table]
 
 Both sides read the same rows, written to OUT/NAME, for the same number of steps with the same options; the epoch with the
-best evaluation counts. bert-tiny on English data: all layers, the mean of three seeds; e5-small-ja-en on Japanese data: the
+best evaluation counts; `--side` leaves the other side out. bert-tiny on English data: all layers, the mean of three seeds; e5-small-ja-en on Japanese data: the
 upper three layers, one seed. Each finished run is a line of OUT/results.jsonl and not repeated; `--table` only prints.
 """
 
@@ -18,6 +18,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).absolute().parent
+SIDES = ("terakoya", "transformers")
 TINY = {"model": "bert-tiny", "seeds": [1, 2, 3], "epochs": 3, "batch_size": 32, "learning_rate": 3e-4, "top": 0, "max_length": 128}
 E5 = {"model": "e5-small-ja-en", "seeds": [1], "epochs": 3, "batch_size": 16, "learning_rate": 2e-4, "top": 3, "max_length": 128}
 # Task, metric of the best epoch, most training and evaluation examples, and what differs from the above.
@@ -138,7 +139,7 @@ def table(results):
     print("| data | model | examples | metric | transformers | Terakoya | difference |\n|---|---|---|---|---|---|---|")
     for name, (_, metric, _, _, options) in JOBS.items():
         sides = {side: [result["scores"][metric] for result in results if (result["job"], result["side"]) == (name, side)]
-                 for side in ("transformers", "terakoya")}
+                 for side in SIDES}
         if not all(sides.values()):
             continue
         counts = next(result["examples"] for result in results if result["job"] == name)
@@ -165,6 +166,7 @@ def main():
     parser.add_argument("out", type=Path)
     parser.add_argument("jobs", nargs="*", default=list(JOBS))
     parser.add_argument("--threads", type=int, default=2, help="of transformers; on a busy machine two are slower than one")
+    parser.add_argument("--side", choices=SIDES, action="append", help="both if not given")
     parser.add_argument("--table", action="store_true")
     arguments = parser.parse_args()
     log = arguments.out / "results.jsonl"
@@ -175,7 +177,7 @@ def main():
         model = arguments.shared / "models" / job[4]["model"]
         files = write_files(name, arguments.shared / "datasets", arguments.out / name)
         for seed in job[4]["seeds"]:
-            for side in ("terakoya", "transformers"):
+            for side in arguments.side or SIDES:
                 if (name, side, seed) in done:
                     continue
                 output = arguments.out / name / "model"
