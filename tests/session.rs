@@ -330,9 +330,21 @@ fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
     let mut small = ComputeDevice::cpu("as a GPU");
     small.max_storage_binding = Some(16 << 20);
     let base = Session::open(model(), None, small).expect("the weights fit");
-    let refused = |batch_size| block_on(base.plan(&TrainingConfig { batch_size, ..config() }, &data(None)));
-    assert!(refused(1).is_ok());
-    let error = refused(100_000).expect_err("its activations do not");
+    let mut many = train_set.clone();
+    many.examples = train_set.examples.iter().cycle().take(1000).cloned().collect();
+    let planned = |batch_size, train: &Dataset| {
+        let config = TrainingConfig { batch_size, ..config() };
+        let examples = &train.examples[..];
+        let train = NamedExamples {
+            name: "train.csv",
+            examples,
+        };
+        block_on(base.plan(&config, &TrainingData { train, ..data(None) }))
+    };
+    assert!(planned(1, &many).is_ok());
+    // No batch is larger than what there is.
+    assert!(planned(100_000, &train_set).is_ok());
+    let error = planned(100_000, &many).expect_err("its activations do not");
     assert!(
         matches!(&error, Error::Train(TrainError::TooLargeForDevice(_))),
         "{error:?}"

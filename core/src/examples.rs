@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 use std::ops::Range;
 
 use burn::tensor::{Device, Tensor};
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfkc_quick};
 
 use crate::batch::{Batch, Padding, bucketed, collate, collate_hidden};
 use crate::data::{Example, LabelMap};
@@ -36,7 +37,7 @@ pub struct RowSource<'a> {
 pub struct Extent {
     /// Its rows.
     pub rows: usize,
-    /// Tokens of the longest row, at most: a token has a byte or more.
+    /// Tokens of the longest row, at most: a token has a byte of the normalised text or more.
     pub longest: usize,
 }
 
@@ -220,7 +221,8 @@ impl<'a> RowSource<'a> {
         match self.rows.place(row) {
             RowPlace::Example(example) | RowPlace::Part { example, .. } => {
                 let example = &self.examples[example];
-                example.text.len() + example.text_pair.as_ref().map_or(0, String::len)
+                let pair = example.text_pair.as_deref().unwrap_or_default();
+                normalised_bytes(&example.text) + normalised_bytes(pair)
             }
             RowPlace::Block(block) => block.len(),
         }
@@ -243,6 +245,14 @@ impl<'a> RowSource<'a> {
             label_map,
             text: self.text,
         }
+    }
+}
+
+/// Bytes of a text behind the normalisation that lengthens it most: a single ﷺ becomes eighteen characters.
+fn normalised_bytes(text: &str) -> usize {
+    match is_nfkc_quick(text.chars()) {
+        IsNormalized::Yes => text.len(),
+        _ => text.len().max(text.nfkc().map(char::len_utf8).sum()),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::training_config::TrainLayers;
 /// A run that would not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "training needs about {} MB but {} MB are free: lower --batch-size, --eval-batch-size or --max-length, or train fewer \
+    "training needs about {} MB but {} MB are free: lower --batch-size, --eval-batch-size, --max-length or --block-size, or train fewer \
      layers with --train-layers top:K or head",
     needed / 1_000_000, available / 1_000_000
 )]
@@ -28,8 +28,8 @@ pub struct DoesNotFit {
 /// A run with a tensor that is larger than what the device takes in one piece.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{tensor} would take {} MB in one piece, and the GPU takes at most {} MB: lower --batch-size, --eval-batch-size or \
-     --max-length, or run with --device cpu",
+    "{tensor} would take {} MB in one piece, and the GPU takes at most {} MB: lower --batch-size, --eval-batch-size, \
+     --max-length or --block-size, or run with --device cpu",
     needed / 1_000_000, limit / 1_000_000
 )]
 pub struct TooLargeForDevice {
@@ -172,7 +172,11 @@ pub fn largest_tensor(network: &Network, workload: Workload) -> (&'static str, u
         TrainLayers::Top(_) | TrainLayers::Head => CACHE_BATCH.min(workload.cached_rows),
     };
     let evaluated = workload.evaluation.map_or(0, |pass| pass.batch_size);
-    let rows = workload.batch_size.max(evaluated).max(caching);
+    let rows = match workload.train_layers {
+        // Behind the cache there is no layer.
+        TrainLayers::Head if caching > 0 => caching,
+        _ => workload.batch_size.max(evaluated).max(caching),
+    };
     let words = workload.evaluation.map_or(0, |pass| pass.words).max(workload.words);
     let tensors = [
         (
@@ -350,6 +354,20 @@ mod tests {
         assert_eq!(largest(32, 64, 0, 16), ("a layer of a batch", 4 * 32 * 64 * 3072));
         assert_eq!(largest(1, 64, 154, 1), ("the logits of a batch", 4 * 154 * 30_522));
         assert_eq!(largest(usize::MAX, 512, 0, 1).1, u64::MAX);
+        // Where only the head learns, the layers see the rows that are cached at once and no others.
+        let head = |cached_rows| Workload {
+            train_layers: TrainLayers::Head,
+            batch_size: 256,
+            max_length: 64,
+            cached_rows,
+            reads: CachedPositions::First,
+            words: 0,
+            evaluation: None,
+        };
+        let layer = |rows| 4 * rows * 64 * 3072;
+        assert_eq!(largest_tensor(&network, head(1000)).1, layer(CACHE_BATCH as u64));
+        assert_eq!(largest_tensor(&network, head(8)).1, layer(8));
+        assert_eq!(largest_tensor(&network, head(0)).1, layer(256));
     }
 
     #[test]

@@ -8,6 +8,9 @@ mod evaluation;
 mod host;
 #[cfg(feature = "probe")]
 mod probe;
+#[cfg(not(feature = "probe"))]
+#[path = "train/no_probe.rs"]
+mod probe;
 mod replicas;
 
 use std::collections::BTreeMap;
@@ -32,7 +35,6 @@ use crate::training_config::TrainingConfig;
 
 pub use self::checkpoint::{has_checkpoint, kept_record};
 pub use self::host::{Control, HostError, HostFuture, RunHost, TrainError};
-#[cfg(feature = "probe")]
 pub use self::probe::probe;
 pub use self::replicas::{Collective, Groups, Share, all_reduce};
 

@@ -64,7 +64,7 @@ fn a_run_that_is_too_large_for_the_gpu_is_refused_with_the_reason() {
             "document.querySelector('#error')?.textContent.includes('15627264')",
         )
         .await;
-        tab.bring_micro(40).await;
+        tab.bring_micro(10_000).await;
         tab.fill("#device-choice", "gpu").await;
         tab.wait_for_model().await;
         let device = tab.value("document.querySelector('#device').dataset.device").await;

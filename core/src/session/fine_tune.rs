@@ -18,9 +18,7 @@ use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
-#[cfg(feature = "probe")]
-use crate::train::probe;
-use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, total_steps, train};
+use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, probe, total_steps, train};
 use crate::training_config::{BestMetric, OptionError, Probe, TrainLayers, TrainingConfig};
 use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
 
@@ -98,10 +96,7 @@ impl Session {
             };
             match config.probe {
                 Probe::None => train(network, inputs, host).await?,
-                #[cfg(feature = "probe")]
                 Probe::Logistic => probe(network, inputs, host).await?,
-                #[cfg(not(feature = "probe"))]
-                Probe::Logistic => return Err(TrainError::NoProbe.into()),
             }
         };
         let (network, mut record) = trained;
@@ -164,9 +159,17 @@ impl Session {
         if let Some(available) = data.available_memory.filter(|&free| free < needed) {
             return Err(TrainError::from(DoesNotFit { needed, available }).into());
         }
-        // Batches are as long as their longest row.
+        // Batches are as long as their longest row, and have no more rows than there are.
+        let batch_size = workload.batch_size.min(train.rows);
+        let evaluated = config.eval_batch_size.min(eval.rows);
         let at_once = Workload {
+            batch_size,
             max_length: workload.max_length.min(train.longest.max(eval.longest)),
+            words: words(batch_size),
+            evaluation: data.eval.map(|_| Pass {
+                batch_size: evaluated,
+                words: words(evaluated),
+            }),
             ..workload
         };
         let (tensor, bytes) = largest_tensor(network, at_once);

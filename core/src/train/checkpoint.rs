@@ -103,7 +103,7 @@ impl Run<'_> {
     fn kept(&self, saved: Result<Vec<u8>>) -> Result<Vec<u8>> {
         let step = self.state.step;
         saved.map_err(|error| match error {
-            Error::Weights(WeightsError::NotFinite { .. }) => TrainError::Diverged { step, loss: f64::NAN }.into(),
+            Error::Weights(WeightsError::NotFinite { .. }) => TrainError::Broken { step }.into(),
             other => other,
         })
     }

@@ -27,6 +27,7 @@ pub enum TrainError {
     #[error("--probe")]
     Probe(#[from] LogisticError),
     /// This program was built without probes.
+    #[cfg(not(feature = "probe"))]
     #[error("--probe: only the command line fits probes")]
     NoProbe,
     /// More labels than a report can show.
@@ -47,6 +48,12 @@ pub enum TrainError {
         step: usize,
         /// The loss.
         loss: f64,
+    },
+    /// The weights are no numbers any more.
+    #[error("the weights are no numbers any more after step {step}: lower --learning-rate")]
+    Broken {
+        /// Optimizer steps done.
+        step: usize,
     },
     /// The user stopped the run before its first step.
     #[error("stopped before the first step")]

@@ -147,6 +147,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "the loss is {loss} at step {step}: lower --learning-rate":
         "{step} 歩目で損失が {loss} になりました。「{--learning-rate}」を小さくしてください。",
         "the loss is {loss} at step {step}: lower “{--learning-rate}”";
+    "the weights are no numbers any more after step {step}: lower --learning-rate":
+        "{step} 歩目のあと、重みが数でなくなりました。「{--learning-rate}」を小さくしてください。",
+        "the weights are no numbers any more after step {step}: lower “{--learning-rate}”";
     "stopped before the first step":
         "最初の一歩の前に終わりました。";
     "checkpoint file {file}: {source}":
@@ -160,10 +163,10 @@ pub const ENTRIES: &[Entry] = entries! {
     "data, labels, words or model": "例文・ラベル・語彙・モデル";
     "the checkpoint's {file} is damaged":
         "途中経過のファイル {file} が壊れています。はじめから学習し直してください。";
-    "training needs about {needed} MB but {free} MB are free: lower --batch-size, --eval-batch-size or --max-length, or train fewer layers with --train-layers top:K or head":
+    "training needs about {needed} MB but {free} MB are free: lower --batch-size, --eval-batch-size, --max-length or --block-size, or train fewer layers with --train-layers top:K or head":
         "学習には約 {needed} MB 要りますが、空きは {free} MB です。「{--batch-size}」か「{--max-length}」を小さくするか、教える層を減らしてください。",
         "training needs about {needed} MB but {free} MB are free: lower “{--batch-size}” or “{--max-length}”, or train fewer layers";
-    "{tensor} would take {needed} MB in one piece, and the GPU takes at most {limit} MB: lower --batch-size, --eval-batch-size or --max-length, or run with --device cpu":
+    "{tensor} would take {needed} MB in one piece, and the GPU takes at most {limit} MB: lower --batch-size, --eval-batch-size, --max-length or --block-size, or run with --device cpu":
         "{tensor!}に一つで {needed} MB 要りますが、この GPU が一度に扱えるのは {limit} MB までです。「{--batch-size}」か「{--max-length}」を小さくするか、CPU で計算してください。",
         "{tensor} would take {needed} MB in one piece, and this GPU takes at most {limit} MB: lower “{--batch-size}” or “{--max-length}”, or compute on the CPU";
     "the attention of a batch": "一組の文の注意";
