@@ -286,8 +286,8 @@ impl Bundle {
     }
 }
 
-/// Writes the size of the vocabulary, and the tokens that begin and end a text, into a config.json that does not say them, as
-/// one for a new model.
+/// Writes the size of the vocabulary, and the tokens that begin, end and fill up a text, into a config.json that does not say
+/// them, as one for a new model.
 pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Result<(), BundleError> {
     let mut config = read_config(files)?;
     let vocab_size = || json!(tokenizer.vocab_size());
@@ -304,6 +304,10 @@ pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Resul
         if (id.is_some() || has_defaults) && !config.contains_key(key) {
             config.insert(key.to_owned(), json!(id));
         }
+    }
+    // Where it is not said, each family takes an id of its own for padding, which may be a word here.
+    if let Some(id) = tokenizer.named_pad_id() {
+        config.entry("pad_token_id").or_insert(json!(id));
     }
     files.insert(CONFIG.to_owned(), Value::Object(config).to_string().into_bytes());
     Ok(())

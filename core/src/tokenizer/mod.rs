@@ -299,6 +299,11 @@ impl Tokenizer {
         self.role_id(&self.special_tokens.unk)
     }
 
+    /// The id of the padding token that the tokenizer's own files name.
+    pub fn named_pad_id(&self) -> Option<u32> {
+        self.role_id(&self.special_tokens.pad)
+    }
+
     /// The id of the token that begins a generated text.
     pub fn bos_id(&self) -> Option<u32> {
         self.role_id(&self.special_tokens.bos)
