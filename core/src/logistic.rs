@@ -202,7 +202,8 @@ impl Problem<'_> {
     /// The best values, `[classes][features and intercept]`, the steps taken, and the largest part of the gradient there.
     fn minimize(&self, stride: usize) -> (Vec<f64>, usize, f64) {
         let start = vec![0.0; self.num_classes * stride];
-        let (values, iterations) = self.descend(&start).unwrap_or((start, 0));
+        let found = self.descend(&start);
+        let (values, iterations) = found.expect("a smooth convex loss of finite features has a descent from anywhere");
         let mut gradient = vec![0.0; values.len()];
         self.objective(&values, &mut gradient);
         let largest = gradient.iter().fold(0.0f64, |most, part| most.max(part.abs()));

@@ -71,9 +71,13 @@ fn told(fit: &Fit) -> String {
     let (steps, gradient) = (fit.iterations, fit.gradient);
     match fit.converged {
         true => format!("the logistic regression converged after {steps} iterations"),
-        false => format!(
+        false if steps >= MOST_ITERATIONS => format!(
             "the logistic regression did not converge in {steps} iterations: its gradient is still {gradient:.1e}; raise \
              --probe-l2"
+        ),
+        // The loss is flat, or too steep to be told from rounding.
+        false => format!(
+            "the logistic regression came no nearer after {steps} iterations: its gradient is still {gradient:.1e}"
         ),
     }
 }
