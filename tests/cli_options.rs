@@ -149,6 +149,14 @@ fn options_that_the_task_has_no_use_for_are_refused() {
     );
     fs::write(&config, r#"{"viterbi":false,"stride":32,"threshold":"0.5"}"#).expect("written");
     fails(train("regression", &["--config", path]), "none: ");
+    // Of another run's file the options are taken, and what it says of its data is not, in silence.
+    let run =
+        r#"{"config":{"epochs":1},"split":"8:2","filters":{"train":"5=train"},"read":{"text_column":3,"quote":null}}"#;
+    fs::write(&config, run).expect("written");
+    let flags = ["--config", path, "--split", "9:1"];
+    let message = fails(train("sequence-classification", &flags), "none: ");
+    let note = "that run read its data with --train-filter 5=train --text-column 3, which this one does not";
+    assert!(message.contains(note), "{message}");
     // A script gives every task the same flags: at its default an option changes nothing.
     let defaults = ["--doc_stride", "32", "--viterbi", "false", "--threshold", "0.5"];
     fails(train("regression", &defaults), "none: ");

@@ -97,7 +97,7 @@ pub struct TrainArgs {
     /// Rows of the test file to take; without --test, rows of the training file
     #[arg(long, value_name = "COLUMN=VALUE")]
     pub test_filter: Option<Filter>,
-    /// Options (and paths) as JSON, or the training.json of another run; flags win
+    /// Options (and paths) as JSON, or the training.json of another run, whose options are taken; flags win
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Replace the output folder
@@ -408,6 +408,24 @@ impl TrainArgs {
             ("pair-column", self.data.pair_column.is_some()),
             ("labels", self.data.labels.is_some()),
         ]
+    }
+
+    /// Whether a flag that says how data is read was given.
+    pub fn gives(&self, flag: &str) -> bool {
+        match flag {
+            "--split" => self.split.is_some(),
+            "--train-filter" => self.train_filter.is_some(),
+            "--eval-filter" => self.eval_filter.is_some(),
+            "--test-filter" => self.test_filter.is_some(),
+            "--format" => self.data.format.is_some(),
+            "--quote" => self.data.quote.is_some(),
+            "--text-column" => self.data.text_column.is_some(),
+            "--pair-column" => self.data.pair_column.is_some(),
+            "--label-column" => self.data.label_column.is_some(),
+            "--labels" => self.data.labels.is_some(),
+            "--user-dictionary" => self.tokenizer.user_dictionary.is_some(),
+            _ => false,
+        }
     }
 }
 

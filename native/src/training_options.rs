@@ -99,9 +99,26 @@ pub struct RunFile {
     pub options: TrainingOptions,
     /// Values of `model`, `train`, `eval`, `test`, `output`.
     paths: Map<String, Value>,
+    /// What a training.json says of how its data was read: pairs of a flag and its value.
+    reading: Vec<(&'static str, String)>,
     /// Where it is.
     file: PathBuf,
 }
+
+/// Where a training.json says how its data was read, and the flags that say it.
+const READING: [(&str, &str); 11] = [
+    ("/split", "--split"),
+    ("/filters/train", "--train-filter"),
+    ("/filters/eval", "--eval-filter"),
+    ("/filters/test", "--test-filter"),
+    ("/read/format", "--format"),
+    ("/read/quote", "--quote"),
+    ("/read/text_column", "--text-column"),
+    ("/read/pair_column", "--pair-column"),
+    ("/read/label_column", "--label-column"),
+    ("/read/label_names", "--labels"),
+    ("/user_dictionary/file", "--user-dictionary"),
+];
 
 impl RunFile {
     /// Reads a run file, or the `config` of a training.json.
@@ -111,7 +128,19 @@ impl RunFile {
         let Value::Object(mut options) = value else {
             bail!("{}: expected a JSON object", path.display());
         };
+        let mut reading = Vec::new();
         if let Some(Value::Object(config)) = options.get("config") {
+            let run = Value::Object(options.clone());
+            let said = |place| run.pointer(place).filter(|value| !value.is_null());
+            let shown = |value: &Value| match value {
+                Value::String(text) => text.clone(),
+                Value::Array(_) => "FILE".to_owned(),
+                other => other.to_string(),
+            };
+            let flags = READING
+                .iter()
+                .filter_map(|(place, flag)| Some((*flag, shown(said(place)?))));
+            reading = flags.collect();
             options = config.clone();
         }
         let mut paths = Map::new();
@@ -121,7 +150,24 @@ impl RunFile {
             }
         }
         let file = path.to_owned();
-        Ok(Self { options, paths, file })
+        Ok(Self {
+            options,
+            paths,
+            reading,
+            file,
+        })
+    }
+
+    /// How another run read its data, as flags that were not `given`: they are not taken from its training.json, since this
+    /// run's data may be another.
+    pub fn not_taken(&self, given: impl Fn(&str) -> bool) -> Option<String> {
+        let flags = self.reading.iter().filter(|(flag, _)| !given(flag));
+        let flags: Vec<String> = flags.map(|(flag, value)| format!("{flag} {value}")).collect();
+        let name = self.file.display();
+        let flags = (!flags.is_empty()).then(|| flags.join(" "))?;
+        Some(format!(
+            "{name}: that run read its data with {flags}, which this one does not unless it is told so, too"
+        ))
     }
 
     /// The file or folder under `key`, where the flag was not given: from the run file's folder, or else from the current one.

@@ -42,6 +42,9 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
     };
     let config = training_config(&args, &run_file, flags)?;
     config.validate()?;
+    if let Some(note) = run_file.not_taken(|flag| args.gives(flag)) {
+        eprintln!("{note}");
+    }
     let output = required(run_file.output(args.output.clone())?, "output")?;
     let start = Start::read(&args, &run_file)?;
     let checkpoints = Checkpoints::beside(&output);
@@ -131,7 +134,15 @@ fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) ->
                 "{folder} cannot be gone on from: --overwrite instead of --resume starts again"
             ))
         }
-        (Some(Error::Train(TrainError::Option(_) | TrainError::OtherRun { .. } | TrainError::Diverged { .. })), _)
+        (
+            Some(Error::Train(
+                TrainError::Option(_)
+                | TrainError::OtherRun { .. }
+                | TrainError::Diverged { .. }
+                | TrainError::Broken { .. },
+            )),
+            _,
+        )
         | (_, false) => error.context("training"),
         (_, true) => error.context("training ended early; --resume goes on from the last checkpoint"),
     }
