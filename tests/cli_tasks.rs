@@ -351,6 +351,36 @@ fn empty_texts_are_counted_and_files_of_unknown_kinds_refused() {
     let folder = output.to_str().expect("UTF-8");
     let odd = ["evaluate", "--model", folder, "--data", &data, "--predictions", "p.xyz"];
     fails(terakoya(&odd), "p.xyz: predictions are written as .jsonl, .tsv or .csv");
+    // Predictions in a tsv are read back as they stand: no quotes, and what would end a field is a space.
+    let quoted = file(&temp, "quoted.csv", "text,label\n\"a \"\"big\"\" \tcat\n\",x\nb,y\n");
+    let written = temp.path().join("said.tsv");
+    let mut evaluate = terakoya(&[
+        "evaluate",
+        "--model",
+        folder,
+        "--data",
+        &quoted,
+        "--device",
+        "cpu",
+        "--predictions",
+    ]);
+    evaluate.arg(&written);
+    stdout(&run(evaluate));
+    let table = fs::read_to_string(&written).expect("predictions");
+    assert!(table.contains("\ta \"big\"  cat \t"), "{table}");
+    let mut again = terakoya(&[
+        "evaluate",
+        "--model",
+        folder,
+        "--device",
+        "cpu",
+        "--label-column",
+        "gold",
+        "--json",
+        "--data",
+    ]);
+    again.arg(&written);
+    assert_eq!(json(&stdout(&run(again)))["examples"], 2);
     let picture = ["embed", "--model", folder, "--data", &data, "--plot", "v.png"];
     fails(terakoya(&picture), "v.png: a picture is written as .svg");
     let mut nothing = terakoya(&["embed", "--model", folder, "--device", "cpu"]);

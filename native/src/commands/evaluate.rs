@@ -5,6 +5,7 @@ use std::io::{Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result};
+use csv::QuoteStyle;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
 use terakoya_core::data::{Example, LabelMap};
@@ -91,12 +92,13 @@ fn say_unknown_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, e
             .collect();
         let shown = shown.join(", ");
         let more = if unknown.len() > SHOWN_LABELS { ", …" } else { "" };
-        let numbers = match args.read.labels {
-            Some(_) => "",
-            None => "; if they are numbers, --labels FILE says of which labels",
+        let (what, numbers) = match (&evaluation.report, &args.read.labels) {
+            (Report::Entities(_), _) => ("types of entities", ""),
+            (_, Some(_)) => ("labels", ""),
+            (_, None) => ("labels", "; if they are numbers, --labels FILE says of which labels"),
         };
         let name = &data.name;
-        eprintln!("{name}: labels that the model cannot say, all counted as wrong: {shown}{more}{numbers}");
+        eprintln!("{name}: {what} that the model cannot say, all counted as wrong: {shown}{more}{numbers}");
     }
     let Some(map) = &args.label_map else {
         return;
@@ -263,13 +265,27 @@ impl PredictionFormat {
                 Ok(text.into_bytes())
             }
             Self::Table { delimiter } => {
-                let mut writer = csv::WriterBuilder::new().delimiter(delimiter).from_writer(Vec::new());
+                // A tsv is read as it stands, without quotes: what would end a field is a space there.
+                let is_literal = delimiter == b'\t';
+                let style = if is_literal {
+                    QuoteStyle::Never
+                } else {
+                    QuoteStyle::Necessary
+                };
+                let mut writer = csv::WriterBuilder::new()
+                    .delimiter(delimiter)
+                    .quote_style(style)
+                    .from_writer(Vec::new());
+                let field = |text: &str| match is_literal {
+                    true => text.replace(['\t', '\n', '\r'], " "),
+                    false => text.to_owned(),
+                };
                 writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
                 for (example, prediction) in rows {
                     let (answer, score) = prediction.answer();
                     let score = score.map(|score| score.to_string()).unwrap_or_default();
                     let pair = example.text_pair.as_deref().unwrap_or_default();
-                    writer.write_record([&gold(example), &answer, &score, &example.text, pair])?;
+                    writer.write_record([&gold(example), &answer, &score, &example.text, pair].map(field))?;
                 }
                 writer.into_inner().context("writing predictions")
             }
