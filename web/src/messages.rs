@@ -1,8 +1,8 @@
 //! Defines what the page asks of the worker and what the worker tells: JSON, with bytes beside it where files travel.
 //!
 //! Each message is posted as an array `[json, ArrayBuffer…]`. The page numbers its requests; every request is answered by
-//! events with its number, the last of which is neither a progress nor a training event, nor a piece of a text. Requests to try a text may be
-//! dropped where a newer one waits; they are then answered by [`Event::Stale`].
+//! events with its number, the last of which is neither a progress nor a training event, nor a piece of a text. While a
+//! text is tried, the newest of those that are typed waits on the page.
 
 mod row;
 
@@ -39,7 +39,7 @@ pub enum Request {
         /// Where it runs.
         device: DeviceChoice,
     },
-    /// Tokenizes and classifies; answered by [`Event::Tried`] or [`Event::Stale`].
+    /// Tokenizes and classifies; answered by [`Event::Tried`].
     Try(Text),
     /// Says which words mattered and where a head looked; answered by [`Event::Explained`].
     Explain {
@@ -207,7 +207,7 @@ pub enum Event {
         /// Time of the forward pass.
         milliseconds: f64,
     },
-    /// A newer text came before this one was looked at.
+    /// What was asked for is given up for something newer.
     Stale,
     /// A continuation has another piece.
     Piece {

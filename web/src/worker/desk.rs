@@ -259,14 +259,7 @@ impl Desk {
     async fn try_text(&self, id: u32, text: &Text) -> Result<(), Failure> {
         let model = self.model()?;
         let tuned = model.tuned.as_ref().map(|tuned| &tuned.session);
-        answer_try(
-            id,
-            text,
-            tuned.unwrap_or(&model.base),
-            tuned.map(|_| &model.base),
-            &self.inbox,
-        )
-        .await;
+        answer_try(id, text, tuned.unwrap_or(&model.base), tuned.map(|_| &model.base)).await;
         Ok(())
     }
 

@@ -61,7 +61,7 @@ impl TabHost<'_> {
                     Request::ReadData { name, plain, columns } => {
                         answer_read_data(id, &name, plain, &columns, files.first())
                     }
-                    Request::Try(text) => answer_try(id, &text, self.base, None, self.inbox).await,
+                    Request::Try(text) => answer_try(id, &text, self.base, None).await,
                     Request::Stop => {
                         tell(id, Event::Done);
                         return Control::Stop;

@@ -7,17 +7,12 @@ use terakoya_core::session::Session;
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tokenizer::Encoding;
 
-use super::inbox::Inbox;
 use super::training::examples;
 use super::{now, tell};
-use crate::messages::{Event, Request, Row, Text, Token, in_words};
+use crate::messages::{Event, Row, Text, Token, in_words};
 
-/// Tokenizes and classifies a text, unless a newer one waits.
-pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<&Session>, inbox: &Inbox) {
-    if inbox.has(|request| matches!(request, Request::Try(_))) {
-        tell(id, Event::Stale);
-        return;
-    }
+/// Tokenizes and classifies a text.
+pub async fn answer_try(id: u32, text: &Text, session: &Session, before: Option<&Session>) {
     let event = match tried(text, session, before).await {
         Ok(event) => event,
         Err(error) => Event::Failed {

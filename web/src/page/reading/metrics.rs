@@ -84,6 +84,8 @@ fn scores(w: Words, report: &Report) -> Vec<(&'static str, f64)> {
             (w.macro_f1(), report.macro_f1),
             (w.same_set(), report.exact_match),
         ],
+        // A correlation that is not defined is no number.
+        Report::Regression(report) if report.undefined.is_some() => vec![(w.mean_error(), report.mae)],
         Report::Regression(report) => vec![
             (w.pearson(), report.pearson),
             (w.spearman(), report.spearman),
@@ -108,6 +110,7 @@ fn remarks(w: Words, report: &Report) -> Vec<String> {
     let unknown = match report {
         Report::Classification(report) => report.unknown_labels.as_slice(),
         Report::MultiLabel(report) => report.unknown_labels.as_slice(),
+        Report::Entities(report) => report.unknown_labels.as_slice(),
         _ => &[],
     };
     let unreachable = match report {
@@ -125,6 +128,9 @@ fn remarks(w: Words, report: &Report) -> Vec<String> {
     }
     if unreachable > 0 {
         remarks.push(w.unreachable(unreachable as usize));
+    }
+    if matches!(report, Report::Regression(report) if report.undefined.is_some()) {
+        remarks.push(w.no_correlation().to_owned());
     }
     if unasked > 0 {
         remarks.push(w.unasked(unasked as usize));

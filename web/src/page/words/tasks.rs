@@ -52,6 +52,8 @@ texts! {
     question_kind: "質問", "Questions";
     answerable: "答えのある質問", "with an answer";
     unanswerable: "答えのない質問", "without an answer";
+    no_correlation: "正解か判定の点数がすべて同じなので、相関は定まりません。",
+        "The correlations are not defined: all right scores, or all answers, are the same.";
     error: "ずれ", "Error";
     missed: "見落とし", "missed";
     too_much: "余分", "too much";

@@ -76,7 +76,7 @@ impl GenerationHost for Teller<'_> {
                 |request: &Request| matches!(request, Request::Try(_) | Request::ReadData { .. } | Request::Hush);
             while let Some(Posted { id, request, files }) = self.inbox.take_if(meanwhile) {
                 match request {
-                    Request::Try(text) => answer_try(id, &text, self.session, None, self.inbox).await,
+                    Request::Try(text) => answer_try(id, &text, self.session, None).await,
                     Request::ReadData { name, plain, columns } => {
                         answer_read_data(id, &name, plain, &columns, files.first())
                     }
