@@ -83,7 +83,8 @@ async fn click_beside(tab: &Tab, idle: &[f64]) {
     let told = tab.heard_of("train").await.split_off(before);
     let steps = told.iter().filter(|event| event["event"] == "step").count();
     assert!(steps > 2, "steps were computed meanwhile: {steps}");
-    assert!(times[CLICKS / 2] < LATEST, "{times:?}, without a run {idle:?}");
+    // All but two: other work on the machine may hold up one.
+    assert!(times[CLICKS - 3] < LATEST, "{times:?}, without a run {idle:?}");
 }
 
 /// Pauses: nothing comes but answers; then lets it go on.
