@@ -46,7 +46,7 @@ fn matrix(report: &ClassificationReport) -> Markup {
             tbody {
                 @for (gold, counts) in report.confusion_matrix.iter().enumerate() {
                     tr {
-                        th scope="row" { (labels[gold]) }
+                        th scope="row" { span { (labels[gold]) } }
                         @for (predicted, &count) in counts.iter().enumerate() {
                             (cell([gold, predicted], count, counts.iter().sum(), labels))
                         }
