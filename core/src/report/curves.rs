@@ -1,5 +1,5 @@
-//! Draws training and evaluation loss over the epochs, and marks where the evaluation loss was lowest: from there on the
-//! model learns its training data by heart.
+//! Draws training and evaluation loss over the epochs, marks where the evaluation loss was lowest, and says whether the model
+//! learned its training data by heart from there on.
 
 use maud::{Markup, html};
 
@@ -10,6 +10,8 @@ use crate::protocol::{EvaluationRecord, TrainingRecord};
 const SIZE: [f64; 2] = [760.0, 320.0];
 /// More points of the training loss are joined: the picture has not many more pixels.
 const MOST_POINTS: usize = 300;
+/// A smaller rise of the evaluation loss, as a part of its lowest, is taken for chance.
+const LEAST_RISE: f64 = 0.02;
 
 /// The curves and what they say; nothing where no loss was written down twice, as by a probe.
 pub fn section(history: &TrainingRecord) -> Markup {
@@ -53,15 +55,39 @@ fn verdict(best: &EvaluationRecord, history: &TrainingRecord) -> String {
              help."
         );
     };
-    let train = history.steps.last();
-    let train = train.map_or(String::new(), |step| {
-        format!("; the training loss ended at {:.4}", step.loss)
-    });
-    format!(
-        "Over-fitting begins at epoch {epoch:.2}, where the evaluation loss was lowest ({loss:.4}). By epoch {:.2} it was \
-         {:.4}{train}.",
-        last.epoch, last.loss
-    )
+    match over_fitted(best, last, history) {
+        Some([around, end]) => format!(
+            "Over-fitting begins at epoch {epoch:.2}, where the evaluation loss was lowest ({loss:.4}). By epoch {:.2} it \
+             was {:.4}, while the training loss fell from {around:.4} to {end:.4}.",
+            last.epoch, last.loss
+        ),
+        None => format!(
+            "The evaluation loss was lowest at epoch {epoch:.2} ({loss:.4}). By epoch {:.2} it was {:.4}: no over-fitting \
+             shows.",
+            last.epoch, last.loss
+        ),
+    }
+}
+
+/// The training loss before the lowest evaluation and at the end, where the model over-fits: the evaluation loss rose, the
+/// training loss went on falling, and ended below the other.
+fn over_fitted(best: &EvaluationRecord, last: &EvaluationRecord, history: &TrainingRecord) -> Option<[f64; 2]> {
+    let around = training_loss(history, best.step)?;
+    let end = training_loss(history, last.step)?;
+    let has_risen = last.loss >= best.loss * (1.0 + LEAST_RISE);
+    (has_risen && end < around && end < last.loss).then_some([around, end])
+}
+
+/// The mean training loss between the evaluation at `step` and the one before: single records jump about.
+fn training_loss(history: &TrainingRecord, step: usize) -> Option<f64> {
+    let earlier = history.evaluations.iter().map(|eval| eval.step);
+    let since = earlier.filter(|&earlier| earlier < step).max().unwrap_or(0);
+    let records = history.steps.iter();
+    let losses: Vec<f64> = records
+        .filter(|record| since < record.step && record.step <= step)
+        .map(|record| record.loss)
+        .collect();
+    (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64)
 }
 
 /// Neighbouring points joined to their means, until there are few enough.
@@ -81,7 +107,7 @@ fn picture(train: &[(f64, f64)], eval: &[(f64, f64)], best: Option<&EvaluationRe
     let [width, height] = SIZE;
     let all = || train.iter().chain(eval);
     let epochs = all().map(|point| point.0).chain([0.0]);
-    let x = Scale::around(epochs, [56.0, width - 16.0]);
+    let x = Scale::around(epochs, [72.0, width - 16.0]);
     let y = Scale::around(all().map(|point| point.1), [height - 48.0, 28.0]);
     let line = |points: &[(f64, f64)]| {
         let points = points
@@ -120,19 +146,23 @@ mod tests {
     use crate::metrics::regression_report;
     use crate::protocol::{Report, StepRecord};
 
-    fn history(losses: &[f64]) -> TrainingRecord {
+    /// Steps of an epoch.
+    const EPOCH: usize = 300;
+
+    /// Three epochs whose training loss is `train` of the step, and an evaluation after each.
+    fn history(losses: &[f64], train: fn(usize) -> f64) -> TrainingRecord {
         let report = Report::Regression(regression_report(&[1.0], &[1.0]).expect("valid"));
-        let evaluations = (1..).zip(losses).map(|(step, &loss)| EvaluationRecord {
-            step,
-            epoch: step as f64,
+        let evaluations = (1usize..).zip(losses).map(|(epoch, &loss)| EvaluationRecord {
+            step: EPOCH * epoch,
+            epoch: epoch as f64,
             loss,
             report: report.clone(),
             best: false,
         });
-        let steps = (1..=900).map(|step| StepRecord {
+        let steps = (1..=3 * EPOCH).map(|step| StepRecord {
             step,
-            epoch: step as f64 / 300.0,
-            loss: 1.0 / step as f64,
+            epoch: step as f64 / EPOCH as f64,
+            loss: train(step),
             learning_rate: 0.0,
             gradient_norm: 0.0,
             examples: step,
@@ -140,27 +170,66 @@ mod tests {
         TrainingRecord {
             steps: steps.collect(),
             evaluations: evaluations.collect(),
-            kept_step: 2,
+            kept_step: 2 * EPOCH,
             ..TrainingRecord::default()
         }
     }
 
+    /// A training loss that falls by a half with each epoch.
+    fn falling(step: usize) -> f64 {
+        0.5f64.powi(step.div_ceil(EPOCH) as i32)
+    }
+
     #[test]
     fn the_lowest_evaluation_is_where_over_fitting_begins() {
-        let page = section(&history(&[0.5, 0.4, 0.6])).into_string();
+        let page = section(&history(&[0.5, 0.4, 0.6], falling)).into_string();
         assert!(page.contains("Over-fitting begins at epoch 2.00"), "{page}");
         assert!(
-            page.contains("By epoch 3.00 it was 0.6000; the training loss ended at 0.0011."),
+            page.contains("By epoch 3.00 it was 0.6000, while the training loss fell from 0.2500 to 0.1250."),
             "{page}"
         );
         assert!(page.contains("kept is that of epoch 2.00"), "{page}");
-        let page = section(&history(&[0.5, 0.4])).into_string();
+        let page = section(&history(&[0.5, 0.4], falling)).into_string();
         assert!(page.contains("no over-fitting yet"), "{page}");
-        let once = section(&history(&[0.5])).into_string();
+        let once = section(&history(&[0.5], falling)).into_string();
         assert!(once.contains("<svg") && !once.contains("lowest"), "{once}");
+    }
+
+    #[test]
+    fn over_fitting_is_a_rise_while_the_training_loss_falls_below() {
+        let says = |losses: &[f64], train: fn(usize) -> f64| {
+            let page = section(&history(losses, train)).into_string();
+            page.contains("Over-fitting")
+        };
+        assert!(says(&[0.5, 0.4, 0.41], falling));
+        // A rise as small as chance.
+        assert!(!says(&[0.5, 0.4, 0.407], falling));
+        // A training loss that stays, that rises, and that stays above the evaluation loss.
+        assert!(!says(&[0.5, 0.4, 0.6], |_| 0.2));
+        assert!(!says(&[0.5, 0.4, 0.6], |step| step as f64 / 1e4));
+        assert!(!says(&[0.5, 0.4, 0.6], |step| 5.0 + falling(step)));
+        let page = section(&history(&[0.1571, 0.1569, 0.1571], falling)).into_string();
+        assert!(
+            page.contains("lowest at epoch 2.00 (0.1569). By epoch 3.00 it was 0.1571: no over-fitting shows."),
+            "{page}"
+        );
+    }
+
+    #[test]
+    fn over_fitting_is_not_said_without_a_training_loss() {
+        let unknown = TrainingRecord {
+            steps: Vec::new(),
+            ..history(&[0.5, 0.4, 0.6], falling)
+        };
+        let page = section(&unknown).into_string();
+        assert!(page.contains("no over-fitting shows"), "{page}");
+    }
+
+    #[test]
+    fn a_probe_has_no_curves() {
         let probe = TrainingRecord {
-            steps: history(&[]).steps[..1].to_vec(),
-            evaluations: history(&[0.5]).evaluations,
+            steps: history(&[], falling).steps[..1].to_vec(),
+            evaluations: history(&[0.5], falling).evaluations,
             ..TrainingRecord::default()
         };
         assert!(section(&probe).into_string().is_empty());
