@@ -41,7 +41,9 @@ pub fn cards(evaluation: &Evaluation) -> Markup {
 }
 
 fn numbers(report: &Map<String, Value>) -> Markup {
-    let shown = |value: &Value| match value {
+    let undefined = report.contains_key("undefined");
+    let shown = |key: &str, value: &Value| match value {
+        Value::Number(_) if undefined && matches!(key, "pearson" | "spearman") => Some("not defined".to_owned()),
         Value::Number(number) => Some(match number.as_u64() {
             Some(count) => count.to_string(),
             None => format!("{:.4}", number.as_f64().unwrap_or(f64::NAN)),
@@ -50,7 +52,7 @@ fn numbers(report: &Map<String, Value>) -> Markup {
     };
     html! {
         @for (key, value) in report {
-            @if let Some(number) = shown(value) {
+            @if let Some(number) = shown(key, value) {
                 div {
                     dt { (spelled(key)) }
                     dd { (number) }
@@ -128,6 +130,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::metrics::regression_report;
+    use crate::protocol::Report;
 
     #[test]
     fn keys_are_spelled_as_people_write_them() {
@@ -145,5 +149,32 @@ mod tests {
             page.contains("<dt>repaired gold</dt><dd>2</dd><dd class=\"what\">entities of the data that begin with I-")
         );
         assert_eq!(page.matches("<dd class=\"what\">").count(), 3, "{page}");
+    }
+
+    #[test]
+    fn a_correlation_that_is_not_defined_is_no_number() {
+        let page = |predicted: &[f64]| {
+            let report = regression_report(&[1.0, 2.0], predicted).expect("valid");
+            let evaluation = Evaluation {
+                loss: None,
+                report: Report::Regression(report),
+                predictions: Vec::new(),
+                truncated: 0,
+            };
+            cards(&evaluation).into_string()
+        };
+        let undefined = page(&[3.0, 3.0]);
+        for name in ["Pearson", "Spearman"] {
+            assert!(
+                undefined.contains(&format!("<dt>{name}</dt><dd>not defined</dd>")),
+                "{undefined}"
+            );
+        }
+        assert!(
+            undefined.contains("<dt>mean squared error</dt><dd>2.5000</dd>"),
+            "{undefined}"
+        );
+        let defined = page(&[3.0, 4.0]);
+        assert!(defined.contains("<dt>Pearson</dt><dd>1.0000</dd>"), "{defined}");
     }
 }
