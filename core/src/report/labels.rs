@@ -15,7 +15,7 @@ pub fn thresholds(page: &Page, report: &MultiLabelReport) -> Vec<String> {
         let pairs = own.iter().zip(&report.thresholds);
         let found = pairs.filter(|(label, _)| page.label_map.apply(label) == name);
         found
-            .map(|(_, threshold)| format!("{threshold:.3}"))
+            .map(|(_, threshold)| significant(*threshold))
             .collect::<Vec<_>>()
             .join(", ")
     };
@@ -50,7 +50,7 @@ pub fn listing(page: &Page, report: &MultiLabelReport) -> Listing {
             cell: None,
             is_right: false,
             values: vec![
-                Value::Number(confidence, format!("{confidence:.3}")),
+                Value::Number(confidence, significant(confidence)),
                 Value::Text(difference(&gold, &predicted)),
                 Value::Text(difference(&predicted, &gold)),
                 Value::Text(both.join(", ")),
@@ -73,4 +73,40 @@ fn distance(page: &Page, said: &LabelsPrediction, report: &MultiLabelReport, wro
     let wrong = scores.filter(|((label, _), _)| wrong.contains(page.label_map.apply(label)));
     let distances = wrong.map(|((_, score), threshold)| (score.as_f64().unwrap_or_default() - threshold).abs());
     distances.fold(0.0, f64::max)
+}
+
+/// A probability with three digits after the point, and with more where the first three that are not 0 stand farther behind.
+fn significant(value: f64) -> String {
+    /// Smaller numbers are written with their power of ten.
+    const LEAST: f64 = 1e-6;
+    match value.abs() {
+        size if size >= 0.1 || size == 0.0 => format!("{value:.3}"),
+        size if size >= LEAST => {
+            let zeros = -(size.log10().floor() as i32) - 1;
+            let digits = zeros.max(0) as usize + 3;
+            format!("{value:.digits$}")
+        }
+        _ => format!("{value:.2e}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_probabilities_keep_their_digits() {
+        let shown = [0.0, 0.5, 0.1, 0.9996, 0.0251, 0.000_015_579, 0.000_002, 2.5e-7].map(significant);
+        let expected = [
+            "0.000",
+            "0.500",
+            "0.100",
+            "1.000",
+            "0.0251",
+            "0.0000156",
+            "0.00000200",
+            "2.50e-7",
+        ];
+        assert_eq!(shown, expected);
+    }
 }
