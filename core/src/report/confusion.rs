@@ -60,16 +60,21 @@ fn matrix(report: &ClassificationReport) -> Markup {
 fn cell([gold, predicted]: [usize; 2], count: u64, row: u64, labels: &[String]) -> Markup {
     let step = (count as f64 / row.max(1) as f64 * STEPS).ceil();
     let kind = if gold == predicted { "right" } else { "wrong" };
-    let title = format!("{} said to be {}: {count}", labels[gold], labels[predicted]);
     html! {
         td class=(format!("{kind} level{step}")) {
             @if count > 0 {
-                a href="#examples" data-cell=(cell_name(gold, predicted)) title=(title) { (count) }
+                (link([gold, predicted], count, labels))
             } @else {
                 "0"
             }
         }
     }
+}
+
+/// A count that leads to its texts, whose heading is then its title.
+fn link([gold, predicted]: [usize; 2], count: u64, labels: &[String]) -> Markup {
+    let title = format!("{} said to be {}: {count}", labels[gold], labels[predicted]);
+    html! { a href="#examples" data-cell=(cell_name(gold, predicted)) title=(title) { (count) } }
 }
 
 /// The most frequent mistakes of a matrix that is too large to draw.
@@ -95,7 +100,7 @@ fn mistakes(report: &ClassificationReport) -> Markup {
                         tr {
                             td { (report.labels[gold]) }
                             td { (report.labels[predicted]) }
-                            td.number { a href="#examples" data-cell=(cell_name(gold, predicted)) { (count) } }
+                            td.number { (link([gold, predicted], count, &report.labels)) }
                         }
                     }
                 }
@@ -133,6 +138,9 @@ mod tests {
         let page = section(&classification_report(&gold, &predicted, &labels).expect("valid")).into_string();
         assert!(page.contains("matrix of 50 labels"), "{page}");
         assert_eq!(page.matches("data-cell=").count(), 1, "{page}");
-        assert!(page.contains("data-cell=\"7-8\""), "{page}");
+        assert!(
+            page.contains("data-cell=\"7-8\" title=\"l7 said to be l8: 1\""),
+            "{page}"
+        );
     }
 }

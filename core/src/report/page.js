@@ -2,6 +2,8 @@
 for (const table of document.querySelectorAll("table.examples")) {
   const body = table.tBodies[0];
   const filter = document.querySelector(".filter");
+  const heading = table.closest("section").querySelector("h2");
+  const all = heading.textContent;
   const key = (row, column) => {
     const cell = row.cells[column];
     return "value" in cell.dataset ? Number(cell.dataset.value) : cell.textContent;
@@ -16,15 +18,22 @@ for (const table of document.querySelectorAll("table.examples")) {
     const rows = [...body.rows].sort((a, b) => sign * compare(key(a, column), key(b, column)));
     body.append(...rows);
   };
-  const show = (cell) => {
-    for (const row of body.rows) row.hidden = cell ? row.dataset.cell !== cell : "right" in row.dataset;
-    filter.hidden = !cell;
+  const show = (link) => {
+    const cell = link?.dataset.cell;
+    let shown = 0;
+    for (const row of body.rows) {
+      row.hidden = link ? row.dataset.cell !== cell : "right" in row.dataset;
+      if (!row.hidden) shown += 1;
+    }
+    filter.hidden = !link;
+    const few = link && shown < Number(link.textContent);
+    heading.textContent = link ? link.title + (few ? `, of which ${shown} are here` : "") : all;
   };
   for (const button of table.tHead.querySelectorAll("button")) {
     button.addEventListener("click", () => sort(button.parentElement));
   }
   for (const link of document.querySelectorAll("a[data-cell]")) {
-    link.addEventListener("click", () => show(link.dataset.cell));
+    link.addEventListener("click", () => show(link));
   }
   filter.querySelector("button").addEventListener("click", () => show(null));
 }
