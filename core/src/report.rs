@@ -27,6 +27,7 @@ pub use self::scores::spelled;
 use maud::{Markup, html};
 
 use crate::data::{Example, LabelMap};
+use crate::metrics::counted;
 use crate::predictions::WordGuess;
 use crate::protocol::{Evaluation, Report, TrainingRecord};
 use crate::tasks::TaskKind;
@@ -62,7 +63,9 @@ impl Page<'_> {
         html! {
             header {
                 h1 { (self.model) }
-                p.caption { (self.task.name()) " on " (self.data) ", " (self.examples.len()) " examples" }
+                p.caption {
+                    (self.task.name()) " on " (self.data) ", " (counted(self.examples.len() as u64, ["example", "examples"]))
+                }
             }
             main {
                 section {
@@ -148,5 +151,6 @@ mod tests {
         let escaped = "&lt;script&gt;alert(&quot;x&quot;)&lt;/script&gt;&amp;amp;\u{fffd}";
         assert!(html.matches(escaped).count() >= 9, "{html}");
         assert!(!html.contains('\u{0}'));
+        assert!(html.contains(", 1 example</p>"), "{html}");
     }
 }

@@ -9,6 +9,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::table::counted;
 use super::{MetricsError, check_lengths};
 
 /// How good answers are. All scores are fractions of 1.
@@ -207,24 +208,26 @@ impl fmt::Display for AnswerReport {
             if let Some(scores) = scores {
                 writeln!(
                     f,
-                    "{} questions {what} an answer: exact match {:.4}, F1 {:.4}",
-                    scores.examples, scores.exact_match, scores.f1
+                    "{} {what} an answer: exact match {:.4}, F1 {:.4}",
+                    counted(scores.examples, ["question", "questions"]),
+                    scores.exact_match,
+                    scores.f1
                 )?;
             }
         }
         if self.unreachable > 0 {
             writeln!(
                 f,
-                "\n{} questions have only answers that cannot be cut out: the tokenizer cuts the passage elsewhere",
-                self.unreachable
+                "\n{} only answers that cannot be cut out: the tokenizer cuts the passage elsewhere",
+                counted(self.unreachable, ["question has", "questions have"])
             )?;
         }
         if self.unasked > 0 {
-            writeln!(
-                f,
-                "\n{} questions leave no room for their passage: they were not asked and count as not answered",
-                self.unasked
-            )?;
+            let words = [
+                "question leaves no room for its passage: it was not asked and counts as not answered",
+                "questions leave no room for their passage: they were not asked and count as not answered",
+            ];
+            writeln!(f, "\n{}", counted(self.unasked, words))?;
         }
         Ok(())
     }
@@ -299,6 +302,27 @@ mod tests {
         assert_eq!((beside[0].exact_match, beside[0].f1), (1.0, 1.0));
         let report = answer_report(&[vec!["the"], vec![]], &["a", "x"]).expect("valid");
         assert_eq!((report.f1, report.examples), (0.5, 2));
+    }
+
+    #[test]
+    fn one_question_is_told_of_as_one() {
+        let mut report = answer_report(&[vec!["tea"], vec![], vec![]], &["tea", "", ""]).expect("valid");
+        for (unasked, expected) in [
+            (1, "\n1 question leaves no room for its"),
+            (2, "\n2 questions leave no room for their"),
+        ] {
+            report.unasked = unasked;
+            let printed = report.to_string();
+            assert!(printed.contains(expected), "{printed}");
+            assert!(
+                printed.contains("\n1 question with an answer: exact match 1.0000"),
+                "{printed}"
+            );
+            assert!(
+                printed.contains("\n2 questions without an answer: exact match 1.0000"),
+                "{printed}"
+            );
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::table::write_classes;
+use super::table::{counted, write_classes};
 use super::{ClassMetrics, MetricsError, check_lengths, ratio};
 use crate::bio::Entity;
 
@@ -147,26 +147,22 @@ impl fmt::Display for EntityReport {
         writeln!(f, "macro F1     {:>7.4}", self.macro_f1)?;
         writeln!(f, "weighted F1  {:>7.4}", self.weighted_f1)?;
         write_classes(f, &self.per_type)?;
-        for (count, what) in [
-            (
-                self.repaired_gold,
-                "gold entities begin with an I- tag, which was read as a B-",
-            ),
-            (
-                self.repaired_predicted,
-                "predicted entities begin with an I- tag, which was read as a B-",
-            ),
-            (
-                self.cut_off,
-                "gold entities cannot be predicted: the text was cut off before their end",
-            ),
+        let gold = ["gold entity", "gold entities"];
+        let gold_begins = ["gold entity begins", "gold entities begin"];
+        let predicted_begins = ["predicted entity begins", "predicted entities begin"];
+        let repaired = "with an I- tag, which was read as a B-";
+        for (count, which, what) in [
+            (self.repaired_gold, gold_begins, repaired),
+            (self.repaired_predicted, predicted_begins, repaired),
+            (self.cut_off, gold, "cannot be predicted: the text was cut off earlier"),
             (
                 self.unreachable.saturating_sub(self.cut_off),
-                "gold entities cannot be predicted: the tokenizer cuts the text elsewhere",
+                gold,
+                "cannot be predicted: the tokenizer cuts the text elsewhere",
             ),
         ] {
             if count > 0 {
-                writeln!(f, "\n{count} {what}")?;
+                writeln!(f, "\n{} {what}", counted(count, which))?;
             }
         }
         if !self.unknown_labels.is_empty() {
@@ -291,7 +287,7 @@ mod tests {
             "{printed}"
         );
         assert!(
-            printed.contains("\n1 gold entities cannot be predicted: the tokenizer"),
+            printed.contains("\n1 gold entity cannot be predicted: the tokenizer"),
             "{printed}"
         );
         assert!(!printed.contains("I- tag"), "{printed}");

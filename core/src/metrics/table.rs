@@ -126,6 +126,11 @@ pub(super) fn write_classes(f: &mut fmt::Formatter<'_>, classes: &[ClassMetrics]
     Ok(widest)
 }
 
+/// How many there are of what has `one` as its words, or `several`.
+pub(crate) fn counted(count: u64, [one, several]: [&str; 2]) -> String {
+    format!("{count} {}", if count == 1 { one } else { several })
+}
+
 /// Fills up with spaces to a width in terminal columns, where an East Asian character takes two.
 pub(super) fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))

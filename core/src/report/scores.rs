@@ -3,7 +3,7 @@
 use maud::{Markup, html};
 use serde_json::{Map, Value};
 
-use crate::metrics::ClassMetrics;
+use crate::metrics::{ClassMetrics, counted};
 use crate::protocol::Evaluation;
 
 /// One card a number of the report; numbers that belong together stand under what they belong to.
@@ -16,7 +16,11 @@ pub fn cards(evaluation: &Evaluation) -> Markup {
     if let Some(loss) = evaluation.loss {
         report.entry("loss").or_insert(loss.into());
     }
-    let cut = evaluation.truncated;
+    let cut = evaluation.truncated as u64;
+    let were_cut = [
+        "text was longer than the model reads and was cut.",
+        "texts were longer than the model reads and were cut.",
+    ];
     html! {
         dl.cards { (numbers(&report)) }
         @for (key, value) in &report {
@@ -36,7 +40,7 @@ pub fn cards(evaluation: &Evaluation) -> Markup {
         @if let Some(reason) = report.get("undefined").and_then(Value::as_str) {
             p.note { "The correlations are not defined: " (reason) "." }
         }
-        @if cut > 0 { p.note { (cut) " texts were longer than the model reads and were cut." } }
+        @if cut > 0 { p.note { (counted(cut, were_cut)) } }
     }
 }
 
