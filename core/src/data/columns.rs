@@ -2,8 +2,8 @@
 //!
 //! Columns asked for win; then the names of a header; then position: the only column left is the text, and of two
 //! columns without a header the first is the text and the second the label (the filter's column does not count).
-//! A first row is a header when it holds one of the known names or a name that was asked for. Japanese names of labels are
-//! words that may be labels themselves: by them alone a row is no header.
+//! A first row is a header when the options say so; where they do not, when it holds one of the known names or a name that was
+//! asked for. Japanese names of labels are words that may be labels themselves: by them alone a row is no header.
 
 use std::fmt;
 
@@ -119,8 +119,13 @@ impl Roles {
     }
 }
 
-/// Whether a first row is a header: it holds a known name or one that was asked for.
+/// Whether a first row is a header, as the options say or its names show.
 pub(super) fn is_header<S: AsRef<str>>(row: &[S], options: &ReadOptions) -> bool {
+    options.header.unwrap_or_else(|| holds_a_name(row, options))
+}
+
+/// Whether a row holds a known name or one that was asked for.
+pub(super) fn holds_a_name<S: AsRef<str>>(row: &[S], options: &ReadOptions) -> bool {
     let known = PAIR_NAMES
         .iter()
         .flat_map(|(first, second)| [*first, *second])
@@ -159,7 +164,11 @@ pub(super) fn choose(name: &str, row: &[String], naming: Naming, options: &ReadO
     let resolve = |asked: &Option<Column>| {
         asked
             .as_ref()
-            .map(|asked| resolve(name, row, naming, asked))
+            .map(|asked| match (asked, options.header) {
+                // Who knows whether there is a header has counted the columns.
+                (Column::Number(_), Some(_)) => resolve(name, row, Naming::Positional, asked),
+                _ => resolve(name, row, naming, asked),
+            })
             .transpose()
     };
     let text = resolve(&options.text_column)?;

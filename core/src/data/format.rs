@@ -2,7 +2,8 @@
 //!
 //! Separators are judged by what they make of the first records: a row that holds known header names decides, then a
 //! tab that cuts every line into equally many fields, then the extension. Outside `.csv` files a `,` or `;` that is
-//! followed by a space is punctuation, so a list of sentences stays one text a line.
+//! followed by a space is punctuation, so a list of sentences stays one text a line. That somebody says there is a header
+//! does not count, as every separator finds some first row.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -190,11 +191,11 @@ impl<'a> Sample<'a> {
         Self(rows)
     }
 
-    /// The first row has several fields and is a header.
+    /// The first row has several fields and holds a name of a column.
     fn has_header(&self, options: &ReadOptions) -> bool {
         self.0
             .first()
-            .is_some_and(|row| row.len() > 1 && columns::is_header(row, options))
+            .is_some_and(|row| row.len() > 1 && columns::holds_a_name(row, options))
     }
 
     /// Every row has the same number of fields, more than one.

@@ -80,6 +80,11 @@ pub struct ReadOptions {
     /// Whether `"` quotes fields; by default it does in csv and does not in tsv and `;`-separated text.
     pub quote: Option<Quote>,
     /// Keeps only the rows with this value in this column.
+    /// Whether the first row of delimited text is a header; by default it is one if it holds a known name or one that is asked
+    /// for. Who says so has seen the columns and counts them: a [`Column::Number`] is then a position, whatever the header holds.
+    // Not in what the command line writes of its options, since it has no flag for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub header: Option<bool>,
     pub filter: Option<Filter>,
     /// What the label column holds.
     pub gold: GoldColumn,
@@ -96,7 +101,8 @@ impl ReadOptions {
 
 /// A column chosen by header name or by number.
 ///
-/// A header that holds exactly the digits of a number wins over the position.
+/// Of a header or of a JSON record, a name that is exactly the digits of a number wins over the position, unless
+/// [`ReadOptions::header`] is given. Digits do not make a row a header: it is one by its other names, or it is none.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged, try_from = "NumberOrText")]
 pub enum Column {

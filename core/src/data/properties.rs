@@ -5,11 +5,13 @@ use proptest::prelude::*;
 use super::tests::{options, read_ok, rows};
 use super::*;
 
-const SOME_OPTIONS: [&str; 7] = [
+const SOME_OPTIONS: [&str; 9] = [
     "",
     "text=1",
     "text=2 label=1",
     "filter=1=a",
+    "header=true text=2",
+    "header=false",
     "format=csv",
     "format=json",
     "format=json-lines",

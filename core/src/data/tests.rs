@@ -25,6 +25,7 @@ pub(super) fn options(words: &str) -> ReadOptions {
             "label" => options.label_column = Some(value.parse().expect("column")),
             "quote" => options.quote = Some(value.parse().expect("quote")),
             "filter" => options.filter = Some(value.parse().expect("filter")),
+            "header" => options.header = Some(value.parse().expect("true or false")),
             other => panic!("no option {other}"),
         }
     }
@@ -358,6 +359,10 @@ fn options_survive_a_run_file() {
     );
     let again = serde_json::to_string(&read).expect("serialisable");
     assert_eq!(serde_json::from_str::<ReadOptions>(&again).expect("valid"), read);
+    assert!(!again.contains("header"), "{again}");
+    let told = options("header=false");
+    let again = serde_json::to_string(&told).expect("serialisable");
+    assert_eq!(serde_json::from_str::<ReadOptions>(&again).expect("valid"), told);
     for wrong in [r#"{"filter": "x"}"#, r#"{"format": "xml"}"#, r#"{"text_column": ""}"#] {
         assert!(serde_json::from_str::<ReadOptions>(wrong).is_err(), "{wrong}");
     }
@@ -489,6 +494,55 @@ fn japanese_names_of_columns_are_known() {
         header("とても良い,評価\n安い,価格\n", GoldColumn::Label),
         "csv without header: text = column 1, label = column 2"
     );
+}
+
+#[test]
+fn columns_are_counted_where_a_header_is_told() {
+    let digits = "0,1,2\n1日,駅が近い,良い\n2日,部屋が狭い,悪い\n";
+    let data = read_ok("x.csv", digits, &options("header=true text=2 label=3"));
+    assert_eq!(rows(&data), [["駅が近い", "-", "良い"], ["部屋が狭い", "-", "悪い"]]);
+    assert_eq!(data.columns.to_string(), "csv with header: text = 1, label = 2");
+    let data = read_ok("x.csv", digits, &options("header=true text=2 label=3 filter=1=2日"));
+    assert_eq!(rows(&data), [["部屋が狭い", "-", "悪い"]]);
+
+    let twice = "日付,回答,評価,回答\n1日,はい,良い,駅が近い\n";
+    let data = read_ok("x.csv", twice, &options("header=true text=4 label=3"));
+    assert_eq!(rows(&data), [["駅が近い", "-", "良い"]]);
+    assert_eq!((data.columns.text.number, data.columns.header), (4, true));
+}
+
+#[test]
+fn a_first_row_is_data_where_no_header_is_told() {
+    let data = read_ok(
+        "x.csv",
+        "text,label\nlabel,text\n",
+        &options("header=false text=1 label=2"),
+    );
+    assert_eq!(rows(&data), [["text", "-", "label"], ["label", "-", "text"]]);
+    let data = read_ok("x.csv", "0,1,2\n3,4,5\n", &options("header=false text=2 label=3"));
+    assert_eq!(rows(&data), [["1", "-", "2"], ["4", "-", "5"]]);
+}
+
+#[test]
+fn what_is_told_of_a_header_says_nothing_of_separators() {
+    for told in ["header=true text=1", "header=false text=1"] {
+        let comma = read_ok("x.csv", "回答,部屋;宿\n駅が近い,広い;安い\n", &options(told));
+        assert_eq!(comma.columns.format, Format::Csv);
+        let semicolon = read_ok("x.csv", "text;label\n駅, 宿;良い\n", &options(told));
+        assert_eq!(semicolon.columns.format, Format::Semicolon);
+    }
+}
+
+#[test]
+fn fields_of_a_record_may_be_called_by_digits() {
+    let records = "[{\"2\": \"a\", \"1\": \"x\", \"01\": \"b\"}]";
+    for (name, expected) in [("2", "a"), ("1", "x"), ("01", "b")] {
+        let named = ReadOptions {
+            text_column: Some(Column::Name(name.to_owned())),
+            ..ReadOptions::default()
+        };
+        assert_eq!(rows(&read_ok("x.json", records, &named)), [[expected, "-", "-"]]);
+    }
 }
 
 #[test]

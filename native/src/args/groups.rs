@@ -120,6 +120,7 @@ impl DataArgs {
             filter,
             gold,
             label_names: self.label_names()?,
+            ..ReadOptions::default()
         })
     }
 }
