@@ -1,6 +1,19 @@
 //! Tables whose columns nobody has named: the student says what each is.
 
+use super::tab::Tab;
 use super::visit::{Visit, visit};
+
+/// How many rows each label has, in order of the labels.
+const COUNTS: &str =
+    "[...document.querySelectorAll('#label-counts li')].map((e) => e.dataset.label + e.dataset.count).sort().join()";
+
+/// Brings a file that the page asks about, and waits until it shows the beginning, in which `shown` stands.
+async fn bring_unknown(tab: &Tab, name: &str, text: &str, shown: &str) {
+    let file = tab.write(name, text.as_bytes());
+    tab.choose_file("#data-file", &file).await;
+    let asks = format!("((e) => e?.open && e.innerText.includes('{shown}'))(document.querySelector('#columns'))");
+    tab.wait("the question", &asks).await;
+}
 
 /// Rows as the corpus JRTE writes them: number, label, text, votes, part.
 fn opinions() -> String {
@@ -49,15 +62,14 @@ fn the_columns_of_a_table_are_chosen_on_the_page() {
         // What was chosen is still chosen.
         tab.fill("#columns-value", "train").await;
         tab.click("#columns-read").await;
-        let counts = "[...document.querySelectorAll('#label-counts li')].map((e) => e.dataset.label + e.dataset.count)";
-        tab.wait("the rows", &format!("{counts}.join() === '07,17'")).await;
+        tab.wait("the rows", &format!("{COUNTS} === '07,17'")).await;
         assert_eq!(tab.count("#data-error").await, 0);
         assert!(tab.text("#rows").await.contains("感想その13"));
         // Another choice replaces the rows.
         tab.value("document.querySelector('#columns').open = true").await;
         tab.fill("#column-5", "unused").await;
         tab.click("#columns-read").await;
-        tab.wait("all rows", &format!("{counts}.join() === '010,110'")).await;
+        tab.wait("all rows", &format!("{COUNTS} === '010,110'")).await;
     });
 }
 
@@ -76,10 +88,56 @@ fn a_header_may_have_names_of_its_own() {
         tab.fill("#column-2", "text").await;
         tab.fill("#column-3", "label").await;
         tab.click("#columns-read").await;
-        let counts = "[...document.querySelectorAll('#label-counts li')].map((e) => e.dataset.label + e.dataset.count)";
-        tab.wait("the rows", &format!("{counts}.sort().join() === '悪い1,良い2'"))
-            .await;
+        tab.wait("the rows", &format!("{COUNTS} === '悪い1,良い2'")).await;
         assert_eq!(tab.count("#rows tbody tr").await, 3, "the header is no row");
+    });
+}
+
+#[test]
+fn columns_are_read_as_they_were_clicked_whatever_the_header_says() {
+    visit(Visit::new("odd-headers"), async |tab| {
+        tab.open().await;
+        let long = "この授業について思ったことを自由に書いてください。".repeat(4);
+        for (name, table, text, label) in [
+            // A header of digits, each of which is the number of another column.
+            (
+                "digits.csv",
+                "0,1,2\n1日,駅が近い,良い\n2日,部屋が狭い,悪い\n3日,朝食がおいしい,良い\n".to_owned(),
+                2,
+                3,
+            ),
+            // Two columns of one name.
+            (
+                "twice.csv",
+                "日付,回答,評価,回答\n1日,いいえ,悪い,部屋が狭い\n2日,はい,良い,駅が近い\n3日,はい,良い,朝食がおいしい\n".to_owned(),
+                4,
+                3,
+            ),
+            // A header longer than what is shown of it.
+            (
+                "long.csv",
+                format!("番,{long},結果\n1,駅が近い,良い\n2,部屋が狭い,悪い\n3,朝食がおいしい,良い\n"),
+                2,
+                3,
+            ),
+        ] {
+            bring_unknown(tab, name, &table, table.split(',').next().unwrap_or_default()).await;
+            tab.click("#columns-header").await;
+            tab.fill(&format!("#column-{text}"), "text").await;
+            tab.fill(&format!("#column-{label}"), "label").await;
+            tab.click("#columns-read").await;
+            let is_of_file = format!("document.querySelector('.data-status').innerText.includes('{name}')");
+            tab.wait("the rows", &format!("{is_of_file} && {COUNTS} === '悪い1,良い2'"))
+                .await;
+            assert_eq!(tab.count("#rows tbody tr").await, 3, "{name}: the header is no row");
+            let rows = tab.text("#rows").await;
+            assert!(rows.contains("駅が近い") && rows.contains("部屋が狭い"), "{name}: {rows}");
+            // What was read is what the choice shows.
+            let read = format!("document.querySelector('#column-{text}').value");
+            assert_eq!(tab.value(&read).await, "text", "{name}");
+            let header = "document.querySelector('#columns-header').checked";
+            assert_eq!(tab.value(header).await, true, "{name}");
+        }
     });
 }
 

@@ -139,7 +139,8 @@ pub enum ModelSource {
     Run(String),
 }
 
-/// Columns of a table, by the name in its header or by a 1-based number; nothing for what follows from the table.
+/// Columns of a table, by their 1-based numbers, or fields of JSON records, by their names; nothing for what follows from the
+/// file.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ChosenColumns {
     /// The text.
@@ -152,6 +153,8 @@ pub struct ChosenColumns {
     pub filter: Option<String>,
     /// That value.
     pub value: String,
+    /// Whether the table's first row names its columns; nothing for JSON records, whose fields have names.
+    pub header: Option<bool>,
 }
 
 /// Before or after fine-tuning.

@@ -45,7 +45,14 @@ pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, columns: &ChosenCo
 }
 
 fn read_options(columns: &ChosenColumns) -> ReadOptions {
-    let column = |chosen: &Option<String>| chosen.as_ref()?.parse::<Column>().ok();
+    let column = |chosen: &Option<String>| {
+        let chosen = chosen.as_ref()?.trim();
+        match columns.header {
+            Some(_) => chosen.parse().ok().map(Column::Number),
+            // Even digits are the name of a JSON field.
+            None => Some(Column::Name(chosen.to_owned())),
+        }
+    };
     let filter = column(&columns.filter).map(|column| Filter {
         column,
         value: columns.value.trim().to_owned(),
@@ -60,6 +67,7 @@ fn read_options(columns: &ChosenColumns) -> ReadOptions {
 }
 
 fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingError> {
+        header: columns.header,
     let file = file.ok_or_else(|| ReadingError::Missing { name: name.to_owned() })?;
     if file.length() > LARGEST {
         return Err(ReadingError::TooLarge {

@@ -131,14 +131,14 @@ impl Sheet {
 
     /// What to read where the columns are these, and only rows whose value in the filter's column is `value`.
     pub fn chosen(&self, roles: &[Role], header: bool, value: &str) -> ChosenColumns {
-        let first = self.preview.rows.first().filter(|_| header);
-        let names = self.preview.names.as_ref().or(first);
+        let names = self.preview.names.as_ref();
+        // Names in a header may be there twice, or only digits, and the preview has but their beginnings.
         let column = |wanted: Role| {
             let index = roles.iter().position(|role| *role == wanted)?;
-            let name = names
-                .and_then(|names| names.get(index))
-                .filter(|name| !name.trim().is_empty());
-            Some(name.cloned().unwrap_or_else(|| (index + 1).to_string()))
+            match names {
+                Some(names) => names.get(index).cloned(),
+                None => Some((index + 1).to_string()),
+            }
         };
         ChosenColumns {
             text: column(Role::Text),
@@ -146,6 +146,7 @@ impl Sheet {
             label: column(Role::Label),
             filter: column(Role::Filter),
             value: value.to_owned(),
+            header: names.is_none().then_some(header),
         }
     }
 }
