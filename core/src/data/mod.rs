@@ -3,8 +3,8 @@
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
 //! parts of a JSON record's text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
-//! table; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora` turns course corpora into files that
-//! these readers take.
+//! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora`
+//! turns course corpora into files that these readers take.
 
 mod columns;
 mod conll;
@@ -16,6 +16,7 @@ mod gold;
 mod jsonl;
 mod labels;
 mod preview;
+mod records;
 mod spans;
 mod split;
 mod squad;
@@ -79,12 +80,12 @@ pub struct ReadOptions {
     pub label_column: Option<Column>,
     /// Whether `"` quotes fields; by default it does in csv and does not in tsv and `;`-separated text.
     pub quote: Option<Quote>,
-    /// Keeps only the rows with this value in this column.
     /// Whether the first row of delimited text is a header; by default it is one if it holds a known name or one that is asked
     /// for. Who says so has seen the columns and counts them: a [`Column::Number`] is then a position, whatever the header holds.
     // Not in what the command line writes of its options, since it has no flag for it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
+    /// Keeps only the rows with this value in this column.
     pub filter: Option<Filter>,
     /// What the label column holds.
     pub gold: GoldColumn,

@@ -3,28 +3,29 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::csv::Records;
-use super::{DataError, Format, ReadOptions, format, utf8};
+use super::{DataError, Format, ReadOptions, format, records, utf8};
 
 /// Rows that are shown.
 const ROWS: usize = 3;
 /// Columns that are shown: of more, those who know them choose by number on the command line.
-const COLUMNS: usize = 64;
+pub(super) const COLUMNS: usize = 64;
 /// Characters of a field that are shown.
-const CHARACTERS: usize = 60;
+pub(super) const CHARACTERS: usize = 60;
 /// A column with more values than these has none to pick rows by.
 const VALUES: usize = 10;
 
 /// The beginning of a table.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Preview {
-    /// What the fields of JSON records are called; nothing where columns have numbers and perhaps a header.
+    /// What the fields of JSON records are called, as far as they are shown; nothing where columns have numbers and perhaps a
+    /// header.
     pub names: Option<Vec<String>>,
     /// The first rows, cut to what can be shown. A header is one of them.
     pub rows: Vec<Vec<String>>,
-    /// The values of each column in the order of the file, trimmed, a header's name among them; empty where there are many.
+    /// The values of each column in the order of the file, trimmed, a header's name among them; empty where there are many, or
+    /// lists and objects among them.
     pub values: Vec<Vec<String>>,
 }
 
@@ -45,14 +46,8 @@ pub fn preview(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Option
             }
             None
         }
-        Format::JsonLines => {
-            let lines = text.lines().filter(|line| !line.trim().is_empty());
-            beginning.add_records(lines.map_while(|line| serde_json::from_str(line).ok()))
-        }
-        Format::Json => match serde_json::from_str(text) {
-            Ok(Value::Array(records)) => beginning.add_records(records.into_iter()),
-            _ => None,
-        },
+        Format::JsonLines => records::add_lines(text, &mut beginning),
+        Format::Json => records::add_document(text, &mut beginning),
         Format::Conll | Format::Squad | Format::Text => None,
     };
     let Beginning { rows, values } = beginning;
@@ -62,14 +57,15 @@ pub fn preview(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Option
 
 /// What is kept of the rows that have been seen.
 #[derive(Default)]
-struct Beginning {
+pub(super) struct Beginning {
     rows: Vec<Vec<String>>,
-    /// Of each column; nothing where there are too many.
+    /// Of each column; nothing where none are shown.
     values: Vec<Option<Vec<String>>>,
 }
 
 impl Beginning {
-    fn add(&mut self, row: &[Cow<'_, str>]) {
+    /// Adds a row; the first decides how many columns there are.
+    pub(super) fn add(&mut self, row: &[Cow<'_, str>]) {
         if self.rows.is_empty() {
             self.values = vec![Some(Vec::new()); row.len().min(COLUMNS)];
         }
@@ -89,22 +85,16 @@ impl Beginning {
         }
     }
 
-    /// Adds records by the fields of the first, whose names it gives.
-    fn add_records(&mut self, records: impl Iterator<Item = Value>) -> Option<Vec<String>> {
-        let mut records = records.peekable();
-        let Some(Value::Object(first)) = records.peek() else {
-            return None;
-        };
-        let names: Vec<String> = first.keys().cloned().collect();
-        for record in records {
-            let field = |name: &String| match record.get(name) {
-                Some(Value::String(text)) => Cow::Borrowed(text.as_str()),
-                Some(value) => Cow::Owned(value.to_string()),
-                None => Cow::default(),
-            };
-            self.add(&names.iter().map(field).collect::<Vec<_>>());
+    /// Whether a column's field in the next row makes a difference.
+    pub(super) fn looks_at(&self, column: usize) -> bool {
+        self.rows.len() < ROWS || self.values.get(column).is_some_and(Option::is_some)
+    }
+
+    /// Shows no values of a column.
+    pub(super) fn forget_values(&mut self, column: usize) {
+        if let Some(values) = self.values.get_mut(column) {
+            *values = None;
         }
-        Some(names)
     }
 }
 
@@ -150,6 +140,87 @@ mod tests {
     }
 
     #[test]
+    fn one_object_is_one_record() {
+        let object = "{\n  \"course\": \" 言語 \",\n  \"examples\": [\n    {\"text\": \"駅へ\", \"n\": [1, 2.5, null, true]},\n    {}\n  ]\n}\n";
+        for name in ["a.json", "a.txt"] {
+            let preview = of(name, object).expect("a record");
+            assert_eq!(preview.names.expect("names"), ["course", "examples"]);
+            let examples = "[{\"text\":\"駅へ\",\"n\":[1,2.5,null,true]},{}]";
+            assert_eq!(preview.rows, [[" 言語 ", examples]]);
+            // Rows can be picked by a text, not by a list.
+            assert_eq!(preview.values, [vec!["言語".to_owned()], Vec::new()]);
+        }
+        assert_eq!(of("a.json", "{\n\"data\": []\n}"), None);
+        assert_eq!(of("a.json", "{\n}"), None);
+    }
+
+    #[test]
+    fn lists_and_objects_are_shown_by_their_beginning() {
+        let numbers = "[1,22,333],".repeat(1000);
+        let long = "あ".repeat(1000);
+        let record = format!("{{\"id\": 1, \"list\": [{numbers}0], \"object\": {{\"a\": \"{long}\", \"b\": {{}}}}}}");
+        let preview = of("a.json", &format!("[{record}, {record}]")).expect("records");
+        let list = format!("[{numbers}");
+        let object = format!("{{\"a\":\"{long}");
+        let cut = |text: &str| text.chars().take(CHARACTERS).collect::<String>();
+        assert_eq!(
+            preview.rows,
+            [
+                ["1".to_owned(), cut(&list), cut(&object)],
+                ["1".to_owned(), cut(&list), cut(&object)]
+            ]
+        );
+        assert_eq!(preview.values, [vec!["1".to_owned()], Vec::new(), Vec::new()]);
+        // A list that fills the place to its last character is whole.
+        let text = "a".repeat(CHARACTERS - 4);
+        let exact = format!("[\"{text}\"]");
+        let preview = of("a.json", &format!("{{\n\"list\": {exact}, \"id\": [\"{text}\", 1]}}")).expect("a record");
+        assert_eq!(preview.rows, [[exact, format!("[\"{text}\",")]]);
+    }
+
+    #[test]
+    fn records_are_shown_until_one_that_cannot_be_read() {
+        for damaged in [
+            "[{\"a\": 1, \"b\": \"x\"}, {\"a\": 2, \"b\":",
+            "[{\"a\": 1, \"b\": \"x\"}, 3, {\"a\": 2, \"b\": \"y\"}]",
+            "[{\"a\": 1, \"b\": \"x\"}, [{\"a\": 2, \"b\": \"y\"}]]",
+        ] {
+            let preview = of("a.json", damaged).expect("a record");
+            assert_eq!(preview.names.expect("names"), ["a", "b"]);
+            assert_eq!(preview.rows, [["1", "x"]]);
+        }
+        let preview = of(
+            "a.jsonl",
+            "{\"a\": 1, \"b\": 2}\n\n{\"b\": 3}\n{\"a\"\n{\"a\": 4, \"b\": 5}\n",
+        )
+        .expect("records");
+        assert_eq!(preview.rows, [["1", "2"], ["", "3"]]);
+        for nothing in [
+            "[[{\"a\": 1, \"b\": 2}]]",
+            "[3, {\"a\": 1, \"b\": 2}]",
+            "{\n\"a\": 1, \"b\": 2",
+        ] {
+            assert_eq!(of("a.json", nothing), None, "{nothing}");
+        }
+    }
+
+    #[test]
+    fn many_records_and_many_fields_are_no_trouble() {
+        let records: Vec<String> = (0..30)
+            .map(|number| format!("{{\"part\": {}, \"id\": {number}}}", number % 2))
+            .collect();
+        let preview = of("a.json", &format!("[{}]", records.join(","))).expect("records");
+        assert_eq!(preview.rows, [["0", "0"], ["1", "1"], ["0", "2"]]);
+        assert_eq!(preview.values, [vec!["0".to_owned(), "1".to_owned()], Vec::new()]);
+        let fields: Vec<String> = (0..COLUMNS + 10)
+            .map(|number| format!("\"f{number}\": {number}"))
+            .collect();
+        let preview = of("a.json", &format!("[{{{}}}]", fields.join(","))).expect("a record");
+        assert_eq!(preview.names.expect("names").len(), COLUMNS);
+        assert_eq!((preview.rows[0].len(), preview.values.len()), (COLUMNS, COLUMNS));
+    }
+
+    #[test]
     fn long_fields_and_damaged_rows_are_no_trouble() {
         let long = "あ".repeat(CHARACTERS + 1);
         let preview = of("a.csv", &format!("{long},b\nc\n\"d,e\n")).expect("a table");
@@ -158,6 +229,7 @@ mod tests {
             [vec!["あ".repeat(CHARACTERS), "b".to_owned()], vec!["c".to_owned()]]
         );
         assert_eq!(of("a.tsv", "one\ntwo\n"), None);
+        assert_eq!(of("a.csv", "label\nc\n"), None);
         assert_eq!(of("a.csv", ""), None);
         assert_eq!(of("a.json", "[1, 2"), None);
     }

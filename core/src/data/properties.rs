@@ -38,6 +38,7 @@ proptest! {
     #[test]
     fn random_bytes_never_panic(bytes: Vec<u8>, name in any_name(), options in any_options()) {
         let _ = read(name, &bytes, &options);
+        let _ = preview(name, &bytes, &options);
     }
 
     #[test]
@@ -46,7 +47,17 @@ proptest! {
         name in any_name(),
         options in any_options(),
     ) {
-        if let Ok(dataset) = read(name, text.as_bytes(), &options) {
+        let shown = preview(name, text.as_bytes(), &options);
+        if let Ok(Some(shown)) = &shown {
+            prop_assert!(shown.rows.iter().all(|row| row.len() <= shown.values.len()));
+            prop_assert!(shown.names.as_ref().is_none_or(|names| names.len() == shown.values.len()));
+        }
+        let outcome = read(name, text.as_bytes(), &options);
+        // Who is asked for columns can see them, if there are several.
+        if let Err(DataError::ChooseColumns { row, .. }) = &outcome {
+            prop_assert_eq!(row.len() > 1, matches!(shown, Ok(Some(_))));
+        }
+        if let Ok(dataset) = outcome {
             prop_assert!(!dataset.examples.is_empty());
             let height = text.split('\n').count();
             prop_assert!(dataset.examples.iter().all(|example| example.line >= 1 && example.line <= height.max(text.len())));
