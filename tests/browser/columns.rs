@@ -142,6 +142,43 @@ fn columns_are_read_as_they_were_clicked_whatever_the_header_says() {
 }
 
 #[test]
+fn one_object_has_columns_and_what_has_none_is_not_asked_for_them() {
+    visit(Visit::new("one-object"), async |tab| {
+        tab.open().await;
+        let object = "{\n  \"course\": \"駅から宿まで\",\n  \"examples\": [\n    {\"text\": \"駅へ\"}\n  ]\n}\n";
+        bring_unknown(tab, "course.json", object, "examples").await;
+        assert!(tab.text("#data-error").await.contains("「列を選ぶ」"));
+        tab.fill("#column-1", "text").await;
+        tab.click("#columns-read").await;
+        tab.wait("the row", "document.querySelectorAll('#rows tbody tr').length === 1")
+            .await;
+        assert!(tab.text("#rows").await.contains("駅から宿まで"));
+        // A label alone leaves no column for the text.
+        let file = tab.write("labels.csv", "label\n良い\n悪い\n".as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("the error", "document.querySelector('#data-error')").await;
+        let error = tab.text("#data-error").await;
+        assert!(error.contains("文にできる列がありません"), "{error}");
+        assert_eq!(tab.count("#columns").await, 0);
+        // Nor has a file of questions columns, though its outermost fields have names.
+        let question = r#"{"id": "q1", "question": "何が高い?", "answers": [{"text": "富士山", "answer_start": 0}]}"#;
+        let article = format!(r#"{{"paragraphs": [{{"context": "富士山は高い。", "qas": [{question}]}}]}}"#);
+        let file = tab.write(
+            "fuji.json",
+            format!(r#"{{"version": "1.1", "data": [{article}]}}"#).as_bytes(),
+        );
+        tab.choose_file("#data-file", &file).await;
+        tab.wait(
+            "the task",
+            "document.querySelector('#task').value === 'question-answering'",
+        )
+        .await;
+        assert_eq!(tab.count("#data-error").await, 0);
+        assert_eq!(tab.count("#columns").await, 0);
+    });
+}
+
+#[test]
 fn share_and_seed_are_remembered() {
     visit(Visit::new("remembered-split"), async |tab| {
         tab.open().await;

@@ -169,6 +169,16 @@ fn a_wrong_choice_of_columns_is_told_in_japanese() {
 }
 
 #[test]
+fn who_has_no_columns_to_choose_from_is_not_sent_to_them() {
+    let message = "a.csv has no column that could be the text";
+    assert_eq!(
+        translated(message, Language::Japanese),
+        "「a.csv」には、文にできる列がありません。"
+    );
+    assert_eq!(translated(message, Language::English), message);
+}
+
+#[test]
 fn english_sentences_name_no_flag() {
     let error = unreadable("a.csv", "x,y,z\nb,c,d\ne,f,g\n", GoldColumn::Label);
     assert_eq!(

@@ -36,6 +36,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」は展開すると {needed} MB になります。ここで開けるのは {most} MB までです。";
     "{name} is larger than {megabytes} MB; the command line reads it":
         "「{name}」は {megabytes} MB を超えています。この大きさは、コマンドラインの terakoya なら読めます。";
+    "{name} has no column that could be the text":
+        "「{name}」には、文にできる列がありません。";
     "{address}: the connection failed after {done} of {total} bytes ({reason}); try again, it goes on from there":
         "{address} の読み込みが途切れました（{total} バイトのうち {done} バイト、{reason!}）。もう一度試すと続きから読みます。";
     "the file ends early":

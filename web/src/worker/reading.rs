@@ -3,7 +3,7 @@
 
 use js_sys::Uint8Array;
 use terakoya_core::data::{
-    Column, DataError, Dataset, Example, Filter, Format, Gold, ReadOptions, format_of, preview, read,
+    Column, DataError, Dataset, Example, Filter, Format, Gold, Preview, ReadOptions, format_of, preview, read,
 };
 use terakoya_core::task_kind::TaskKind;
 
@@ -30,6 +30,12 @@ enum ReadingError {
         name: String,
         /// The most there may be.
         megabytes: u32,
+    },
+    /// It has too few columns for one of them to be chosen.
+    #[error("{name} has no column that could be the text")]
+    NoText {
+        /// Its name.
+        name: String,
     },
 }
 
@@ -61,13 +67,13 @@ fn read_options(columns: &ChosenColumns) -> ReadOptions {
         text_column: column(&columns.text),
         pair_column: column(&columns.pair),
         label_column: column(&columns.label),
+        header: columns.header,
         filter,
         ..ReadOptions::default()
     }
 }
 
 fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingError> {
-        header: columns.header,
     let file = file.ok_or_else(|| ReadingError::Missing { name: name.to_owned() })?;
     if file.length() > LARGEST {
         return Err(ReadingError::TooLarge {
@@ -79,11 +85,17 @@ fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingErr
 }
 
 fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) -> Event {
-    let preview = preview(name, bytes, columns).unwrap_or_default();
-    let (task, data) = match read_as_what_it_is(name, plain, columns, bytes) {
+    let read = read_as_what_it_is(name, plain, columns, bytes);
+    let preview = match &read {
+        // The outermost fields of SQuAD's form are no columns.
+        Ok((_, data)) if data.columns.format == Format::Squad => None,
+        Err(DataError::Answer { .. }) => None,
+        _ => preview(name, bytes, columns).unwrap_or_default(),
+    };
+    let (task, data) = match read {
         Ok(read) => read,
         Err(error) => {
-            let message = in_words(&error);
+            let message = unread(name, error, preview.as_ref());
             return Event::Unread { message, preview };
         }
     };
@@ -105,6 +117,16 @@ fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) 
         rows,
         columns: data.columns,
         preview,
+    }
+}
+
+/// Why a file is not read, for a page that shows `preview` to choose columns by.
+fn unread(name: &str, error: DataError, preview: Option<&Preview>) -> String {
+    match error {
+        DataError::ChooseColumns { .. } if preview.is_none() => {
+            in_words(&ReadingError::NoText { name: name.to_owned() })
+        }
+        error => in_words(&error),
     }
 }
 
