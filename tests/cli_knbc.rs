@@ -269,5 +269,18 @@ fn damaged_corpora_are_named() {
             assert!(message.contains(expected), "{message}");
         }
     }
+    let euc_jp_edition = copy(|name, text| {
+        let bytes = euc_jp(name, text);
+        let mut lines: Vec<&[u8]> = bytes.split(|byte| *byte == b'\n').collect();
+        if name == sentence {
+            lines[13] = b"\xFF\xFE";
+        }
+        lines.join(&b'\n')
+    });
+    let message = fails("knbc", euc_jp_edition.path(), &out, &["--task", "ner"], 1);
+    assert!(
+        message.contains(sentence) && message.contains("line 14 is neither UTF-8 nor EUC-JP"),
+        "{message}"
+    );
     assert!(!out.exists(), "a failed conversion leaves nothing");
 }

@@ -1,5 +1,7 @@
 //! Decodes text that is UTF-8 or EUC-JP, whichever it proves to be.
 
+use std::borrow::Cow;
+
 use encoding_rs::EUC_JP;
 
 use super::{CorpusError, SourceFile};
@@ -19,15 +21,10 @@ const AS_ICONV: [(char, char); 6] = [
 ///
 /// Japanese in EUC-JP is no UTF-8 unless it is a few characters long: every kana breaks its rules.
 pub(super) fn decode(file: &SourceFile) -> Result<String, CorpusError> {
-    let not_utf8 = match std::str::from_utf8(&file.bytes) {
-        Ok(text) => return Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned()),
-        Err(error) => error.valid_up_to(),
-    };
-    let decoded = EUC_JP.decode_without_bom_handling_and_without_replacement(&file.bytes);
-    let text = decoded.ok_or_else(|| CorpusError::Encoding {
-        name: file.name.clone(),
-        line: 1 + file.bytes[..not_utf8].iter().filter(|byte| **byte == b'\n').count(),
-    })?;
+    if let Ok(text) = std::str::from_utf8(&file.bytes) {
+        return Ok(text.strip_prefix('\u{feff}').unwrap_or(text).to_owned());
+    }
+    let text = euc_jp(&file.bytes).ok_or_else(|| in_neither(file))?;
     let as_iconv = |c: char| {
         AS_ICONV
             .iter()
@@ -35,6 +32,36 @@ pub(super) fn decode(file: &SourceFile) -> Result<String, CorpusError> {
             .map_or(c, |(_, other)| *other)
     };
     Ok(text.chars().map(as_iconv).collect())
+}
+
+fn euc_jp(bytes: &[u8]) -> Option<Cow<'_, str>> {
+    EUC_JP.decode_without_bom_handling_and_without_replacement(bytes)
+}
+
+/// Names the first line that is in neither encoding; where each is in one of them, the first that is not in the encoding
+/// of most.
+///
+/// In both encodings a newline ends any character: a file is in one exactly if all its lines are.
+fn in_neither(file: &SourceFile) -> CorpusError {
+    let lines = (1..).zip(file.bytes.split(|byte| *byte == b'\n'));
+    let lines = lines.filter(|(_, line)| !line.is_ascii());
+    // The number of each line that tells the encodings apart, whether it is UTF-8, whether EUC-JP.
+    let lines: Vec<(usize, bool, bool)> = lines
+        .map(|(number, line)| (number, std::str::from_utf8(line).is_ok(), euc_jp(line).is_some()))
+        .collect();
+    let name = file.name.clone();
+    if let Some(&(line, ..)) = lines.iter().find(|(_, utf8, euc_jp)| !utf8 && !euc_jp) {
+        return CorpusError::Encoding { name, line };
+    }
+    let count = |is_in: fn(&(usize, bool, bool)) -> bool| lines.iter().filter(|line| is_in(line)).count();
+    let is_euc_jp = count(|line| line.2) > count(|line| line.1);
+    let is_stranger = |(_, utf8, euc_jp): &&(usize, bool, bool)| if is_euc_jp { !euc_jp } else { !utf8 };
+    let stranger = lines.iter().find(is_stranger);
+    CorpusError::MixedEncodings {
+        name,
+        line: stranger.map_or(1, |(line, ..)| *line),
+        encoding: if is_euc_jp { "EUC-JP" } else { "UTF-8" },
+    }
 }
 
 /// The rows of tab-separated text in which `"` means nothing, each with its 1-based line; blank lines are skipped.
@@ -73,6 +100,27 @@ mod tests {
             error.to_string(),
             "corpus2/Kyoto.tsv: line 3 is neither UTF-8 nor EUC-JP"
         );
+    }
+
+    #[test]
+    fn damaged_lines_of_euc_jp_are_named_and_not_its_first_japanese() {
+        // "語\n" in EUC-JP.
+        let word = [0xB8, 0xEC, b'\n'];
+        let message = |bytes: &[u8]| decode(&file(bytes)).expect_err("damaged").to_string();
+        let damaged = [&b"#\n"[..], &word, &word, &[0xB8, 0xEC, 0xFF, 0xFE, b'\n'], &word].concat();
+        assert_eq!(
+            message(&damaged),
+            "corpus2/Kyoto.tsv: line 4 is neither UTF-8 nor EUC-JP"
+        );
+        // Half a character at the end of a line takes nothing from the next.
+        let cut = [&word[..], &[0xB8, b'\n'], &word].concat();
+        assert_eq!(message(&cut), "corpus2/Kyoto.tsv: line 2 is neither UTF-8 nor EUC-JP");
+        // A line in UTF-8 that was added to the edition in EUC-JP, and the other way round.
+        let utf8 = "語である\n".as_bytes();
+        let mixed = message(&[&word[..], &word, utf8].concat());
+        assert_eq!(mixed, "corpus2/Kyoto.tsv: line 3 is not EUC-JP, as other lines are");
+        let mixed = message(&[utf8, &word, utf8].concat());
+        assert_eq!(mixed, "corpus2/Kyoto.tsv: line 2 is not UTF-8, as other lines are");
     }
 
     #[test]

@@ -12,8 +12,18 @@ pub enum CorpusError {
     Encoding {
         /// File.
         name: String,
-        /// 1-based line with the first byte that is not UTF-8.
+        /// The first line, 1-based, that is in neither.
         line: usize,
+    },
+    /// Lines in both encodings.
+    #[error("{name}: line {line} is not {encoding}, as other lines are")]
+    MixedEncodings {
+        /// File.
+        name: String,
+        /// The first line, 1-based, that is not in the encoding of most.
+        line: usize,
+        /// The encoding of most.
+        encoding: &'static str,
     },
     /// A line that should hold a word of KNP's output.
     #[error(
