@@ -284,3 +284,60 @@ fn damaged_corpora_are_named() {
     );
     assert!(!out.exists(), "a failed conversion leaves nothing");
 }
+
+#[test]
+fn nothing_is_written_into_the_corpus() {
+    let corpus = copy(|_, text| text.as_bytes().to_vec());
+    let task = ["--task", "ner"];
+    for out in [
+        ".",
+        "corpus1",
+        "corpus1/KN903_Kyoto_1",
+        "new",
+        "corpus1/new/er",
+        "corpus1/../new",
+        "new/../corpus1/new",
+    ] {
+        let message = fails("knbc", corpus.path(), &corpus.path().join(out), &task, 1);
+        assert!(message.contains("the corpus itself"), "{out}: {message}");
+    }
+    assert!(!corpus.path().join("new").exists() && !corpus.path().join("corpus1/new").exists());
+    let other = TempDir::new().expect("temp");
+    let name = other.path().file_name().expect("a name");
+    let beside = corpus.path().join("..").join(name).join("out");
+    let report = convert("knbc", corpus.path(), &beside, &task);
+    assert_eq!(
+        report["notices"].as_array().map(Vec::len),
+        Some(0),
+        "no file of an earlier conversion: {report}"
+    );
+}
+
+#[cfg(unix)]
+#[test]
+fn nothing_is_written_into_the_corpus_through_links() {
+    use std::os::unix::fs::symlink;
+    let corpus = copy(|_, text| text.as_bytes().to_vec());
+    let temp = TempDir::new().expect("temp");
+    let (link, gathered) = (temp.path().join("link"), temp.path().join("gathered"));
+    symlink(corpus.path(), &link).expect("a link");
+    fs::create_dir(&gathered).expect("a new folder");
+    for half in ["corpus1", "corpus2"] {
+        symlink(corpus.path().join(half), gathered.join(half)).expect("a link");
+    }
+    for (source, out) in [
+        (corpus.path(), link.join("new")),
+        (link.as_path(), corpus.path().join("corpus1/new")),
+        (link.as_path(), temp.path().join("new/../link/new")),
+        (gathered.as_path(), corpus.path().join("corpus1/new")),
+    ] {
+        let message = fails("knbc", source, &out, &["--task", "ner"], 1);
+        assert!(message.contains("the corpus itself"), "{out:?}: {message}");
+    }
+    // A link to a folder elsewhere is one.
+    let elsewhere = temp.path().join("elsewhere");
+    fs::create_dir(&elsewhere).expect("a new folder");
+    symlink(&elsewhere, temp.path().join("out")).expect("a link");
+    convert("knbc", &link, &temp.path().join("out/ner"), &["--task", "ner"]);
+    assert!(elsewhere.join("ner/train.conll").exists());
+}

@@ -5,7 +5,7 @@
 mod output;
 mod source;
 
-use std::path::Path;
+use std::path::{Component, Path, PathBuf};
 
 use anyhow::{Result, bail};
 use terakoya_core::data::corpora::knbc::{Converted, Corpus, Spacing};
@@ -47,22 +47,46 @@ where
     })
 }
 
-/// Refuses to write among the files that were read.
+/// Refuses to write among the files that were read: into their folders, or below a folder that was given.
 fn check_folders(source: &Path, output: &OutputArgs) -> Result<()> {
-    let folder = if source.is_dir() { Some(source) } else { source.parent() };
-    let same = folder
-        .and_then(|folder| folder.canonicalize().ok())
-        .is_some_and(|folder| {
-            let output = output.folder.canonicalize();
-            output.is_ok_and(|output| output == folder)
-        });
-    if same {
+    let read = match source.is_dir() {
+        true => source::folders(source)?,
+        // A link stands in one folder, its file in another.
+        false => [source.to_path_buf(), real_path(source)]
+            .iter()
+            .filter_map(|file| file.parent().map(Path::to_path_buf))
+            .collect(),
+    };
+    let read: Vec<PathBuf> = read.iter().map(|folder| real_path(folder)).collect();
+    let folder = real_path(&output.folder);
+    let shown = output.folder.display();
+    if read.contains(&folder) {
+        bail!("{shown} holds the corpus itself: choose another folder");
+    }
+    if source.is_dir() && read.iter().any(|read| folder.starts_with(read)) {
         bail!(
-            "{} holds the corpus itself: choose another folder",
-            output.folder.display()
+            "{shown} is inside {}, the corpus itself: choose another folder",
+            source.display()
         );
     }
     Ok(())
+}
+
+/// The path from the root on without links and `..`; its end may be of folders that are not there yet.
+fn real_path(path: &Path) -> PathBuf {
+    let current = std::env::current_dir().and_then(|folder| folder.canonicalize());
+    let mut real = current.unwrap_or_default();
+    for component in path.components() {
+        if component == Component::ParentDir {
+            real.pop();
+            continue;
+        }
+        real.push(component);
+        if let Ok(found) = real.canonicalize() {
+            real = found;
+        }
+    }
+    real
 }
 
 fn knbc(args: &KnbcArgs) -> Result<DataSet> {

@@ -144,6 +144,12 @@ pub fn beside(path: &Path, name: &str) -> Result<SourceFile> {
     }
 }
 
+/// The folder that was given and those in it, which may be links to folders elsewhere.
+pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let inner = entries(folder)?.into_iter().filter(|path| path.is_dir());
+    Ok(std::iter::once(folder.to_path_buf()).chain(inner).collect())
+}
+
 fn load(path: &Path) -> Result<SourceFile> {
     let name = path.display().to_string();
     let bytes = fs::read(path).with_context(|| name.clone())?;
