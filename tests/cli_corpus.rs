@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use corpora::{convert, fails, files, fixture, names, rows};
+use corpora::{convert, fails, fails_in, files, fixture, names, rows};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -151,6 +151,24 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
     // A folder beside a file that was given holds nothing of the corpus.
     convert("emotion", &out.join("train.txt"), &out.join("emotion"), &[]);
     assert_eq!(names(&out.join("emotion")), ["train.csv"]);
+}
+
+#[test]
+fn files_that_hold_nothing_are_named_however_short_their_names_are() {
+    let source = folder(&[
+        ("n", "[]"),
+        ("t", "\n"),
+        ("emotions/train.tsv", "hm\t0\ta\n"),
+        ("emotions/labels.txt", "\n"),
+    ]);
+    for (name, file, expected) in [
+        ("ner-wikipedia", "n", "n: there is no entry in it"),
+        ("jrte", "t", "t: there is no row in it"),
+        ("goemotions", "emotions", "labels.txt: there is no label in it"),
+    ] {
+        let message = fails_in(source.path(), name, Path::new(file), Path::new("out"), &[], 1);
+        assert!(message.trim_end().ends_with(expected), "{message}");
+    }
 }
 
 /// A folder with files of these names and texts.

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use corpora::{convert, fails, files, fixture, names, rows};
+use corpora::{convert, fails, fails_in, files, fixture, names, rows};
 
 /// A copy of the fixture whose files are what `change` makes of their text.
 fn copy(change: impl Fn(&str, &str) -> Vec<u8>) -> TempDir {
@@ -283,6 +283,23 @@ fn damaged_corpora_are_named() {
         "{message}"
     );
     assert!(!out.exists(), "a failed conversion leaves nothing");
+}
+
+#[test]
+fn corpora_without_a_sentence_are_named_however_short_their_names_are() {
+    let temp = TempDir::new().expect("temp");
+    for half in ["corpus1", "corpus2"] {
+        fs::create_dir_all(temp.path().join("n").join(half)).expect("a new folder");
+    }
+    let message = fails_in(
+        temp.path(),
+        "knbc",
+        Path::new("n"),
+        Path::new("out"),
+        &["--task", "ner"],
+        1,
+    );
+    assert_eq!(message, "error: n: there is no sentence in corpus1\n");
 }
 
 #[test]

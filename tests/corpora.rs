@@ -13,23 +13,33 @@ pub fn fixture() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/knbc")
 }
 
-fn run(words: &[&str], paths: &[&Path], flags: &[&str]) -> Output {
+fn run(folder: &Path, words: &[&str], paths: &[&Path], flags: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    command.args(words).args(paths).args(flags).stdin(Stdio::null());
+    command
+        .current_dir(folder)
+        .args(words)
+        .args(paths)
+        .args(flags)
+        .stdin(Stdio::null());
     command.output().expect("the binary starts")
 }
 
 /// Runs `corpus NAME SOURCE OUT` and gives the report of `--json`.
 pub fn convert(name: &str, source: &Path, out: &Path, flags: &[&str]) -> Value {
     let flags = [flags, &["--json"]].concat();
-    let output = run(&["corpus", name], &[source, out], &flags);
+    let output = run(Path::new("."), &["corpus", name], &[source, out], &flags);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("one JSON object")
 }
 
 /// The one error line of a conversion that must fail; `code` is 1, or 2 for wrong usage.
 pub fn fails(name: &str, source: &Path, out: &Path, flags: &[&str], code: i32) -> String {
-    let output = run(&["corpus", name], &[source, out], flags);
+    fails_in(Path::new("."), name, source, out, flags, code)
+}
+
+/// The same in the folder that paths begin from.
+pub fn fails_in(folder: &Path, name: &str, source: &Path, out: &Path, flags: &[&str], code: i32) -> String {
+    let output = run(folder, &["corpus", name], &[source, out], flags);
     let message = String::from_utf8_lossy(&output.stderr).into_owned();
     assert_eq!(output.status.code(), Some(code), "{message}");
     assert!(output.stdout.is_empty() && !message.contains("panicked"), "{message}");

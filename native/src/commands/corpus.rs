@@ -10,7 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use anyhow::{Result, bail};
 use terakoya_core::data::corpora::knbc::{Converted, Corpus, Spacing};
 use terakoya_core::data::corpora::tables::{self, AnswerKind, JglueTask};
-use terakoya_core::data::corpora::{SourceFile, TextRow, cut, gather, named_entities, tag_list};
+use terakoya_core::data::corpora::{CorpusError, SourceFile, TextRow, cut, gather, named_entities, tag_list};
 
 use crate::args::corpus::{
     CorpusArgs, CorpusCommand, KnbcArgs, KnbcTask, NerWikipediaArgs, OutputArgs, SplitArgs, TableArgs,
@@ -32,18 +32,10 @@ pub fn run(args: CorpusArgs) -> Result<()> {
 }
 
 /// What was read from the file or folder `name`, which an error says once: where it names no file itself.
-fn in_file<T, E>(read: Result<T, E>, name: &str) -> Result<T>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
-    read.map_err(|error| {
-        let is_named = error.to_string().contains(name);
-        let error = anyhow::Error::new(error);
-        if is_named {
-            error
-        } else {
-            error.context(name.to_owned())
-        }
+fn in_file<T>(read: Result<T, CorpusError>, name: &str) -> Result<T> {
+    read.map_err(|error| match error.names_file() {
+        true => anyhow::Error::new(error),
+        false => anyhow::Error::new(error).context(name.to_owned()),
     })
 }
 
@@ -90,13 +82,13 @@ fn real_path(path: &Path) -> PathBuf {
 }
 
 fn knbc(args: &KnbcArgs) -> Result<DataSet> {
-    let corpus = Corpus::read(&source::knbc_sentences(&args.source)?)?;
+    let whole = args.source.display().to_string();
+    let corpus = in_file(Corpus::read(&source::knbc_sentences(&args.source)?), &whole)?;
     let spacing = if args.pre_split {
         Spacing::PreSplit
     } else {
         Spacing::AsWritten
     };
-    let whole = args.source.display().to_string();
     match args.task {
         KnbcTask::Sentiment => {
             let opinions = source::knbc_opinions(&args.source)?;
@@ -130,10 +122,9 @@ fn split_texts(converted: Converted<TextRow>, split: &SplitArgs, whole: &str) ->
 
 fn ner_wikipedia(args: &NerWikipediaArgs) -> Result<DataSet> {
     let file = source::single(&args.source, "ner.json")?;
-    let whole = args.source.display().to_string();
-    let rows = in_file(named_entities::read(&file), &whole)?;
+    let rows = in_file(named_entities::read(&file), &file.name)?;
     let mut set = DataSet::new(Vec::new());
-    for part in in_file(cut(rows, &args.split.plan()), &whole)? {
+    for part in in_file(cut(rows, &args.split.plan()), &file.name)? {
         set.add(&part, "json", "texts", output::json_array)?;
     }
     Ok(set)
@@ -159,17 +150,15 @@ fn emotion(args: &TableArgs) -> Result<DataSet> {
 
 fn goemotions(args: &TableArgs) -> Result<DataSet> {
     let files = source::parts(&args.source, &["tsv"])?;
-    let names = tables::label_names(&source::beside(&args.source, "labels.txt")?)?;
+    let list = source::beside(&args.source, "labels.txt")?;
+    let names = in_file(tables::label_names(&list), &list.name)?;
     let mut set = tables_of(files, |file| tables::goemotions(file, &names))?;
     set.add_labels(&names);
     Ok(set)
 }
 
 /// A csv file for each part, read by `read`.
-fn tables_of<E>(files: source::Parts, read: impl Fn(&SourceFile) -> Result<Vec<TextRow>, E>) -> Result<DataSet>
-where
-    E: std::error::Error + Send + Sync + 'static,
-{
+fn tables_of(files: source::Parts, read: impl Fn(&SourceFile) -> Result<Vec<TextRow>, CorpusError>) -> Result<DataSet> {
     let mut set = DataSet::new(Vec::new());
     for (name, file) in files {
         let rows = in_file(read(&file), &file.name)?;

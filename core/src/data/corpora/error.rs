@@ -198,9 +198,9 @@ pub enum CorpusError {
         second: String,
     },
     /// The conversion leaves nothing.
-    #[error("there is no {what} in it")]
+    #[error("there is no {what}")]
     Nothing {
-        /// What was looked for.
+        /// What was looked for, and where.
         what: &'static str,
     },
     /// More parts than there are things to share out.
@@ -216,6 +216,16 @@ pub enum CorpusError {
     /// A file that one of the trainer's own readers refuses.
     #[error(transparent)]
     Data(DataError),
+}
+
+impl CorpusError {
+    /// Whether the message says in which file the mistake is; of the others only the caller knows what was read.
+    pub fn names_file(&self) -> bool {
+        !matches!(
+            self,
+            Self::Topic { .. } | Self::Unrelated { .. } | Self::Nothing { .. } | Self::TooFew { .. }
+        )
+    }
 }
 
 /// In the words of a corpus, which has no flags to say how it is read.

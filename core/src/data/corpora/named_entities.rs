@@ -57,7 +57,7 @@ pub fn read(file: &SourceFile) -> Result<Vec<(String, Entry)>, CorpusError> {
     };
     let entries: Vec<Entry> = (1..).zip(records).map(entry).collect::<Result<_, _>>()?;
     if entries.is_empty() {
-        return Err(CorpusError::Nothing { what: "entry" });
+        return Err(CorpusError::Nothing { what: "entry in it" });
     }
     for (record, entry) in (1..).zip(&entries) {
         check(entry, record, &file.name)?;

@@ -144,7 +144,7 @@ pub fn jrte(file: &SourceFile) -> Result<Vec<(PartName, TextRow)>, CorpusError> 
         rows.push((part, TextRow { texts, answer }));
     }
     match rows.is_empty() {
-        true => Err(CorpusError::Nothing { what: "row" }),
+        true => Err(CorpusError::Nothing { what: "row in it" }),
         false => Ok(rows),
     }
 }
@@ -184,7 +184,7 @@ pub fn goemotions(file: &SourceFile, label_names: &[String]) -> Result<Vec<TextR
         });
     }
     match rows.is_empty() {
-        true => Err(CorpusError::Nothing { what: "row" }),
+        true => Err(CorpusError::Nothing { what: "row in it" }),
         false => Ok(rows),
     }
 }
@@ -209,9 +209,7 @@ pub fn label_names(file: &SourceFile) -> Result<Vec<String>, CorpusError> {
         names.push(name.to_owned());
     }
     match names.is_empty() {
-        true => Err(CorpusError::Nothing {
-            what: "label in labels.txt",
-        }),
+        true => Err(CorpusError::Nothing { what: "label in it" }),
         false => Ok(names),
     }
 }
