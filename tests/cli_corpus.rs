@@ -352,6 +352,22 @@ fn named_entities_keep_their_spans_and_pages_stay_whole() {
         "{message}"
     );
 
+    let lines: String = entries.iter().map(|entry| format!("{entry}\n")).collect();
+    let halved = Value::from(entries.clone()).to_string().replacen('🗼', "\\ud83d", 1);
+    let untyped = Value::from(entries.clone()).to_string().replacen("\"地名\"", "\"\"", 1);
+    for (text, expected) in [
+        (lines, "expected one JSON array of articles, found several objects"),
+        (halved, "half of a character"),
+        (untyped, "record 1 (curid \"0\"): the entity \"東京\" has the type \"\""),
+    ] {
+        let source = folder(&[("ner.json", &text)]);
+        let message = fails("ner-wikipedia", source.path(), &temp.path().join("none"), &[], 1);
+        assert!(
+            message.contains("ner.json: ") && message.contains(expected),
+            "{message}"
+        );
+    }
+
     let mut shifted = entries;
     shifted[7]["entities"][0]["span"] = json!([6, 8]);
     let source = folder(&[("ner.json", &Value::from(shifted).to_string())]);

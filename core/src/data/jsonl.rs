@@ -195,7 +195,7 @@ fn scalar(name: &str, place: Place, field: &str, value: Option<Value>) -> Result
 }
 
 /// The message without its position, which counts from the start of the record.
-fn reason(error: &serde_json::Error) -> String {
+pub(super) fn reason(error: &serde_json::Error) -> String {
     let mut message = error.to_string();
     message.truncate(message.rfind(" at line ").unwrap_or(message.len()));
     match half_character(&message) {

@@ -1,6 +1,7 @@
 //! Says what is wrong with a corpus: which file, which line, what was found there.
 
 use crate::data::DataError;
+use crate::data::jsonl::reason;
 
 use super::SplitBy;
 
@@ -145,13 +146,13 @@ pub enum CorpusError {
         /// What was read from where.
         columns: String,
     },
-    /// Text that should be JSON of a certain form.
-    #[error("{name}: this is not JSON of the corpus's form")]
-    Json {
+    /// JSON that is something else than a list of articles.
+    #[error("{name}: expected one JSON array of articles, found {found}")]
+    NoArray {
         /// File.
         name: String,
-        /// What the JSON reader says, with line and column.
-        source: serde_json::Error,
+        /// What is there.
+        found: &'static str,
     },
     /// A record of a list that lacks something or holds something else.
     #[error("{name}: record {record} is not of the corpus's form")]
@@ -182,6 +183,22 @@ pub enum CorpusError {
         found: String,
         /// The entity's name.
         entity: String,
+    },
+    /// An entity whose type is no word.
+    #[error(
+        "{name}: record {record} (curid {curid:?}): the entity {entity:?} has the type {kind:?}; it needs one without spaces"
+    )]
+    EntityType {
+        /// File.
+        name: String,
+        /// 1-based number of the record.
+        record: usize,
+        /// The page it comes from.
+        curid: String,
+        /// The entity's name.
+        entity: String,
+        /// What stands there.
+        kind: String,
     },
     /// Two entities share characters.
     #[error("{name}: record {record} (curid {curid:?}): the entities {first:?} and {second:?} overlap")]
@@ -225,6 +242,16 @@ impl CorpusError {
             self,
             Self::Topic { .. } | Self::Unrelated { .. } | Self::Nothing { .. } | Self::TooFew { .. }
         )
+    }
+
+    /// Text of a whole file that is no JSON, in the words of the trainer's readers.
+    pub(super) fn json(name: &str, error: &serde_json::Error) -> Self {
+        Self::Data(DataError::Json {
+            name: name.to_owned(),
+            line: error.line(),
+            column: error.column(),
+            reason: reason(error),
+        })
     }
 }
 

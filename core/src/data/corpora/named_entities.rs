@@ -42,12 +42,10 @@ impl Labelled for Entry {
 /// Reads the corpus: its entries, each with its page, those of a page next to each other.
 ///
 /// # Errors
-/// If it is not JSON of that form, a span does not hold its entity's name, or entities overlap.
+/// If it is not JSON of that form, a span does not hold its entity's name, an entity has no type, or entities overlap.
 pub fn read(file: &SourceFile) -> Result<Vec<(String, Entry)>, CorpusError> {
     let text = decode::decode(file)?;
     let name = || file.name.clone();
-    let records: Vec<Value> =
-        serde_json::from_str(&text).map_err(|source| CorpusError::Json { name: name(), source })?;
     let entry = |(number, record)| {
         serde_json::from_value(record).map_err(|source| CorpusError::Record {
             name: name(),
@@ -55,7 +53,10 @@ pub fn read(file: &SourceFile) -> Result<Vec<(String, Entry)>, CorpusError> {
             source,
         })
     };
-    let entries: Vec<Entry> = (1..).zip(records).map(entry).collect::<Result<_, _>>()?;
+    let entries: Vec<Entry> = (1..)
+        .zip(records(&file.name, &text)?)
+        .map(entry)
+        .collect::<Result<_, _>>()?;
     if entries.is_empty() {
         return Err(CorpusError::Nothing { what: "entry in it" });
     }
@@ -74,7 +75,30 @@ pub fn read(file: &SourceFile) -> Result<Vec<(String, Entry)>, CorpusError> {
     Ok(rows)
 }
 
-/// Whether every span holds its entity's name and none shares a character with another.
+/// The entries as they stand in the file.
+fn records(name: &str, text: &str) -> Result<Vec<Value>, CorpusError> {
+    let found = match serde_json::from_str(text) {
+        Ok(Value::Array(records)) => return Ok(records),
+        Ok(Value::Object(_)) => "one object",
+        Ok(_) => "a single value",
+        Err(_) if is_lines(text) => "several objects, one behind the other",
+        Err(error) => return Err(CorpusError::json(name, &error)),
+    };
+    let name = name.to_owned();
+    Err(CorpusError::NoArray { name, found })
+}
+
+/// Whether text begins with an object and another one behind it, as JSON lines do.
+fn is_lines(text: &str) -> bool {
+    let mut values = serde_json::Deserializer::from_str(text).into_iter::<Value>();
+    let is_object = values
+        .next()
+        .is_some_and(|value| value.is_ok_and(|value| value.is_object()));
+    let rest = text.get(values.byte_offset()..).unwrap_or_default();
+    is_object && rest.trim_start().starts_with('{')
+}
+
+/// Whether every entity has a type and the name that its span holds, and none shares a character with another.
 fn check(entry: &Entry, record: usize, name: &str) -> Result<(), CorpusError> {
     let mut entities: Vec<&Entity> = entry.entities.iter().collect();
     entities.sort_by_key(|entity| entity.span);
@@ -91,6 +115,17 @@ fn check(entry: &Entry, record: usize, name: &str) -> Result<(), CorpusError> {
                 end,
                 found,
                 entity: entity.name.clone(),
+            });
+        }
+        // What the trainer takes for a type.
+        let kind = entity.kind.trim();
+        if kind.is_empty() || kind.contains(char::is_whitespace) {
+            return Err(CorpusError::EntityType {
+                name: name.to_owned(),
+                record,
+                curid: entry.curid.clone(),
+                entity: entity.name.clone(),
+                kind: entity.kind.clone(),
             });
         }
         if let Some(last) = last.filter(|last| start < last.span[1]) {
@@ -152,7 +187,28 @@ mod tests {
         }
         assert!(second(&[entity("東京都", 2, 5), entity("都港", 4, 6)]).contains("overlap"));
         assert!(message("[{\"curid\": 1}]").starts_with("ner.json: record 1 is not of"));
-        assert!(message("{\"data\": []}").starts_with("ner.json: "));
+        let array = "ner.json: expected one JSON array of articles, found ";
+        assert_eq!(message("{\"data\": []}"), format!("{array}one object"));
+        assert_eq!(message("7"), format!("{array}a single value"));
+        let lines = format!("{}\n{}\n", entry("1", ""), entry("2", ""));
+        for lines in [lines.as_str(), "{}\n{\"curid\": NaN}"] {
+            assert_eq!(message(lines), format!("{array}several objects, one behind the other"));
+        }
+        for kind in ["", " ", "地 名"] {
+            let untyped = entity("港区", 5, 7).replace("地名", kind);
+            let untyped = second(&[entity("東京都", 2, 5), untyped]);
+            let expected = format!("record 2 (curid \"2\"): the entity \"港区\" has the type {kind:?}");
+            assert!(untyped.contains(&expected), "{untyped}");
+        }
+        let halved = message(&format!(
+            "[{},\n{}]",
+            entry("1", ""),
+            entry("2", "").replace('🗼', "\\ud83d")
+        ));
+        assert!(
+            halved.starts_with("ner.json: line 2, column ") && halved.contains("half of a character"),
+            "{halved}"
+        );
         assert!(message("[]").contains("no entry"));
     }
 }

@@ -89,10 +89,7 @@ pub fn jglue_task(file: &SourceFile) -> Option<JglueTask> {
 /// If it is not JSON.
 pub fn count_questions(file: &SourceFile) -> Result<usize, CorpusError> {
     let text = decode::decode(file)?;
-    let document: Value = serde_json::from_str(&text).map_err(|source| CorpusError::Json {
-        name: file.name.clone(),
-        source,
-    })?;
+    let document: Value = serde_json::from_str(&text).map_err(|error| CorpusError::json(&file.name, &error))?;
     let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
     let paragraphs = list(&document, "data")
         .into_iter()
