@@ -288,6 +288,18 @@ fn jglue_is_told_apart_by_its_records() {
         1,
     );
     assert!(message.contains("multiple choice"), "{message}");
+    let damaged = similar.replace("3.8", "NaN");
+    for (text, expected) in [
+        (damaged + similar, "train.json: line 1, column "),
+        (similar.replace("3.8", "1e400"), "train.json: line 1, column "),
+        (String::new(), "train.json: there is no record in it"),
+        ("{\"data\": []}\n".to_owned(), "train.json: there is no question in it"),
+    ] {
+        let source = folder(&[("train.json", &text)]);
+        let message = fails("jglue", source.path(), &temp.path().join("none"), &[], 1);
+        assert!(message.contains(expected), "{message}");
+        assert_eq!(message.matches("train.json").count(), 1, "{message}");
+    }
     let broken = folder(&[("train.json", &format!("{similar}{{\"sentence1\": \"川\"}}\n"))]);
     let message = fails("jglue", broken.path(), &temp.path().join("none"), &[], 1);
     assert!(

@@ -172,13 +172,8 @@ fn tables_of(files: source::Parts, read: impl Fn(&SourceFile) -> Result<Vec<Text
 fn jglue(path: &Path) -> Result<Vec<DataSet>> {
     let mut sets = Vec::new();
     for (name, files) in source::jglue_tasks(path)? {
-        let first = files.first().map(|(_, file)| file);
-        let Some(task) = first.and_then(tables::jglue_task) else {
-            bail!(
-                "{}: no record of JSTS, JNLI, MARC-ja or JSQuAD",
-                first.map_or(&name, |file| &file.name)
-            );
-        };
+        let Some((_, first)) = files.first() else { continue };
+        let task = in_file(tables::jglue_task(first), &first.name)?;
         let set = match task {
             JglueTask::Choices => {
                 eprintln!("{name}: multiple choice is left out: there is no task that reads it");
@@ -202,7 +197,7 @@ fn jglue(path: &Path) -> Result<Vec<DataSet>> {
 fn questions(files: source::Parts) -> Result<DataSet> {
     let mut set = DataSet::new(Vec::new());
     for (part, file) in files {
-        let count = tables::count_questions(&file)?;
+        let count = in_file(tables::count_questions(&file), &file.name)?;
         set.add_copy(part, "json", count, "questions", file.bytes);
     }
     Ok(set)

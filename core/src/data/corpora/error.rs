@@ -146,6 +146,12 @@ pub enum CorpusError {
         /// What was read from where.
         columns: String,
     },
+    /// A record that is none of JGLUE's.
+    #[error("{name}: no record of JSTS, JNLI, MARC-ja or JSQuAD")]
+    NoJglue {
+        /// File.
+        name: String,
+    },
     /// JSON that is something else than a list of articles.
     #[error("{name}: expected one JSON array of articles, found {found}")]
     NoArray {

@@ -63,30 +63,36 @@ pub enum JglueTask {
     Choices,
 }
 
-/// Tells the task of a file of JGLUE; `None` if it is none of them.
-pub fn jglue_task(file: &SourceFile) -> Option<JglueTask> {
-    let text = decode::decode(file).ok()?;
-    let text = text.trim_start();
-    let first_line = text.lines().next().unwrap_or_default();
-    // JSON lines, or one document over many lines.
+/// Tells the task of a file of JGLUE.
+///
+/// # Errors
+/// If the file is empty, its first record is not JSON, or that is a record of no task.
+pub fn jglue_task(file: &SourceFile) -> Result<JglueTask, CorpusError> {
+    let text = decode::decode(file)?;
+    let Some(first_line) = text.trim_start().lines().next() else {
+        return Err(CorpusError::Nothing { what: "record in it" });
+    };
+    // JSON lines, or one document over many lines. As the latter a damaged record is named with its line in the file.
     let first: Value = serde_json::from_str(first_line)
-        .or_else(|_| serde_json::from_str(text))
-        .ok()?;
+        .or_else(|_| serde_json::from_str(&text))
+        .map_err(|error| CorpusError::json(&file.name, &error))?;
     let has = |field: &str| first.get(field).is_some();
     match first.get("label") {
-        _ if first.get("data").is_some_and(Value::is_array) => Some(JglueTask::Questions),
-        _ if has("choice0") => Some(JglueTask::Choices),
-        Some(Value::Number(_)) if has("sentence1") && has("sentence2") => Some(JglueTask::Similarity),
-        Some(Value::String(_)) if has("sentence1") && has("sentence2") => Some(JglueTask::Inference),
-        Some(_) if has("sentence") => Some(JglueTask::Sentences),
-        _ => None,
+        _ if first.get("data").is_some_and(Value::is_array) => Ok(JglueTask::Questions),
+        _ if has("choice0") => Ok(JglueTask::Choices),
+        Some(Value::Number(_)) if has("sentence1") && has("sentence2") => Ok(JglueTask::Similarity),
+        Some(Value::String(_)) if has("sentence1") && has("sentence2") => Ok(JglueTask::Inference),
+        Some(_) if has("sentence") => Ok(JglueTask::Sentences),
+        _ => Err(CorpusError::NoJglue {
+            name: file.name.clone(),
+        }),
     }
 }
 
-/// How many questions a file in SQuAD's form asks.
+/// How many questions a file in SQuAD's form asks, at least one.
 ///
 /// # Errors
-/// If it is not JSON.
+/// If it is not JSON, or asks none.
 pub fn count_questions(file: &SourceFile) -> Result<usize, CorpusError> {
     let text = decode::decode(file)?;
     let document: Value = serde_json::from_str(&text).map_err(|error| CorpusError::json(&file.name, &error))?;
@@ -94,7 +100,11 @@ pub fn count_questions(file: &SourceFile) -> Result<usize, CorpusError> {
     let paragraphs = list(&document, "data")
         .into_iter()
         .flat_map(|article| list(&article, "paragraphs"));
-    Ok(paragraphs.map(|paragraph| list(&paragraph, "qas").len()).sum())
+    let count: usize = paragraphs.map(|paragraph| list(&paragraph, "qas").len()).sum();
+    match count {
+        0 => Err(CorpusError::Nothing { what: "question in it" }),
+        _ => Ok(count),
+    }
 }
 
 /// Reads a table of JRTE: `pn` and `rhr` (number, label, text, judges, part), `rte` (number, label, hypothesis,
@@ -235,7 +245,7 @@ mod tests {
             "train-v1.3.json",
             "{\"sentence1\": \"川\", \"sentence2\": \"壁\", \"label\": 3.8}\n",
         );
-        assert_eq!(jglue_task(&jsts), Some(JglueTask::Similarity));
+        assert_eq!(jglue_task(&jsts).expect("a task"), JglueTask::Similarity);
         let rows = named_columns(&jsts, AnswerKind::Score).expect("rows");
         assert_eq!(
             (shown(&rows[0]).as_str(), rows[0].answer.column()),
@@ -245,7 +255,7 @@ mod tests {
 
     #[test]
     fn jglue_tasks_are_told_by_the_first_record() {
-        let task = |text: &str| jglue_task(&file("valid-v1.3.json", text));
+        let task = |text: &str| jglue_task(&file("valid-v1.3.json", text)).ok();
         let pair = |label: &str| format!("{{\"sentence1\":\"a\",\"sentence2\":\"b\",\"label\":{label}}}\n{{}}");
         assert_eq!(task(&pair("\"neutral\"")), Some(JglueTask::Inference));
         assert_eq!(task(&pair("0.0")), Some(JglueTask::Similarity));
@@ -258,6 +268,42 @@ mod tests {
             Some(JglueTask::Sentences)
         );
         assert_eq!([task("{\"a\": 1}"), task("CC BY-SA"), task("")], [None; 3]);
+    }
+
+    #[test]
+    fn files_whose_first_record_tells_no_task_are_named() {
+        let message = |text: &str| jglue_task(&file("train.json", text)).expect_err(text).to_string();
+        let good = "{\"sentence\":\"a\",\"label\":\"positive\"}\n";
+        for (text, start, end) in [
+            (
+                format!("{{\"label\":NaN}}\n{good}"),
+                "line 1, column ",
+                "expected value",
+            ),
+            (
+                format!("\n\n{{\"label\":1e400}}\n{good}"),
+                "line 3, column ",
+                "number out of range",
+            ),
+            ("{\n\"data\": [\n}".to_owned(), "line 3, column ", "expected value"),
+            (
+                "{\"label\":\"\\ud83d\"}".to_owned(),
+                "line 1, column ",
+                "is not beside it",
+            ),
+            (format!("{{\"a\":1}}\n{good}"), "no record of JSTS", "JSQuAD"),
+        ] {
+            let message = message(&text);
+            assert!(
+                message.starts_with(&format!("train.json: {start}")) && message.ends_with(end),
+                "{message}"
+            );
+        }
+        assert_eq!([message(""), message(" \n")], ["there is no record in it"; 2]);
+        for text in ["{\"data\":[]}", "{\"data\":[{\"paragraphs\":[{\"qas\":[]}]}]}"] {
+            let error = count_questions(&file("train.json", text)).expect_err("no questions");
+            assert_eq!(error.to_string(), "there is no question in it");
+        }
     }
 
     #[test]
