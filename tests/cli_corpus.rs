@@ -148,6 +148,9 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
     fs::write(out.join("train.txt"), "text;label\nhm;joy\n").expect("written");
     let message = fails("emotion", &out.join("train.txt"), &out, &["--overwrite"], 1);
     assert!(message.contains("holds the corpus itself"), "{message}");
+    let file = Path::new("train.txt");
+    let message = fails_in(&out, "emotion", file, Path::new("."), &["--overwrite"], 1);
+    assert!(message.contains("holds the corpus itself"), "{message}");
     // A folder beside a file that was given holds nothing of the corpus.
     convert("emotion", &out.join("train.txt"), &out.join("emotion"), &[]);
     assert_eq!(names(&out.join("emotion")), ["train.csv"]);
