@@ -27,7 +27,9 @@ pub fn run(args: CorpusArgs) -> Result<()> {
         CorpusCommand::Emotion(args) => (&args.source, &args.output, vec![emotion(args)?]),
         CorpusCommand::Goemotions(args) => (&args.source, &args.output, vec![goemotions(args)?]),
     };
-    check_folders(source, output)?;
+    // Of the others only files of the folder itself are read.
+    let reads_folders = matches!(args.command, CorpusCommand::Knbc(_) | CorpusCommand::Jglue(_));
+    check_folders(source, output, reads_folders)?;
     output::write(sets, output)
 }
 
@@ -39,8 +41,8 @@ fn in_file<T>(read: Result<T, CorpusError>, name: &str) -> Result<T> {
     })
 }
 
-/// Refuses to write among the files that were read: into their folders, or below a folder that was given.
-fn check_folders(source: &Path, output: &OutputArgs) -> Result<()> {
+/// Refuses to write among the files that were read: into their folder, or below it where its folders are read, too.
+fn check_folders(source: &Path, output: &OutputArgs, reads_folders: bool) -> Result<()> {
     let read = match source.is_dir() {
         true => source::folders(source)?,
         // A link stands in one folder, its file in another.
@@ -55,7 +57,7 @@ fn check_folders(source: &Path, output: &OutputArgs) -> Result<()> {
     if read.contains(&folder) {
         bail!("{shown} holds the corpus itself: choose another folder");
     }
-    if source.is_dir() && read.iter().any(|read| folder.starts_with(read)) {
+    if reads_folders && source.is_dir() && read.iter().any(|read| folder.starts_with(read)) {
         bail!(
             "{shown} is inside {}, the corpus itself: choose another folder",
             source.display()
