@@ -24,6 +24,7 @@ pub use entities::{EntityReport, entity_report};
 pub use language::LanguageReport;
 pub use multi_label::{MultiLabelReport, best_threshold, multi_label_report};
 pub use regression::{RegressionReport, regression_report};
+#[cfg(feature = "compute")]
 pub(crate) use table::counted;
 
 /// The true label of one example.
