@@ -26,7 +26,7 @@ for (const table of document.querySelectorAll("table.examples")) {
       if (!row.hidden) shown += 1;
     }
     filter.hidden = !link;
-    const few = link && shown < Number(link.textContent);
+    const few = link && Number(link.textContent) > shown;
     heading.textContent = link ? link.title + (few ? `, of which ${shown} are here` : "") : all;
   };
   for (const button of table.tHead.querySelectorAll("button")) {
