@@ -237,7 +237,7 @@ fn tags_that_begin_with_an_inside_are_repaired_and_counted() {
     let plain = evaluate(&[]);
     let sentence = "types of gold entities that the model cannot say, all missed: planet";
     assert!(stdout(&plain).contains(sentence), "{}", stdout(&plain));
-    let told = "strange.conll: labels that the model cannot say, all counted as wrong: \"planet\"";
+    let told = "strange.conll: types of entities that the model cannot say, all counted as wrong: \"planet\"";
     assert!(stderr(&plain).contains(told), "{}", stderr(&plain));
     let known = evaluate(&["--json", "--label-map", "planet=place"]);
     assert_eq!(json(&stdout(&known))["unknown_labels"], serde_json::json!([]));
