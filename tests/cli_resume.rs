@@ -107,7 +107,10 @@ fn a_run_whose_last_step_breaks_its_weights_diverges() {
     ] {
         let output = temp.path().join(name);
         let run = train(&output, &[&steps[..], &rate, eval].concat());
-        let message = fails(run, "training: the weights are no numbers any more after step 1: lower --learning-rate");
+        let message = fails(
+            run,
+            "training: the weights are no numbers any more after step 1: lower --learning-rate",
+        );
         assert!(
             !message.contains("best so far") && !message.contains("--resume"),
             "{message}"
