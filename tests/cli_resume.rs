@@ -100,17 +100,18 @@ fn a_run_whose_last_step_breaks_its_weights_diverges() {
     let data = data.to_str().expect("UTF-8");
     let steps = ["--epochs", "1", "--max-train-samples", "8", "--batch-size", "8"];
     let rate = ["--learning-rate", "1e38", "--warmup-ratio", "0"];
-    // The loss of the only step is that of the weights before it.
-    for (name, eval) in [
-        ("alone", &[][..]),
-        ("with-eval", &["--eval", data, "--max-eval-samples", "4"]),
+    // The loss of the only step is that of the weights before it; an evaluation's is that of the weights behind it.
+    for (name, eval, reason) in [
+        ("alone", &[][..], "the weights are no numbers any more after step 1"),
+        (
+            "with-eval",
+            &["--eval", data, "--max-eval-samples", "4"],
+            "the loss is NaN at step 1",
+        ),
     ] {
         let output = temp.path().join(name);
         let run = train(&output, &[&steps[..], &rate, eval].concat());
-        let message = fails(
-            run,
-            "training: the weights are no numbers any more after step 1: lower --learning-rate",
-        );
+        let message = fails(run, &format!("training: {reason}: lower --learning-rate"));
         assert!(
             !message.contains("best so far") && !message.contains("--resume"),
             "{message}"
