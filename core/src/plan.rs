@@ -14,8 +14,8 @@ use crate::training_config::TrainLayers;
 /// A run that would not fit.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "training needs about {} MB but {} MB are free: lower --batch-size, --eval-batch-size, --max-length or --block-size, or train fewer \
-     layers with --train-layers top:K or head",
+    "training needs about {} MB but {} MB are free: lower --batch-size, --eval-batch-size, --max-length or \
+     --block-size, or train fewer layers with --train-layers top:K or head",
     needed / 1_000_000, available / 1_000_000
 )]
 pub struct DoesNotFit {

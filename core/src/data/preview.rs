@@ -12,7 +12,7 @@ const ROWS: usize = 3;
 /// Columns that are shown: of more, those who know them choose by number on the command line.
 pub(super) const COLUMNS: usize = 64;
 /// Characters of a field that are shown.
-pub(super) const CHARACTERS: usize = 60;
+const CHARACTERS: usize = 60;
 /// A column with more values than these has none to pick rows by.
 const VALUES: usize = 10;
 
