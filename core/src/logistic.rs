@@ -70,6 +70,12 @@ pub enum LogisticError {
         /// What it is.
         value: f32,
     },
+    /// The solver found no way at all.
+    #[error("the solver gives up ({reason}); choose another --probe-l2")]
+    Solver {
+        /// What it says.
+        reason: String,
+    },
 }
 
 /// Fits the classes that examples have; others are never said.
@@ -91,7 +97,7 @@ pub fn fit(problem: &Problem) -> Result<Fit, LogisticError> {
         ..*problem
     };
     let width = problem.features.first().map_or(0, Vec::len);
-    let (values, iterations, gradient) = dense.minimize(width + 1);
+    let (values, iterations, gradient) = dense.minimize(width + 1)?;
     let mut fit = Fit {
         coefficients: vec![vec![0.0; width]; problem.num_classes],
         intercepts: vec![NEVER; problem.num_classes],
@@ -200,14 +206,15 @@ impl Problem<'_> {
     }
 
     /// The best values, `[classes][features and intercept]`, the steps taken, and the largest part of the gradient there.
-    fn minimize(&self, stride: usize) -> (Vec<f64>, usize, f64) {
+    fn minimize(&self, stride: usize) -> Result<(Vec<f64>, usize, f64), LogisticError> {
         let start = vec![0.0; self.num_classes * stride];
-        let found = self.descend(&start);
-        let (values, iterations) = found.expect("a smooth convex loss of finite features has a descent from anywhere");
+        let (values, iterations) = self.descend(&start).map_err(|error| LogisticError::Solver {
+            reason: error.to_string(),
+        })?;
         let mut gradient = vec![0.0; values.len()];
         self.objective(&values, &mut gradient);
         let largest = gradient.iter().fold(0.0f64, |most, part| most.max(part.abs()));
-        (values, iterations, largest)
+        Ok((values, iterations, largest))
     }
 
     /// Where the solver gets to from `start`, and in how many steps. It ends where the gradient's length, which is never below
@@ -435,6 +442,21 @@ mod tests {
         };
         let fit = fit(&hurried).expect("an attempt");
         assert!(!fit.converged && fit.iterations == 3 && fit.gradient > 1e-4, "{fit:?}");
+    }
+
+    #[test]
+    fn no_penalty_is_too_large_for_an_answer_or_an_error() {
+        let case = &cases()[0];
+        for l2 in [1e30, 1e150, 1e300, f64::MAX] {
+            let problem = Problem { l2, ..case.problem() };
+            match fit(&problem) {
+                Ok(fit) => assert!(
+                    fit.coefficients.iter().flatten().all(|value| value.is_finite()),
+                    "{l2}: {fit:?}"
+                ),
+                Err(error) => assert!(matches!(error, LogisticError::Solver { .. }), "{l2}: {error}"),
+            }
+        }
     }
 
     #[test]
