@@ -2,9 +2,10 @@
 //! library, and lays everything a static host needs into one folder.
 //!
 //! `glue` runs wasm-bindgen and binaryen, `unused` empties functions that nothing calls, `order` puts functions where they
-//! compress best, `site` lays out the folder, `sizes` weighs what a student downloads.
+//! compress best, `names` shortens what they are called, `site` lays out the folder, `sizes` weighs what a student downloads.
 
 mod glue;
+mod names;
 mod order;
 mod site;
 mod sizes;
@@ -109,6 +110,7 @@ pub fn build(options: &Options) -> Result<Vec<PathBuf>> {
     }
     for program in &mut programs {
         order::order(program)?;
+        names::shorten(program)?;
     }
     site::lay_out(&project().join(&options.output), &programs)?;
     Ok(compiled)
