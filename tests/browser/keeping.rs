@@ -359,7 +359,10 @@ fn a_run_belongs_to_one_tab() {
             "window.heard.filter((message) => message.event === 'step').length > 30",
         )
         .await;
-        tab.driver().switch_to_window(second).await.expect("the second tab");
+        tab.driver()
+            .switch_to_window(second.clone())
+            .await
+            .expect("the second tab");
         // This tab still believes that nobody is at work on it.
         for _ in ["asked", "sure"] {
             tab.click("#kept-runs li button.quiet").await;
@@ -387,6 +390,9 @@ fn a_run_belongs_to_one_tab() {
         assert!(tab.heard_of("notice").await.is_empty(), "every epoch is kept");
         tab.click("#stop").await;
         tab.finish().await;
+        tab.driver().switch_to_window(second).await.expect("the second tab");
+        tab.wait("the offer to go on again", "document.querySelector('#continue')")
+            .await;
     });
 }
 

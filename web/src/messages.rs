@@ -387,6 +387,9 @@ pub struct Kept {
     pub available: bool,
 }
 
+/// How the names of the runs' Web Locks begin.
+pub const LOCKS_OF_RUNS: &str = "terakoya-run-";
+
 /// A run that is kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SavedRun {
@@ -411,6 +414,11 @@ pub struct SavedRun {
 }
 
 impl SavedRun {
+    /// The Web Lock that whoever is at work on the run `id` holds.
+    pub fn lock(id: &str) -> String {
+        format!("{LOCKS_OF_RUNS}{id}")
+    }
+
     /// Whether it broke off, and nobody goes on with it.
     pub fn is_left(&self) -> bool {
         !self.finished && !self.at_work

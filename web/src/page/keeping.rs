@@ -4,6 +4,8 @@
 
 pub mod view;
 
+use std::collections::BTreeSet;
+
 use js_sys::ArrayBuffer;
 use wasm_bindgen::JsValue;
 use web_sys::File;
@@ -12,7 +14,8 @@ use yew::Context;
 use super::app::{App, Msg};
 use super::browser;
 use super::client::Reply;
-use crate::messages::{Event, Kept, ModelSource, Request};
+use super::lifeline;
+use crate::messages::{Event, Kept, ModelSource, Request, SavedRun};
 
 /// The largest model that is read from a file.
 const MOST_BYTES: f64 = 2e9;
@@ -22,6 +25,8 @@ const MOST_BYTES: f64 = 2e9;
 pub struct Keeping {
     /// What is kept.
     pub kept: Kept,
+    /// The runs that another worker is at work on, each of which is waited for.
+    awaited: BTreeSet<String>,
     /// Whether the browser was asked not to evict it.
     asked: bool,
     /// Whether a zip is being packed.
@@ -34,6 +39,8 @@ pub struct Keeping {
 pub enum KeepMsg {
     /// The worker listed what is kept.
     Listed(Reply),
+    /// Nobody is at work on this run any more.
+    Released(String),
     /// The browser promised not to evict what is kept, or did not.
     Persisted(bool),
     /// The fine-tuned model is wanted as a zip.
@@ -63,6 +70,11 @@ impl App {
                 }
                 _ => return false,
             },
+            KeepMsg::Released(run) => {
+                self.keeping.change().awaited.remove(&run);
+                self.list_kept(ctx);
+                return false;
+            }
             KeepMsg::Persisted(granted) => self.keeping.change().kept.persistent |= granted,
             KeepMsg::Export => {
                 self.keeping.change().exporting = true;
@@ -105,6 +117,13 @@ impl App {
         // The worker may have looked before the browser promised it.
         let persistent = kept.persistent || keeping.kept.persistent;
         keeping.kept = Kept { persistent, ..kept };
+        for run in keeping.kept.runs.iter().filter(|run| run.at_work) {
+            if keeping.awaited.insert(run.id.clone()) {
+                let id = run.id.clone();
+                let released = move |()| Msg::Keep(KeepMsg::Released(id.clone()));
+                lifeline::when_released(SavedRun::lock(&run.id), ctx.link().callback(released));
+            }
+        }
         if is_worth_asking {
             self.ask_to_persist(ctx);
         }

@@ -1,7 +1,8 @@
-//! Notices through a Web Lock that the worker is gone, even when it is killed from outside and cannot say so.
+//! Notices through a Web Lock that the worker is gone, even when it is killed from outside and cannot say so; and that
+//! nobody is at work on a run any more.
 //!
-//! The worker holds a lock named as itself for as long as it lives. The page asks for the same lock and gets it when the
-//! browser has taken it from the dead. web-sys counts the lock manager as unstable, so it is reached by name here.
+//! The worker holds a lock named as itself for as long as it lives, and one for each run it trains. The page asks for the
+//! same lock and gets it when it was given back or the browser has taken it from the dead. web-sys counts the lock manager as unstable, so it is reached by name here.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;
@@ -17,6 +18,17 @@ pub fn watch(name: String, lost: Callback<String>) {
         match wait_for_release(&locks, &name).await {
             Ok(true) => lost.emit(String::new()),
             Ok(false) => log::info!("the worker holds no lock"),
+            Err(error) => log::info!("locks cannot be asked: {error:?}"),
+        }
+    });
+}
+
+/// Tells `released` once, when nobody holds the lock `name`: it is soon after a reload that the worker before it is gone.
+pub fn when_released(name: String, released: Callback<()>) {
+    spawn_local(async move {
+        let Some(locks) = locks() else { return };
+        match wait_for_release(&locks, &name).await {
+            Ok(_) => released.emit(()),
             Err(error) => log::info!("locks cannot be asked: {error:?}"),
         }
     });

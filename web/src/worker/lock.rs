@@ -7,9 +7,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 
 use super::scope;
-
-/// How the names of the runs' locks begin.
-const OF_RUNS: &str = "terakoya-run-";
+use crate::messages::{LOCKS_OF_RUNS, SavedRun};
 
 /// The runs that some tab is at work on, as far as the browser tells.
 pub async fn runs_at_work() -> Vec<String> {
@@ -26,7 +24,7 @@ async fn held_names() -> Option<Vec<String>> {
     let names = held.iter().filter_map(name);
     Some(
         names
-            .filter_map(|name| name.strip_prefix(OF_RUNS).map(str::to_owned))
+            .filter_map(|name| name.strip_prefix(LOCKS_OF_RUNS).map(str::to_owned))
             .collect(),
     )
 }
@@ -39,7 +37,7 @@ pub struct Lock {
 impl Lock {
     /// Takes the lock of a run; `None` if another tab holds it. Where the browser has no locks, there is nothing to wait for.
     pub async fn take(run: &str) -> Option<Self> {
-        Self::take_named(&format!("{OF_RUNS}{run}")).await
+        Self::take_named(&SavedRun::lock(run)).await
     }
 
     /// Takes the lock that the page waits for: it gets it when this worker was ended and could not say so.
