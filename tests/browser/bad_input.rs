@@ -132,6 +132,24 @@ fn what_is_wrong_with_a_file_is_said_in_the_language_of_the_page() {
         let sentence = "This was not read; the table is as it was. open.csv: line 2 opens a quoted field that never ends; \
                         end it, or save the table as TSV, which takes quotes literally";
         tab.wait("the reason without a flag", &refused(sentence)).await;
+        // A file of one task with one mistake is not read as another's.
+        for (name, text, reason) in [
+            (
+                "names.json",
+                r#"[{"text":"東京へ","entities":[{"span":[0,2],"type":"LOC"}]},{"text":"京","entities":[{"span":[0,9],"type":"LOC"}]}]"#,
+                r#"names.json: record 2: entity {"span":[0,9],"type":"LOC"} lies outside the text"#,
+            ),
+            (
+                "questions.json",
+                r#"{"data":[{"paragraphs":[{"context":"abc","questions":[]}]}]}"#,
+                "questions.json is not of SQuAD's form: data, paragraphs, context and qas",
+            ),
+        ] {
+            let file = tab.write(name, text.as_bytes());
+            tab.choose_file("#data-file", &file).await;
+            let sentence = format!("This was not read; the table is as it was. {reason}");
+            tab.wait(name, &refused(&sentence)).await;
+        }
         for name in ["points.xlsx", "points.docx"] {
             let file = tab.write(name, b"PK\x03\x04 not even a zip");
             tab.choose_file("#data-file", &file).await;

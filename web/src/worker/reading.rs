@@ -89,7 +89,13 @@ fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) 
     let preview = match &read {
         // The outermost fields of SQuAD's form are no columns.
         Ok((_, data)) if data.columns.format == Format::Squad => None,
-        Err(DataError::Answer { .. }) => None,
+        Err(
+            DataError::Squad { .. }
+            | DataError::Answer { .. }
+            | DataError::ImpossibleAnswer { .. }
+            | DataError::QuestionTwice { .. }
+            | DataError::NoQuestions { .. },
+        ) => None,
         _ => preview(name, bytes, columns).unwrap_or_default(),
     };
     let (task, data) = match read {
@@ -152,28 +158,33 @@ fn read_as_what_it_is(
     if !is_table && format_for(TaskKind::QuestionAnswering)? == Format::Squad {
         match read_for(TaskKind::QuestionAnswering) {
             Ok(data) => return Ok((TaskKind::QuestionAnswering, data)),
-            Err(error @ DataError::Answer { .. }) => return Err(error),
-            // It may be an object of another form.
-            Err(_) => {}
+            // It is an object of another form.
+            Err(DataError::Squad { .. }) if !has_articles(bytes) => {}
+            Err(error) => return Err(error),
         }
     }
     let may_name_parts = |format| matches!(format, Format::Conll | Format::Json | Format::JsonLines);
+    let mut without_parts = None;
     if !is_table && may_name_parts(format_for(TaskKind::TokenClassification)?) {
         match read_for(TaskKind::TokenClassification) {
             Ok(data) if has_parts(&data) => return Ok((TaskKind::TokenClassification, data)),
-            // A list of labels is no list of spans.
-            Err(error @ DataError::Span { .. }) => {
-                let several = read_for(TaskKind::MultiLabelClassification);
-                let several = several.map(|data| (TaskKind::MultiLabelClassification, data));
-                return several.map_err(|_| error);
-            }
+            Ok(_) => {}
             Err(error @ (DataError::NotATag { .. } | DataError::NoWord { .. })) => return Err(error),
-            _ => {}
+            Err(error) => without_parts = Some(error),
         }
     }
-    let labelled = read_for(TaskKind::SequenceClassification);
+    let (task, data) = read_labelled(read_for)?;
+    match without_parts {
+        // The only labels that there may be are those of parts.
+        Some(error) if data.columns.label.is_none() => Err(error),
+        _ => Ok((task, data)),
+    }
+}
+
+/// Reads a file of labelled texts: one label, several, or a score.
+fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> Result<(TaskKind, Dataset), DataError> {
     let column = |data: &Dataset| data.columns.label.as_ref().and_then(|label| label.name.clone());
-    match labelled {
+    match read_for(TaskKind::SequenceClassification) {
         Ok(data) => {
             let task = match column(&data).unwrap_or_default().to_ascii_lowercase().as_str() {
                 "labels" => TaskKind::MultiLabelClassification,
@@ -192,6 +203,16 @@ fn read_as_what_it_is(
         }
         Err(error) => Err(error),
     }
+}
+
+/// Whether a JSON object has SQuAD's outermost field, whatever stands in it.
+fn has_articles(bytes: &[u8]) -> bool {
+    #[derive(serde::Deserialize)]
+    struct Outermost {
+        #[serde(rename = "data")]
+        _data: serde::de::IgnoredAny,
+    }
+    serde_json::from_slice::<Outermost>(bytes).is_ok()
 }
 
 fn has_parts(data: &Dataset) -> bool {
