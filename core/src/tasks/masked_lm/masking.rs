@@ -3,6 +3,8 @@
 //!
 //! What is chosen depends on a seed alone, so a resumed run hides what an unbroken one does.
 
+use std::ops::RangeInclusive;
+
 use rand_chacha::ChaCha8Rng;
 use rand_chacha::rand_core::SeedableRng;
 
@@ -74,9 +76,14 @@ impl Masking {
     }
 
     /// The tokens that are chosen together: words, or each by itself. Special tokens are none.
+    ///
+    /// A tokenizer that finds words by spaces alone takes a whole Japanese sentence for one; see [`part_words`].
     fn units(self, encoding: &Encoding, ids: &Ids) -> Vec<Vec<usize>> {
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut last = None;
+        let mut by_spaces = false;
+        let spelled = |position: usize| encoding.tokens.get(position).map_or("", String::as_str);
+        let part = |position: usize| part_words(spelled(position - 1), spelled(position));
         for (position, id) in encoding.ids.iter().enumerate() {
             let added = encoding.special_tokens_mask.get(position).copied().unwrap_or(false);
             if added || ids.special.contains(id) {
@@ -86,13 +93,53 @@ impl Masking {
             let sequence = encoding.sequence_ids.get(position).copied().flatten();
             let word = encoding.word_ids.get(position).copied().flatten();
             let word = word.map(|word| (sequence, word)).filter(|_| self.whole_words);
+            if word != last {
+                by_spaces = spelled(position).starts_with(SPACE_SYMBOL);
+            }
             match units.last_mut() {
-                Some(unit) if word.is_some() && word == last => unit.push(position),
+                Some(unit) if word.is_some() && word == last && !(by_spaces && part(position)) => {
+                    unit.push(position);
+                }
                 _ => units.push(vec![position]),
             }
             last = word;
         }
         units
+    }
+}
+
+/// Begins the pieces of a tokenizer that finds words by spaces alone.
+const SPACE_SYMBOL: char = '\u{2581}';
+
+/// Characters of scripts that put no spaces between words, with their punctuation: Thai to Myanmar, Khmer, Japanese and
+/// Chinese of all widths and planes.
+const UNSPACED: [RangeInclusive<char>; 7] = [
+    '\u{e00}'..='\u{eff}',
+    '\u{1000}'..='\u{109f}',
+    '\u{1780}'..='\u{17ff}',
+    '\u{3000}'..='\u{9fff}',
+    '\u{f900}'..='\u{faff}',
+    '\u{ff00}'..='\u{ff9f}',
+    '\u{20000}'..='\u{3ffff}',
+];
+const KATAKANA: [RangeInclusive<char>; 3] = [
+    '\u{30a1}'..='\u{30ff}',
+    '\u{31f0}'..='\u{31ff}',
+    '\u{ff66}'..='\u{ff9f}',
+];
+
+/// Whether the piece `next` begins another word than the piece before it, although no space stands between them. Where a
+/// script puts none, a piece is the best word there is; katakana, as of loanwords, stay together.
+fn part_words(piece: &str, next: &str) -> bool {
+    let is_in = |ranges: &[RangeInclusive<char>], c: char| ranges.iter().any(|range| range.contains(&c));
+    match (piece.chars().next_back(), next.chars().next()) {
+        // The space itself belongs to what follows.
+        (Some(SPACE_SYMBOL), _) => false,
+        (Some(before), Some(behind)) => {
+            (is_in(&UNSPACED, before) || is_in(&UNSPACED, behind))
+                && !(is_in(&KATAKANA, before) && is_in(&KATAKANA, behind))
+        }
+        _ => false,
     }
 }
 
@@ -185,5 +232,39 @@ mod tests {
             ..Encoding::default()
         };
         assert_eq!(masking.hide(&mut empty, &IDS(), 3), []);
+    }
+
+    #[test]
+    fn where_no_spaces_stand_pieces_are_words() {
+        let masking = Masking {
+            probability: 0.15,
+            whole_words: true,
+        };
+        let units = |tokens: &str| {
+            let tokens: Vec<String> = tokens.split(' ').map(str::to_owned).collect();
+            let mut word = 0;
+            let mut word_of = |token: &String| {
+                word += u32::from(token.starts_with('▁'));
+                Some(word)
+            };
+            let encoding = Encoding {
+                ids: vec![100; tokens.len()],
+                special_tokens_mask: vec![false; tokens.len()],
+                sequence_ids: vec![Some(0); tokens.len()],
+                word_ids: tokens.iter().map(&mut word_of).collect(),
+                tokens: tokens.clone(),
+                ..Encoding::default()
+            };
+            let units = masking.units(&encoding, &IDS());
+            let spelled = |unit: &Vec<usize>| unit.iter().map(|&at| tokens[at].as_str()).collect::<String>();
+            units.iter().map(spelled).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            units("▁ 今日は コン ピュー タ を 学ぶ 。 ▁un believ able ▁ABC を"),
+            "▁今日は コンピュータ を 学ぶ 。 ▁unbelievable ▁ABC を"
+        );
+        assert_eq!(units("▁딥 러 닝 ▁été s"), "▁딥러닝 ▁étés", "these scripts have spaces");
+        // A dictionary found these words; their pieces have no sign of a space.
+        assert_eq!(units("東 ##京 ##都"), "東##京##都");
     }
 }
