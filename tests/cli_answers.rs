@@ -81,8 +81,8 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     let config = json(&fs::read_to_string(output.join("config.json")).expect("config.json"));
     assert_eq!(config["architectures"][0], "BertForQuestionAnswering");
     assert_eq!(
-        (&config["doc_stride"], &config["no_answer"]),
-        (&12.into(), &false.into())
+        (&config["doc_stride"], &config["max_seq_length"], &config["no_answer"]),
+        (&12.into(), &48.into(), &false.into())
     );
     let evaluate = |more: &[&str]| {
         let args = [
@@ -90,7 +90,10 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
         ];
         json(&stdout(&run(terakoya(&[&args[..], more].concat()))))
     };
-    assert_eq!(evaluate(&["--max-length", "48"])["exact_match"], report["exact_match"]);
+    let same = evaluate(&[]);
+    assert_eq!(same["exact_match"], report["exact_match"]);
+    assert_eq!(evaluate(&["--max-length", "48"]), same, "the windows it learned with");
+    assert_ne!(evaluate(&["--max-length", "40"])["loss"], same["loss"]);
     // A stride is less where the question leaves no room for twice as many.
     let longer = evaluate(&["--max-length", "48", "--stride", "60"]);
     assert!(longer["exact_match"].is_number(), "{longer}");
@@ -101,16 +104,7 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     );
 
     let lines = stdout(&run(terakoya(&[
-        "predict",
-        "--model",
-        folder,
-        "--data",
-        &data,
-        "--max-length",
-        "48",
-        "--json",
-        "--device",
-        "cpu",
+        "predict", "--model", folder, "--data", &data, "--json", "--device", "cpu",
     ])));
     let predictions: Vec<Value> = lines.lines().map(json).collect();
     assert_eq!(predictions.len(), 4);

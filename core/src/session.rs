@@ -208,12 +208,12 @@ impl Session {
         Err(error.into())
     }
 
-    /// Texts as ids, cut at the model's limit or at a shorter one.
+    /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.
     fn text_encoder(&self, max_length: Option<usize>) -> TextEncoder<'_> {
         let limit = self.bundle.model_config.sizes().max_length;
         TextEncoder {
             tokenizer: &self.tokenizer,
-            max_length: max_length.unwrap_or(limit).min(limit),
+            max_length: max_length.or(self.task.max_length()).unwrap_or(limit).min(limit),
             longest: limit,
             positions: self.bundle.model_config.positions(),
         }

@@ -174,6 +174,11 @@ pub trait Task {
         true
     }
 
+    /// At which length texts are cut where nobody says so, if not at the model's limit.
+    fn max_length(&self) -> Option<usize> {
+        None
+    }
+
     /// Tokens of the longest row, where texts are cut at `max_length`.
     fn longest_row(&self, max_length: usize) -> usize {
         max_length

@@ -51,6 +51,8 @@ pub const DEFINITION: Definition = Definition {
 pub struct QuestionAnswering {
     /// Tokens that neighbouring windows share, where the question leaves room for twice as many.
     stride: usize,
+    /// Most tokens of a window that it learned with, if the folder says so.
+    window: Option<usize>,
     /// Most tokens of an answer.
     longest_answer: usize,
     /// Whether a passage may hold no answer.
@@ -59,12 +61,12 @@ pub struct QuestionAnswering {
 
 fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
     let defaults = TrainingConfig::default();
-    let number = |key, default: usize| match bundle.config_json.get(key) {
-        None => Ok(default),
-        Some(value) => value
-            .as_u64()
-            .and_then(|number| usize::try_from(number).ok())
-            .ok_or_else(|| BundleError::config(key, value, "must be a number, 0 or more")),
+    let given = |key| {
+        let number = |value: &Value| {
+            let number = value.as_u64().and_then(|number| usize::try_from(number).ok());
+            number.ok_or_else(|| BundleError::config(key, value, "must be a number, 0 or more"))
+        };
+        bundle.config_json.get(key).map(number).transpose()
     };
     let may_have_none = match bundle.config_json.get("no_answer") {
         None => false,
@@ -72,8 +74,9 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
         Some(value) => return Err(BundleError::config("no_answer", value, "must be true or false").into()),
     };
     Ok(Box::new(QuestionAnswering {
-        stride: number("doc_stride", defaults.stride)?,
-        longest_answer: number("max_answer_length", defaults.max_answer_length)?.max(1),
+        stride: given("doc_stride")?.unwrap_or(defaults.stride),
+        window: given("max_seq_length")?,
+        longest_answer: given("max_answer_length")?.unwrap_or(defaults.max_answer_length).max(1),
         may_have_none,
     }))
 }
@@ -95,6 +98,7 @@ impl QuestionAnswering {
     pub fn new(config: &TrainingConfig) -> Self {
         Self {
             stride: config.stride,
+            window: Some(config.max_length),
             longest_answer: config.max_answer_length,
             may_have_none: false,
         }
@@ -233,11 +237,18 @@ impl Task for QuestionAnswering {
     }
 
     fn config_entries(&self) -> Map<String, Value> {
-        Map::from_iter([
+        let window = self.window.map(|window| ("max_seq_length".to_owned(), json!(window)));
+        let entries = [
             ("doc_stride".to_owned(), json!(self.stride)),
             ("max_answer_length".to_owned(), json!(self.longest_answer)),
             ("no_answer".to_owned(), json!(self.may_have_none)),
-        ])
+        ];
+        entries.into_iter().chain(window).collect()
+    }
+
+    /// What a window shows, and with it which spans compete, is part of what was learned.
+    fn max_length(&self) -> Option<usize> {
+        self.window
     }
 
     fn head(&self) -> HeadKind {

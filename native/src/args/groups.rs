@@ -131,7 +131,7 @@ pub struct PassArgs {
     /// Texts a forward pass
     #[arg(long, default_value_t = 64, alias = "per_gpu_eval_batch_size", value_parser = clap::value_parser!(u32).range(1..))]
     pub batch_size: u32,
-    /// Longest text in tokens; the model's limit where not given
+    /// Longest text in tokens; where not given, the model's limit, for question-answering what it learned with
     #[arg(long, alias = "max_seq_length", value_parser = whole_number::<usize>)]
     pub max_length: Option<usize>,
 }
