@@ -188,6 +188,41 @@ fn a_stopped_run_keeps_what_it_learned() {
 }
 
 #[test]
+fn a_run_that_was_stopped_in_its_first_epoch_goes_on_with_its_steps() {
+    visit(Visit::new("stopped-early"), async |tab| {
+        tab.open().await;
+        // Thousands of steps an epoch: it is stopped long before the first ends.
+        tab.bring_micro(6000).await;
+        let wish = Wish {
+            epochs: 2,
+            batch_size: 1,
+            ..LONG
+        };
+        tab.start(wish).await;
+        tab.wait("a step", "window.heard.some((message) => message.event === 'step')")
+            .await;
+        tab.click("#stop").await;
+        tab.finish().await;
+        let kept = tab.heard_of("train").await;
+        let kept = kept.iter().rfind(|message| message["event"] == "checkpointed");
+        let kept = kept.expect("what was learned is kept");
+        assert_eq!(kept["epoch"], 0, "{kept}");
+        let label = "document.querySelector('#continue')?.innerText === 'この学習を進める'";
+        tab.wait("the offer to go on, not to start over", label).await;
+        tab.click("#continue").await;
+        tab.wait("the run", "window.heard.some((message) => message.kind === 'resumed')")
+            .await;
+        let after = format!("goes on after step {} of", kept["step"]);
+        tab.wait(
+            "its steps",
+            &format!("window.heard.some((message) => message.message?.startsWith('{after}'))"),
+        )
+        .await;
+        tab.click("#stop").await;
+    });
+}
+
+#[test]
 fn the_second_visit_works_without_a_network() {
     visit(Visit::new("offline").expecting(OFFLINE), async |tab| {
         tab.open().await;

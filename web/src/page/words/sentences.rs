@@ -281,7 +281,8 @@ impl Words {
     /// A run can go on, `epochs` of `all` being done.
     pub fn continue_from(self, epochs: usize, all: usize) -> String {
         match epochs {
-            0 => self.pick("最初からやり直す".to_owned(), "Start it over".to_owned()),
+            // A run that was stopped in its first epoch has its steps, one that broke off there has none.
+            0 => self.pick("この学習を進める".to_owned(), "Go on with it".to_owned()),
             // All was learned; the last evaluation is due, and the choice of the best.
             _ if epochs >= all => self.pick("仕上げをする".to_owned(), "Finish it".to_owned()),
             1 => self.pick("1 周目の続きから".to_owned(), "Continue from epoch 1".to_owned()),
