@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use thirtyfour::prelude::*;
 
 use super::keeping::OFFLINE;
+use super::models::{micro_files, zip};
 use super::runs::Wish;
 use super::visit::{Visit, visit};
 
@@ -148,6 +149,23 @@ fn a_dropped_file_fills_the_table() {
         assert!(reason.contains("wrong.csv") && reason.contains('3'), "{reason}");
         assert_eq!(tab.count("#rows tbody tr").await, 3, "the table of before stays");
         tab.picture("2-data-error").await;
+        // Beside that place too, where a browser would open the file instead of the page.
+        tab.value("window.mark = 1").await;
+        let beside = tab.write("beside.csv", b"text,label\none,a\ntwo,b\n");
+        tab.drop_file("#keep h2", &beside).await;
+        tab.wait("two rows", "document.querySelectorAll('#rows tbody tr').length === 2")
+            .await;
+        tab.wait(
+            "the step that took it",
+            "scrollY < document.querySelector('#data').offsetTop + 200",
+        )
+        .await;
+        let model = tab.write("micro.zip", &zip(&micro_files()));
+        tab.drop_file("#try h2", &model).await;
+        let micro =
+            "!document.querySelector('#loading') && document.querySelector('.model-line')?.innerText.includes('micro')";
+        tab.wait("the model", micro).await;
+        assert_eq!(tab.value("window.mark").await, 1, "the page is still the same");
     });
 }
 

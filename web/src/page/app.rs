@@ -12,12 +12,14 @@ use gloo_timers::callback::Timeout;
 use js_sys::ArrayBuffer;
 use terakoya_core::protocol::DeviceChoice;
 use terakoya_core::protocol::Inspection;
+use web_sys::File;
 use yew::prelude::*;
 
 use super::browser::{self, Abilities};
 use super::client::{Client, Reply};
 use super::data::view::DataStep;
 use super::data::{Data, DataMsg};
+use super::events;
 use super::frame::{Banner, Head, StepBar};
 use super::keeping::view::KeepStep;
 use super::keeping::{KeepMsg, Keeping};
@@ -50,6 +52,8 @@ pub enum Msg {
     Read(ReadMsg),
     /// Where things last.
     Keep(KeepMsg),
+    /// A file was dropped somewhere.
+    Dropped(File),
     /// The worker tells of the model that is being opened; the number of the request.
     Model(u32, Reply),
     /// The site's models are known.
@@ -90,6 +94,7 @@ pub struct App {
     save: Option<Timeout>,
     renewal: Option<Renewal>,
     _shown_again: Option<EventListener>,
+    _dropped: Option<[EventListener; 2]>,
     abilities: Abilities,
     theme: Theme,
     /// The language.
@@ -139,6 +144,7 @@ impl Component for App {
             save: None,
             renewal: None,
             _shown_again: shown_again,
+            _dropped: events::take_dropped(&ctx.link().callback(Msg::Dropped)),
             abilities: browser::abilities(),
             theme,
             words,
@@ -171,6 +177,13 @@ impl Component for App {
             Msg::Train(msg) => return self.update_train(ctx, msg),
             Msg::Read(msg) => return self.update_read(ctx, msg),
             Msg::Keep(msg) => return self.update_keep(ctx, msg),
+            Msg::Dropped(file) if file.name().ends_with(".zip") && !self.is_training() => {
+                return self.update_keep(ctx, KeepMsg::Import(file));
+            }
+            Msg::Dropped(file) => {
+                browser::go_to("data");
+                return self.update_data(ctx, DataMsg::File(file));
+            }
             Msg::Model(number, reply) => self.take_model(ctx, number, reply.event),
             Msg::Device(device) => {
                 self.model.device = device;

@@ -1,7 +1,11 @@
 //! Turns what the browser tells of form elements into values, and drops what is none.
 
+use gloo_events::{EventListener, EventListenerOptions};
+use wasm_bindgen::JsCast;
 use web_sys::{Element, File, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
+
+use super::browser;
 
 /// Emits what `take` makes of an event, if it makes anything of it.
 pub fn sift<E: 'static, T: 'static>(emit: &Callback<T>, take: impl Fn(E) -> Option<T> + 'static) -> Callback<E> {
@@ -31,6 +35,28 @@ pub fn file(event: &Event) -> Option<File> {
     let file = input.files().and_then(|files| files.get(0));
     input.set_value("");
     file
+}
+
+/// Takes the files that are dropped anywhere on the page, which the browser would open in its place.
+pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 2]> {
+    let window = browser::window()?;
+    let listen = |kind: &'static str| {
+        let onfile = onfile.clone();
+        let options = EventListenerOptions::enable_prevent_default();
+        EventListener::new_with_options(&window, kind, options, move |event| {
+            let transfer = event.dyn_ref().and_then(DragEvent::data_transfer);
+            // A text may be dragged from box to box.
+            let Some(transfer) = transfer.filter(|transfer| transfer.types().includes(&"Files".into(), 0)) else {
+                return;
+            };
+            event.prevent_default();
+            let files = transfer.files().filter(|_| kind == "drop");
+            if let Some(file) = files.and_then(|files| files.get(0)) {
+                onfile.emit(file);
+            }
+        })
+    };
+    Some(["dragover", "drop"].map(listen))
 }
 
 /// Whether a key was pressed in something that takes text itself.

@@ -1,6 +1,6 @@
 //! Draws where examples come from: the lessons, a file, the clipboard.
 
-use web_sys::{DataTransfer, File, HtmlTextAreaElement};
+use web_sys::{File, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::{DataMsg, Lesson};
@@ -49,7 +49,7 @@ struct FileDropProps {
     onfile: Callback<File>,
 }
 
-/// A file input that files can be dropped on.
+/// A file input that files can be dropped on, as on the whole page, which takes them.
 #[component]
 fn FileDrop(props: &FileDropProps) -> Html {
     let w = props.words;
@@ -57,27 +57,11 @@ fn FileDrop(props: &FileDropProps) -> Html {
     let onchange = sift(&props.onfile, |event: Event| file(&event));
     let hover = |hovers: bool| {
         let over = over.clone();
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            over.set(hovers);
-        })
-    };
-    let ondrop = {
-        let (over, onfile) = (over.clone(), props.onfile.clone());
-        Callback::from(move |event: DragEvent| {
-            event.prevent_default();
-            over.set(false);
-            let files = event
-                .data_transfer()
-                .and_then(|transfer: DataTransfer| transfer.files());
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                onfile.emit(file);
-            }
-        })
+        Callback::from(move |_: DragEvent| over.set(hovers))
     };
     html! {
         <label class={classes!("card", "drop", over.then_some("over"))} ondragenter={hover(true)} ondragover={hover(true)} ondragleave={hover(false)}
-            {ondrop}>
+            ondrop={hover(false)}>
             <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,.conll,.bio,text/*,application/json" {onchange} />
             <strong>{ w.choose_file() }</strong>
             <span>{ w.choose_file_about() }</span>
