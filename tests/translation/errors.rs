@@ -323,8 +323,8 @@ fn trainings_that_cannot_begin_are_told_in_both_languages() {
             classify.clone(),
             TWO,
             "text,label\nc,x\nd,\"z\"\"\"\n",
-            "確かめる分の 3 行目：ラベル「z\\\"」は学習に使った例文にありません。知っているラベル：x, y",
-            "evaluation part, line 3: the label “z\\\"” does not occur among the examples to teach; known: x, y",
+            "ラベル「z\\\"」の例文が確かめる分だけにあり、教える分にありません。このラベルの例文を足すか、消すか、「確かめる割合」を小さくしてください。",
+            "the label “z\\\"” has examples in the evaluation part only, and none to teach: add examples of it, delete these, or lower the share for testing",
         ),
         (
             &bert,

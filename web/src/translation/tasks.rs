@@ -9,8 +9,8 @@ pub const ENTRIES: &[Entry] = entries! {
     "layer": "層";
     "attention head": "注意ヘッド";
     "{file}, line {line}: label {label:?} is not among those to learn: {known}; --labels FILE can list them all":
-        "{file!}の {line} 行目：ラベル「{label}」は学習に使った例文にありません。知っているラベル：{known}",
-        "{file}, line {line}: the label “{label}” does not occur among the examples to teach; known: {known}";
+        "ラベル「{label}」の例文が{file!}だけにあり、教える分にありません。このラベルの例文を足すか、消すか、「確かめる割合」を小さくしてください。",
+        "the label “{label}” has examples in the {file} only, and none to teach: add examples of it, delete these, or lower the share for testing";
     "training part": "教える分";
     "evaluation part": "確かめる分";
     "table": "表";
