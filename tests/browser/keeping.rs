@@ -362,6 +362,13 @@ fn a_full_storage_is_said_and_the_model_still_runs() {
             .await;
             assert_eq!(tab.value(is_seen).await, true, "the notice is seen at {step}");
         }
+        // Not even a run's own request has room: no epoch counts as kept.
+        let none = json!({ "origin": origin, "quotaSize": 1 });
+        tab.chromium.command("Storage.overrideQuotaForOrigin", none).await;
+        tab.start(Wish { epochs: 2, ..LONG }).await;
+        tab.finish().await;
+        let figures = tab.text("#train .figures").await;
+        assert!(figures.contains("歩数") && !figures.contains("保存した周"), "{figures}");
     });
 }
 

@@ -87,6 +87,8 @@ impl RunHost for TabHost<'_> {
         match &event {
             TrainEvent::Started(plan) => self.labels.clone_from(&plan.labels),
             TrainEvent::Step(step) => self.epoch = step.epoch,
+            // What is told of counts as kept.
+            TrainEvent::Checkpointed { .. } if self.folder.is_none() => return,
             _ => {}
         }
         tell(self.id, Event::Train(event));
