@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use thirtyfour::prelude::*;
+
 use super::models::{micro_files, zip};
 use super::visit::{Visit, visit};
 
@@ -80,6 +82,68 @@ fn ten_thousand_rows_do_not_slow_the_page() {
             .await;
         println!("a label in a table of 10,000 rows is set in {time} ms");
         assert!(time.as_f64().is_some_and(|time| time < 1000.0), "{time} ms");
+    });
+}
+
+#[test]
+fn thousands_of_labels_do_not_slow_the_page() {
+    visit(Visit::new("thousands-of-labels"), async |tab| {
+        tab.open().await;
+        let rows: String = (0..3_000).map(|row| format!("text {row},label {row:04}\n")).collect();
+        let file = tab.write("own-labels.csv", format!("text,label\n{rows}").as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let last = "document.querySelector('#label-counts li')?.dataset.label === 'label 0000'";
+        tab.wait("all rows", last).await;
+        let options = tab.count("#rows option").await;
+        assert!(options < 3_200, "{options} choices in the table");
+        let shown = "document.querySelector('#row-7 select').selectedOptions[0].innerText";
+        assert_eq!(tab.value(shown).await, "label 0007");
+        // All are there once a row is worked on.
+        tab.value("document.querySelector('#row-7 select').focus()").await;
+        tab.wait(
+            "the choices of the row",
+            "document.querySelectorAll('#row-7 option').length === 3001",
+        )
+        .await;
+        assert_eq!(tab.value(shown).await, "label 0007");
+        tab.fill("#row-7 select", "label 2999").await;
+        let renamed = "JSON.parse(localStorage['terakoya.table'] ?? 'null')?.rows[7]?.gold";
+        tab.wait(
+            "the other label",
+            &format!("JSON.stringify({renamed})?.includes('label 2999')"),
+        )
+        .await;
+        assert_eq!(tab.value(shown).await, "label 2999");
+    });
+}
+
+#[test]
+fn a_text_of_a_megabyte_is_drawn_in_part_and_edited_as_a_whole() {
+    visit(Visit::new("megabyte-text"), async |tab| {
+        tab.open().await;
+        let long = "long ".repeat(200_000);
+        let file = tab.write("long.csv", format!("text,label\n{long}end,a\nshort,b\n").as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("the file", "document.querySelectorAll('#rows tbody tr').length === 2")
+            .await;
+        let drawn = tab.text("#row-0 .text").await;
+        assert_eq!(drawn.chars().count(), 4_001, "{}", &drawn[drawn.len() - 20..]);
+        assert!(drawn.ends_with('…'));
+        tab.value("[...document.querySelectorAll('#try .examples .chip')].find((e) => e.innerText.startsWith('long')).click()")
+            .await;
+        tab.wait(
+            "its beginning to try",
+            "document.querySelector('#try-text').value.length === 4000",
+        )
+        .await;
+        tab.value("document.querySelector('#row-0').focus()").await;
+        let row = tab.driver().find(By::Css("#row-0")).await.expect("the first row");
+        row.send_keys(Key::Enter).await.expect("a row takes keys");
+        let whole = format!(
+            "document.querySelector('#row-0 textarea')?.value.length === {}",
+            long.len() + 3
+        );
+        tab.wait("the whole text in its box", &whole).await;
     });
 }
 

@@ -8,6 +8,20 @@ use yew::prelude::*;
 /// Colours of the style sheet; further names begin again with the first.
 pub const COLOURS: usize = 8;
 
+/// Characters of a text that are drawn; a page of texts of megabytes each would hold the browser up.
+const DRAWN: usize = 4000;
+
+/// As much of a text as is drawn.
+pub fn beginning(text: &str) -> &str {
+    text.char_indices().nth(DRAWN).map_or(text, |(end, _)| &text[..end])
+}
+
+/// As much of a text as is drawn, and that there is more.
+pub fn shortened(text: &str) -> String {
+    let shown = beginning(text);
+    [shown, if shown.len() < text.len() { "…" } else { "" }].concat()
+}
+
 /// A marked part of a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mark {

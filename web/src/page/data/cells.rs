@@ -68,7 +68,7 @@ fn label_set(props: &Props, set: &Callback<Gold>) -> Html {
         <details class="label-set">
             <summary>{ summary }</summary>
             <ul>
-                { for props.table.labels.iter().map(|label| {
+                { for props.table.offered(props.stop).iter().map(|label| {
                     let onchange = {
                         let (row, label, set) = (props.row.clone(), label.clone(), set.clone());
                         move |_: Event| set.emit(toggled(&row, label.clone()))
@@ -141,7 +141,7 @@ fn parts(props: &Props, set: &Callback<Gold>) -> Html {
             }) }
             <select class="label-select" aria-label={w.name_selection()} onchange={name_selection(props, set)}>
                 <option value="" selected={true}>{ w.name_selection() }</option>
-                { for props.table.labels.iter().map(|label| html! { <option value={label.clone()}>{ label }</option> }) }
+                { for props.table.offered(props.stop).iter().map(|label| html! { <option value={label.clone()}>{ label }</option> }) }
             </select>
         </div>
     }

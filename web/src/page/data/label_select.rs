@@ -4,6 +4,7 @@ use web_sys::HtmlSelectElement;
 use yew::prelude::*;
 
 use super::table::Table;
+use crate::page::events::chosen;
 use crate::page::shared::Shared;
 use crate::page::words::Words;
 
@@ -31,12 +32,14 @@ pub struct Props {
 pub fn LabelSelect(props: &Props) -> Html {
     let w = props.words;
     let node = use_node_ref();
+    let all = props.table.offered(!props.passed_by);
+    let offered = if all.is_empty() { props.label.as_slice() } else { all };
     let position = props
         .label
         .as_ref()
-        .and_then(|label| props.table.labels.iter().position(|known| known == label));
+        .and_then(|label| offered.iter().position(|known| known == label));
     // Once a user has chosen, the browser no longer follows the `selected` attribute, only the property.
-    use_effect_with((position, props.table.labels.len()), {
+    use_effect_with((position, offered.len()), {
         let node = node.clone();
         move |(position, _)| {
             if let Some(select) = node.cast::<HtmlSelectElement>() {
@@ -44,22 +47,14 @@ pub fn LabelSelect(props: &Props) -> Html {
             }
         }
     });
-    let onchange = {
-        let (onchange, table) = (props.onchange.clone(), props.table.clone());
-        Callback::from(move |event: Event| {
-            let Some(select) = event.target_dyn_into::<HtmlSelectElement>() else {
-                return;
-            };
-            let number = usize::try_from(select.selected_index())
-                .ok()
-                .and_then(|index| index.checked_sub(1));
-            onchange.emit(number.and_then(|number| table.labels.get(number).cloned()));
-        })
-    };
+    let onchange = props.onchange.reform(|event: Event| {
+        let label = chosen(&event).unwrap_or_default();
+        (!label.is_empty()).then_some(label)
+    });
     html! {
         <select id={props.id} ref={node} class="label-select" tabindex={props.passed_by.then_some("-1")} aria-label={w.label_column()} {onchange}>
             <option value="">{ w.no_label() }</option>
-            { for props.table.labels.iter().map(|label| html! { <option value={label.clone()}>{ label }</option> }) }
+            { for offered.iter().map(|label| html! { <option value={label.clone()}>{ label }</option> }) }
         </select>
     }
 }

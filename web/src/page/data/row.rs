@@ -11,7 +11,7 @@ use super::table::Table;
 use crate::messages::Row;
 use crate::page::browser;
 use crate::page::figures;
-use crate::page::marked::{Mark, Marked};
+use crate::page::marked::{Mark, Marked, shortened};
 use crate::page::shared::Shared;
 use crate::page::tasks::{self, Second};
 use crate::page::words::Words;
@@ -79,29 +79,27 @@ pub fn RowView(props: &Props) -> Html {
 
 fn text(props: &Props) -> Html {
     let row = &props.row;
+    let (text, pair) = (shortened(&row.text), row.text_pair.as_deref().map(shortened));
     let selectable = classes!("selectable");
     let form = tasks::of(props.table.task);
     match form.second {
-        _ if !form.answers => html! { <div class="running-text">{ &row.text }</div> },
+        _ if !form.answers => html! { <div class="running-text">{ text }</div> },
         Second::Text => html! {
             <>
-                <span>{ &row.text }</span>
-                if let Some(pair) = &row.text_pair { <span class="second">{ pair }</span> }
+                <span>{ text }</span>
+                if let Some(pair) = pair { <span class="second">{ pair }</span> }
             </>
         },
         Second::Nothing => {
             let marks = Mark::of_spans(&row.named_parts(), &props.table.labels);
-            html! { <Marked class={selectable} text={row.text.clone()} {marks} /> }
+            html! { <Marked class={selectable} {text} {marks} /> }
         }
-        Second::Passage => {
-            let passage = row.text_pair.clone().unwrap_or_default();
-            html! {
-                <>
-                    <span>{ &row.text }</span>
-                    <span class="second"><Marked class={selectable} text={passage} marks={answers(row)} /></span>
-                </>
-            }
-        }
+        Second::Passage => html! {
+            <>
+                <span>{ text }</span>
+                <span class="second"><Marked class={selectable} text={pair.unwrap_or_default()} marks={answers(row)} /></span>
+            </>
+        },
     }
 }
 

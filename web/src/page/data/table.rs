@@ -25,6 +25,9 @@ pub struct Table {
     asides: Vec<Aside>,
 }
 
+/// So many labels are offered in every row; of more, where the keyboard is.
+const OFFERED: usize = 200;
+
 /// How often labels occur.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Counts {
@@ -75,6 +78,14 @@ impl Table {
         self.rows.extend(rows);
         let rows = self.rows.len();
         self.asides.iter_mut().for_each(|aside| aside.lengthen(rows));
+    }
+
+    /// The labels that a row offers: all of them where it is the one that is worked on.
+    pub fn offered(&self, here: bool) -> &[String] {
+        match here || self.labels.len() <= OFFERED {
+            true => &self.labels,
+            false => &[],
+        }
     }
 
     /// Takes a row away.

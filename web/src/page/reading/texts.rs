@@ -9,7 +9,7 @@ use yew::prelude::*;
 use super::judging::{confidence, label, parts};
 use crate::messages::Row;
 use crate::page::figures;
-use crate::page::marked::{Mark, Marked};
+use crate::page::marked::{Mark, Marked, shortened};
 use crate::page::pager::Pager;
 use crate::page::words::Words;
 
@@ -93,8 +93,8 @@ fn head(w: Words, report: &Report) -> Html {
 fn text_cell(row: &Row) -> Html {
     html! {
         <td class="text">
-            { &row.text }
-            if let Some(pair) = &row.text_pair { <span class="second">{ pair }</span> }
+            { shortened(&row.text) }
+            if let Some(pair) = row.text_pair.as_deref().map(shortened) { <span class="second">{ pair }</span> }
         </td>
     }
 }

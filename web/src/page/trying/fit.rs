@@ -8,7 +8,7 @@ use super::FIRST_TEXT;
 use crate::messages::{Row, Text};
 use crate::page::app::App;
 use crate::page::data::Lesson;
-use crate::page::marked::names_said;
+use crate::page::marked::{beginning, names_said};
 use crate::page::tasks;
 use crate::plain_text::{MASK, with_gap};
 
@@ -108,8 +108,8 @@ impl App {
             _ => true,
         };
         let text = |row: &Row| Text {
-            text: row.text.clone(),
-            text_pair: row.text_pair.as_deref().map(|passage| match task {
+            text: beginning(&row.text).to_owned(),
+            text_pair: row.text_pair.as_deref().map(beginning).map(|passage| match task {
                 TaskKind::QuestionAnswering => passage.replacen(TITLE_END, "\n", 1),
                 _ => passage.to_owned(),
             }),
