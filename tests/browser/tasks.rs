@@ -3,6 +3,8 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use thirtyfour::action_chain::ActionChain;
+use thirtyfour::prelude::*;
 
 use super::models::unzip;
 use super::runs::{Wish, losses};
@@ -276,6 +278,52 @@ async fn name_by_hand(tab: &Tab) {
     let span = "JSON.stringify(JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Spans)";
     let kept = format!("{span} === JSON.stringify([{{ start: 11, end: 13, label: 'town' }}])");
     tab.wait("the name to be remembered, in characters", &kept).await;
+    name_by_keys(tab).await;
+}
+
+/// Has the first row's text opened, selects the name in it and names that, all by keys.
+async fn name_by_keys(tab: &Tab) {
+    let keys = || tab.driver().action_chain();
+    let press = async |keys: ActionChain| keys.perform().await.expect("the page takes keys");
+    tab.value("document.querySelector('#row-0').focus()").await;
+    press(keys().send_keys("0")).await;
+    tab.wait("no name", "!document.querySelector('#row-0 .part')").await;
+    press(keys().send_keys(" ")).await;
+    let open = "document.activeElement === document.querySelector('#row-0 textarea[readonly]')";
+    tab.wait("the text in its box", open).await;
+    let label = "document.activeElement.ariaLabel.includes('選んで')";
+    assert_eq!(tab.value(label).await, true, "the box says what it is for");
+    let right = |times: usize| Key::Right.value().to_string().repeat(times);
+    press(keys().send_keys(right(5))).await;
+    press(keys().key_down(Key::Shift).send_keys(right(5)).key_up(Key::Shift)).await;
+    press(keys().send_keys("1")).await;
+    let span = "JSON.stringify(JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Spans)";
+    let kept = format!("{span} === JSON.stringify([{{ start: 5, end: 10, label: 'town' }}])");
+    tab.wait("the name to be remembered", &kept).await;
+    assert_eq!(tab.value(open).await, true, "further names may follow");
+    press(keys().send_keys(Key::Escape)).await;
+    let back = "document.activeElement.id === 'row-0' && !document.querySelector('#row-0 textarea')";
+    tab.wait("the row again", back).await;
+    // On a button of the row a key is the button's.
+    tab.value("document.querySelector('#row-0 .parts .chip').focus()").await;
+    press(keys().send_keys(Key::Enter)).await;
+    tab.wait("no name", "!document.querySelector('#row-0 .part')").await;
+    assert_eq!(tab.count("#rows textarea").await, 0);
+}
+
+/// Makes the word at the beginning of the first row's passage its answer, by keys.
+async fn answer_by_keys(tab: &Tab) {
+    tab.value("document.querySelector('#row-0').focus()").await;
+    let keys = tab.driver().action_chain().send_keys(" ");
+    keys.perform().await.expect("a row takes keys");
+    let text = "document.querySelector('#row-0 textarea[readonly]')?.value.startsWith('🗼 cat ')";
+    tab.wait("the passage in its box", text).await;
+    tab.value("document.querySelector('#row-0 textarea').setSelectionRange(3, 6)")
+        .await;
+    let keys = tab.driver().action_chain().send_keys("1");
+    keys.perform().await.expect("the box takes keys");
+    let answer = "document.querySelector('#row-0 .answer-mark')?.textContent === 'cat'";
+    tab.wait("the answer", answer).await;
 }
 
 #[test]
@@ -308,5 +356,6 @@ fn answers_in_passages() {
         };
         learn(tab, task).await;
         assert_eq!(tab.text("label[for=try-pair]").await, "本文");
+        answer_by_keys(tab).await;
     });
 }

@@ -6,8 +6,8 @@ use js_sys::{Array, ArrayBuffer, Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::{JsFuture, spawn_local};
 use web_sys::{
-    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, Range, Response, Storage, StorageManager,
-    Url, Window,
+    Blob, BlobPropertyBag, Document, Element, HtmlAnchorElement, HtmlElement, HtmlTextAreaElement, Range, Response,
+    Storage, StorageManager, Url, Window,
 };
 
 use yew::Callback;
@@ -171,6 +171,19 @@ pub fn focus(element: &Element) {
     if let Some(Err(error)) = element.dyn_ref::<HtmlElement>().map(HtmlElement::focus) {
         log::warn!("focus: {error:?}");
     }
+}
+
+/// What is selected in a box, in characters of its text; the caret stands behind it then.
+pub fn selected_in_box(area: &HtmlTextAreaElement) -> Option<(usize, usize)> {
+    let (start, end) = (area.selection_start().ok()??, area.selection_end().ok()??);
+    let units: Vec<u16> = area.value().encode_utf16().collect();
+    let characters = |units: &[u16]| char::decode_utf16(units.iter().copied()).count();
+    let range = (
+        characters(units.get(..start as usize)?),
+        characters(units.get(..end as usize)?),
+    );
+    area.set_selection_start(Some(end)).ok()?;
+    Some(range).filter(|_| start < end)
 }
 
 /// What is selected inside `element`, in characters of its text.

@@ -2,6 +2,7 @@
 
 use terakoya_core::data::{EntitySpan, Gold};
 use terakoya_core::task_kind::TaskKind;
+use wasm_bindgen::JsCast;
 use web_sys::Element;
 
 use super::gold::{with_answer, with_part};
@@ -63,10 +64,19 @@ pub fn answer_of_selection(row: &Row, element: &Element) -> Option<Gold> {
     Some(with_answer(row, start, end))
 }
 
-/// What is selected of `text` in the row's element, in characters, without white space around it; the selection is used up.
+/// What is selected in the box that is open for it, or in the text as it is shown, in characters; the selection is used up.
+fn selected(element: &Element) -> Option<(usize, usize)> {
+    let area = element.query_selector("textarea[readonly]").ok()?;
+    let in_box = area.and_then(|area| browser::selected_in_box(area.unchecked_ref()));
+    in_box.or_else(|| {
+        let shown = element.query_selector(".marked.selectable").ok()??;
+        browser::selected_characters(&shown).inspect(|_| browser::drop_selection())
+    })
+}
+
+/// What is selected of `text` in the row's element, in characters, without white space around it.
 fn selection(element: &Element, text: &str) -> Option<(usize, usize)> {
-    let shown = element.query_selector(".marked.selectable").ok()??;
-    let (start, end) = browser::selected_characters(&shown)?;
+    let (start, end) = selected(element)?;
     let characters: Vec<char> = text.chars().collect();
     let selected = characters.get(start..end)?;
     let before = selected
@@ -79,8 +89,5 @@ fn selection(element: &Element, text: &str) -> Option<(usize, usize)> {
         .take_while(|character| character.is_whitespace())
         .count();
     let (start, end) = (start + before, end.saturating_sub(behind));
-    (start < end).then(|| {
-        browser::drop_selection();
-        (start, end)
-    })
+    (start < end).then_some((start, end))
 }

@@ -132,7 +132,7 @@ fn parts(props: &Props, set: &Callback<Gold>) -> Html {
         Callback::from(move |_: MouseEvent| set.emit(with_parts(&row, rest.clone())))
     };
     html! {
-        <div class="parts">
+        <div class="parts" aria-live="polite">
             { for found.iter().enumerate().map(|(number, part)| html! {
                 <button type="button" class="chip" title={part.label.clone()} aria-label={w.remove_part(&spelled(part), &part.label)}
                     onclick={without(number)}>
@@ -183,7 +183,7 @@ fn answer(props: &Props, set: &Callback<Gold>) -> Html {
     let keep = Callback::from(|event: MouseEvent| event.prevent_default());
     html! {
         <div class="parts">
-            <span class="long">{ said }</span>
+            <span class="long" aria-live="polite">{ said }</span>
             <button type="button" class="chip" onmousedown={keep} onclick={take}>{ w.take_selection() }</button>
             <button type="button" class="chip" onclick={none}>{ w.no_answer() }</button>
         </div>

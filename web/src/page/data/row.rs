@@ -1,6 +1,7 @@
 //! Draws a row of the table: its text, in which answers are marked and can be selected, and its answer.
 
-use web_sys::{Element, HtmlTextAreaElement};
+use terakoya_core::task_kind::TaskKind;
+use web_sys::HtmlTextAreaElement;
 use yew::prelude::*;
 
 use super::DataMsg;
@@ -16,6 +17,21 @@ use crate::page::shared::Shared;
 use crate::page::tasks::{self, Second};
 use crate::page::words::Words;
 
+/// What a row's box is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// To correct the text.
+    Correct,
+    /// To select a part of the text, or of the passage, by keys.
+    Select,
+}
+
+/// Whether an answer is a part of the text or of the passage.
+pub fn selects(task: TaskKind) -> bool {
+    let form = tasks::of(task);
+    form.answers && form.second != Second::Text
+}
+
 /// What a row is drawn from.
 #[derive(Properties, PartialEq)]
 pub struct Props {
@@ -29,10 +45,10 @@ pub struct Props {
     pub table: Shared<Table>,
     /// Whether the tab key stops here.
     pub stop: bool,
-    /// Whether its text is being corrected.
-    pub editing: bool,
-    /// Begins or ends that.
-    pub onedit: Callback<Option<usize>>,
+    /// What a box is open for.
+    pub open: Option<Purpose>,
+    /// Opens a row's box, or closes it.
+    pub onopen: Callback<Option<(usize, Purpose)>>,
     /// Takes what happens.
     pub emit: Callback<DataMsg>,
 }
@@ -46,22 +62,19 @@ pub fn RowView(props: &Props) -> Html {
     let (w, number) = (*w, *number);
     let ondelete = props.emit.reform(move |_: MouseEvent| DataMsg::Delete(number));
     // Where parts are selected, two clicks select a word.
-    let form = tasks::of(props.table.task);
-    let selects = form.answers && form.second != Second::Text;
-    let edit = match selects {
+    let correct = match selects(props.table.task) {
         true => Callback::noop(),
-        false => props.onedit.reform(move |_: MouseEvent| Some(number)),
+        false => props
+            .onopen
+            .reform(move |_: MouseEvent| Some((number, Purpose::Correct))),
     };
     html! {
         <tr id={format!("row-{number}")} data-row={number.to_string()} tabindex={if props.stop { "0" } else { "-1" }}
             class={classes!((!is_known(row, props.table.task)).then_some("unlabelled"))}>
             <th scope="row" class="number">{ figures::count(number + 1) }</th>
-            <td class="text" ondblclick={edit}>
-                if props.editing {
-                    <Editor words={w} text={row.text.clone()} onend={end_of_edit(props)} />
-                } else {
-                    { text(props) }
-                }
+            <td class="text" ondblclick={correct}>
+                if props.open != Some(Purpose::Correct) { { text(props) } }
+                if let Some(purpose) = props.open { { text_box(props, purpose) } }
             </td>
             if tasks::of(props.table.task).answers {
                 <td>
@@ -115,34 +128,51 @@ fn answers(row: &Row) -> Vec<Mark> {
     answers.map(mark).collect()
 }
 
-/// Takes the corrected text, if there is one, and gives the focus back to the row.
-fn end_of_edit(props: &Props) -> Callback<Option<String>> {
-    let (number, onedit, emit) = (props.number, props.onedit.clone(), props.emit.clone());
-    Callback::from(move |text: Option<String>| {
+/// The open box; what is corrected in it is taken, and the row gets the focus back.
+fn text_box(props: &Props, purpose: Purpose) -> Html {
+    let (number, row) = (props.number, &props.row);
+    let (onopen, emit) = (props.onopen.clone(), props.emit.clone());
+    let onend = Callback::from(move |text: Option<String>| {
         focus_row(number);
-        onedit.emit(None);
+        onopen.emit(None);
         if let Some(text) = text {
             emit.emit(DataMsg::Edit(number, text));
         }
-    })
+    });
+    let (label, text) = match purpose {
+        Purpose::Correct => (props.words.text_column(), row.text.clone()),
+        // A box makes one character of the two that end a line on some systems.
+        Purpose::Select => (
+            props.words.keys_hint(props.table.task),
+            row.text_pair.as_ref().unwrap_or(&row.text).replace('\r', " "),
+        ),
+    };
+    html! { <TextBox {purpose} {label} {text} {onend} /> }
 }
 
 #[derive(Properties, PartialEq)]
-struct EditorProps {
-    words: Words,
+struct TextBoxProps {
+    purpose: Purpose,
+    label: &'static str,
     text: String,
     onend: Callback<Option<String>>,
 }
 
-/// A box in place of a text; Enter or leaving it takes the text, Escape leaves it as it was.
+/// A box with a text. Enter or leaving it takes what was corrected, Escape leaves that as it was; a selection needs the box
+/// until Escape.
 #[component]
-fn Editor(props: &EditorProps) -> Html {
+fn TextBox(props: &TextBoxProps) -> Html {
+    let corrects = props.purpose == Purpose::Correct;
     let node = use_node_ref();
-    use_effect_with((), {
+    use_effect_with(corrects, {
         let node = node.clone();
-        move |()| {
-            if let Some(area) = node.cast::<Element>() {
+        move |corrects| {
+            if let Some(area) = node.cast::<HtmlTextAreaElement>() {
                 browser::focus(&area);
+                if !corrects {
+                    // A box's caret is at its end.
+                    area.set_selection_end(Some(0)).unwrap_or_default();
+                }
             }
         }
     });
@@ -160,10 +190,14 @@ fn Editor(props: &EditorProps) -> Html {
     };
     let onblur = {
         let end = end.clone();
-        Callback::from(move |_: FocusEvent| end(true))
+        Callback::from(move |_: FocusEvent| {
+            if corrects {
+                end(true);
+            }
+        })
     };
     let onkeydown = Callback::from(move |event: KeyboardEvent| match event.key().as_str() {
-        "Enter" if !event.is_composing() && !event.shift_key() => {
+        "Enter" if corrects && !event.is_composing() && !event.shift_key() => {
             event.prevent_default();
             end(true);
         }
@@ -171,6 +205,6 @@ fn Editor(props: &EditorProps) -> Html {
         _ => {}
     });
     html! {
-        <textarea ref={node} rows="2" value={props.text.clone()} aria-label={props.words.text_column()} {onblur} {onkeydown} />
+        <textarea ref={node} rows="2" readonly={!corrects} value={props.text.clone()} aria-label={props.label} {onblur} {onkeydown} />
     }
 }

@@ -1,7 +1,7 @@
 //! Draws the table of examples, fifty rows at a time, and lets them be answered by key press.
 //!
-//! With the focus on a row, digits give its answer as `answering` says, Enter corrects the text, Delete drops the row, the
-//! arrows move. Only the rows on the page are elements, so ten thousand cost nothing.
+//! With the focus on a row, digits give its answer as `answering` says, Enter corrects the text, Space opens it for selecting a
+//! part of it, Delete drops the row, the arrows move. Only the rows on the page are elements, so ten thousand cost nothing.
 
 use wasm_bindgen::JsCast;
 use web_sys::{Element, EventTarget};
@@ -10,7 +10,7 @@ use yew::prelude::*;
 use super::DataMsg;
 use super::answering::{Answered, by_digit};
 use super::new_row::NewRow;
-use super::row::RowView;
+use super::row::{Purpose, RowView, selects};
 use super::table::{Filter, Table};
 use crate::page::events::is_typing;
 use crate::page::shared::Shared;
@@ -45,7 +45,7 @@ pub fn Rows(props: &Props) -> Html {
     let page = props.page.min(last_page);
     let shown: Vec<usize> = numbers.iter().copied().skip(page * ROWS).take(ROWS).collect();
     let current = use_state_eq(|| None::<usize>);
-    let editing = use_state_eq(|| None::<usize>);
+    let open = use_state_eq(|| None::<(usize, Purpose)>);
     // After a key went past the end of a page, the first row of the next takes the focus.
     let take_focus = use_mut_ref(|| false);
     use_effect_with(page, {
@@ -63,7 +63,7 @@ pub fn Rows(props: &Props) -> Html {
             emit.emit(DataMsg::Page(next));
         }
     };
-    let onkeydown = keys(props, &editing, (page < last_page).then_some(page + 1), turn);
+    let onkeydown = keys(props, &open, (page < last_page).then_some(page + 1), turn);
     let onfocusin = {
         let current = current.clone();
         Callback::from(move |event: FocusEvent| current.set(row_of(event.target()).map(|(number, _)| number)))
@@ -73,7 +73,12 @@ pub fn Rows(props: &Props) -> Html {
         .or(shown.first().copied());
     html! {
         <div class="rows-box">
-            if !numbers.is_empty() { <p class="caption">{ w.keys_hint(props.table.task) }</p> }
+            if !numbers.is_empty() {
+                <p class="caption">
+                    { w.keys_hint(props.table.task) }
+                    if selects(props.table.task) { { " " }{ w.select_by_keys() } }
+                </p>
+            }
             <div class={classes!("scroll-box", props.table.rows.is_empty().then_some("empty"))}>
                 <table id="rows" class="rows">
                     <thead>
@@ -90,8 +95,8 @@ pub fn Rows(props: &Props) -> Html {
                         { for shown.iter().map(|&number| html! {
                             <RowView key={number} words={w} {number} row={props.table.rows[number].clone()}
                                 table={props.table.clone()} stop={stop == Some(number)}
-                                editing={*editing == Some(number)} onedit={let editing = editing.clone();
-                                    Callback::from(move |edited| editing.set(edited))} emit={props.emit.clone()} />
+                                open={open.filter(|(row, _)| *row == number).map(|(_, purpose)| purpose)}
+                                onopen={let open = open.setter(); Callback::from(move |row| open.set(row))} emit={props.emit.clone()} />
                         }) }
                     </tbody>
                 </table>
@@ -105,16 +110,18 @@ pub fn Rows(props: &Props) -> Html {
 /// What a key does on a row.
 fn keys(
     props: &Props,
-    editing: &UseStateHandle<Option<usize>>,
+    open: &UseStateHandle<Option<(usize, Purpose)>>,
     next_page: Option<usize>,
     turn: impl Fn(usize) + 'static,
 ) -> Callback<KeyboardEvent> {
-    let (emit, editing, table) = (props.emit.clone(), editing.clone(), props.table.clone());
+    let (emit, open, table) = (props.emit.clone(), open.setter(), props.table.clone());
     Callback::from(move |event: KeyboardEvent| {
         let plain = !event.ctrl_key() && !event.meta_key() && !event.alt_key() && !event.is_composing();
         let Some((number, element)) = row_of(event.target()).filter(|_| plain && !is_typing(&event)) else {
             return;
         };
+        // What else is in a row has keys of its own.
+        let on_row = event.target_dyn_into().as_ref() == Some(&element);
         let key = event.key();
         let digit = key.parse::<usize>().ok().filter(|digit| *digit <= 9);
         match (key.as_str(), digit) {
@@ -132,9 +139,11 @@ fn keys(
                 let (Answered::Fully(gold) | Answered::Partly(gold)) = answered;
                 emit.emit(DataMsg::SetGold(number, gold));
             }
+            _ if !on_row => return,
             ("ArrowDown", _) => move_focus(&element, Direction::Down),
             ("ArrowUp", _) => move_focus(&element, Direction::Up),
-            ("Enter", _) => editing.set(Some(number)),
+            ("Enter", _) => open.set(Some((number, Purpose::Correct))),
+            (" ", _) if selects(table.task) => open.set(Some((number, Purpose::Select))),
             ("Delete", _) => {
                 move_focus(&element, Direction::Down);
                 emit.emit(DataMsg::Delete(number));

@@ -16,6 +16,8 @@ texts! {
     type_column: "種類", "Type";
     no_answer: "本文に答えなし", "no answer in the passage";
     take_selection: "選んだ部分を答えに", "take the selection";
+    select_by_keys: "キーだけなら、行で Space を押すと文が開くので、Shift＋矢印で選びます。Esc で戻ります。",
+        "With keys alone, Space on a row opens its text: select with Shift and the arrows. Esc goes back.";
     name_selection: "選んだ部分は…", "the selection is…";
     other_labels: "いまの判定は、別の例文で教えたラベルによるものです。この例文のラベルは、下の「教える」で教えます。",
         "This answer uses labels from other examples. Teach the labels of these examples below.";
