@@ -51,6 +51,60 @@ fn a_handful_of_examples_is_passed_over_often_enough() {
 }
 
 #[test]
+fn a_number_that_cannot_be_is_named_with_what_can() {
+    visit(Visit::new("wrong-numbers"), async |tab| {
+        tab.open().await;
+        tab.click("#train-layers-top").await;
+        for (field, value, said) in [
+            (
+                "#epochs",
+                "1.5",
+                "「周回数」に「1.5」は使えません。1 以上 16,777,216 以下の整数にしてください。",
+            ),
+            (
+                "#learning-rate",
+                "fast",
+                "「学習率」に「fast」は使えません。0 より大きい数にしてください。",
+            ),
+            (
+                "#top-layers",
+                "3",
+                "「上の層の数」に「3」は使えません。1 以上 2 以下の整数にしてください。",
+            ),
+            (
+                "#max-length",
+                "2",
+                "「最大の長さ」に「2」は使えません。3 以上の整数にしてください。",
+            ),
+            (
+                "#seed",
+                "-5",
+                "「乱数の種」に「-5」は使えません。0 以上の整数にしてください。",
+            ),
+        ] {
+            let before = tab.value(&format!("document.querySelector('{field}').value")).await;
+            tab.fill(field, value).await;
+            tab.click("#start").await;
+            let reason = format!(
+                "document.querySelector('#option-error')?.innerText === '{said}'
+                 && document.querySelector('{field}[aria-invalid]')"
+            );
+            tab.wait(said, &reason).await;
+            assert_eq!(tab.count("#train-status[data-phase=idle]").await, 1, "nothing begins");
+            if field == "#seed" {
+                assert_eq!(tab.text("#seed-error").await, said);
+            }
+            tab.fill(field, before.as_str().unwrap_or_default()).await;
+            tab.wait(
+                "no error",
+                "!document.querySelector('[aria-invalid], #option-error, #seed-error')",
+            )
+            .await;
+        }
+    });
+}
+
+#[test]
 fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
     visit(Visit::new("trains"), async |tab| {
         tab.open().await;

@@ -342,8 +342,8 @@ fn trainings_that_cannot_begin_are_told_in_both_languages() {
             },
             TWO,
             TWO,
-            "「最大の長さ」に「2」は使えません。3 以上にしてください。",
-            "“Longest text” cannot be “2”: it must be at least 3",
+            "「最大の長さ」に「2」は使えません。3 以上の整数にしてください。",
+            "“Longest text” cannot be “2”: it must be a whole number, at least 3",
         ),
         (
             &bert,

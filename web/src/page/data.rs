@@ -34,6 +34,7 @@ use super::app::{App, Msg};
 use super::browser;
 use super::client::Reply;
 use super::shared::Shared;
+use super::training::form::FieldError;
 use crate::files;
 use crate::messages::{ChosenColumns, Event, Request, Row};
 
@@ -65,6 +66,8 @@ pub struct Data {
     pub eval_percent: u32,
     /// Seed of the split and of the training.
     pub seed: u64,
+    /// What was typed in its place.
+    pub seed_error: Option<FieldError>,
     /// Whether the browser remembers the table.
     pub remembered: bool,
 }
@@ -154,8 +157,8 @@ pub enum DataMsg {
     Page(usize),
     /// Another share of evaluation rows, in percent.
     EvalPercent(u32),
-    /// Another seed.
-    Seed(u64),
+    /// Another seed was typed.
+    Seed(String),
     /// The rows as a file.
     Download,
     /// The table is to be remembered.
@@ -306,7 +309,10 @@ impl App {
             DataMsg::RenameLabel(number, name) => data.change_for_undo().rename_label(number, &name),
             DataMsg::RemoveLabel(number) => data.change_for_undo().remove_label(number),
             DataMsg::EvalPercent(percent) => data.eval_percent = within(percent),
-            DataMsg::Seed(seed) => data.seed = seed,
+            DataMsg::Seed(text) => match text.trim().parse() {
+                Ok(seed) => (data.seed, data.seed_error) = (seed, None),
+                Err(_) => data.seed_error = Some(FieldError::of_seed(text)),
+            },
             _ => {}
         }
     }

@@ -215,7 +215,11 @@ impl App {
     /// What is typed as options, or the field that is wrong, which is then shown.
     fn config(&mut self) -> Option<TrainingConfig> {
         let rows = self.data.parts.train.len();
-        match self.training.form.config(self.data.seed, rows) {
+        let config = match self.data.seed_error.clone() {
+            Some(error) => Err(error),
+            None => self.training.form.config(self.data.seed, rows),
+        };
+        match config {
             Ok(config) => {
                 self.training.change().field_error = None;
                 Some(config)

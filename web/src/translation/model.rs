@@ -12,7 +12,7 @@ pub const ENTRIES: &[Entry] = entries! {
         "{file} が正しい形の JSON ではありません。{source!}";
     "config.json: {key} is {value}: {reason}":
         "config.json の {key} が {value} になっています。{reason!}";
-    "must be between 1 and {MOST_LAYERS}": "1 以上 {MOST_LAYERS} 以下にしてください。";
+    "must be between 1 and {MOST_LAYERS}": "1 以上 {MOST_LAYERS} 以下の整数にしてください。";
     "must divide {width_key} {width}": "{width_key}（{width}）を割り切る数にしてください。";
     "must be above 0 and below 1": "0 より大きく 1 未満にしてください。";
     "must be below vocab_size": "vocab_size より小さくしてください。";

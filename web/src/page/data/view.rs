@@ -126,9 +126,9 @@ fn split(props: &Props) -> Html {
     let onpercent = sift(&props.emit, |event| {
         Some(DataMsg::EvalPercent(typed(&event)?.parse().ok()?))
     });
-    let onseed = sift(&props.emit, |event| {
-        Some(DataMsg::Seed(typed(&event)?.trim().parse().ok()?))
-    });
+    let onseed = sift(&props.emit, |event| typed(&event).map(DataMsg::Seed));
+    let wrong_seed = state.seed_error.as_ref();
+    let seed = wrong_seed.map_or_else(|| state.seed.to_string(), |error| error.value.clone());
     let width = format!("{:.2}%", 100.0 * train as f64 / (train + eval).max(1) as f64);
     html! {
         <div class="split">
@@ -153,10 +153,11 @@ fn split(props: &Props) -> Html {
                 </label>
                 <label class="field">
                     <span>{ w.seed() }</span>
-                    <input id="seed" type="number" min="0" step="1" inputmode="numeric" value={state.seed.to_string()}
-                        oninput={onseed} />
+                    <input id="seed" type="text" inputmode="numeric" autocomplete="off" maxlength="20" value={seed}
+                        aria-invalid={wrong_seed.map(|_| "true")} oninput={onseed} />
                 </label>
             </div>
+            if let Some(error) = wrong_seed { <p id="seed-error" class="message bad" role="alert">{ w.field_error(error) }</p> }
             <p class="caption">{ w.split_hint() }</p>
         </div>
     }

@@ -96,8 +96,22 @@ pub struct FieldError {
     pub key: String,
     /// What was typed.
     pub value: String,
-    /// What it should be, as the core says it; nothing where it is no number.
-    pub reason: Option<String>,
+    /// What it should be, as the core says it.
+    pub reason: String,
+}
+
+/// What counts something of which there may be none.
+pub const NATURAL: &str = "must be a whole number, 0 or more";
+
+impl FieldError {
+    /// What cannot be a seed.
+    pub fn of_seed(value: String) -> Self {
+        Self {
+            key: "seed".to_owned(),
+            value,
+            reason: NATURAL.to_owned(),
+        }
+    }
 }
 
 impl Form {
@@ -206,14 +220,17 @@ impl Form {
             Layers::Head => TrainLayers::Head,
             Layers::All => TrainLayers::All,
             Layers::Top => match self.text(TOP_LAYERS).trim().parse() {
-                Ok(layers) if layers > 0 => TrainLayers::Top(layers),
-                _ => return Err(self.error(TOP_LAYERS, None)),
+                Ok(layers) if (1..=self.model_layers).contains(&layers) => TrainLayers::Top(layers),
+                _ => {
+                    let reason = format!("must be between 1 and {}", self.model_layers);
+                    return Err(self.error(TOP_LAYERS, reason));
+                }
             },
         };
         let typed: TrainingConfig = serde_json::from_value(Value::Object(options)).map_err(|error| FieldError {
             key: String::new(),
             value: String::new(),
-            reason: Some(error.to_string()),
+            reason: error.to_string(),
         })?;
         let config = TrainingConfig {
             task: self.task,
@@ -221,7 +238,7 @@ impl Form {
         };
         config
             .validate()
-            .map_err(|error| self.error(error.key, Some(error.reason.into_owned())))?;
+            .map_err(|error| self.error(error.key, error.reason.into_owned()))?;
         let batch = config.batch_size * config.gradient_accumulation_steps;
         let steps = rows.div_ceil(batch).saturating_mul(config.epochs);
         Ok(TrainingConfig {
@@ -257,10 +274,23 @@ impl Form {
             true => None,
             false => number(),
         });
-        value.map(Some).ok_or_else(|| self.error(key, None))
+        value.map(Some).ok_or_else(|| self.error(key, self.range(key)))
     }
 
-    fn error(&self, key: &str, reason: Option<String>) -> FieldError {
+    /// What a number has to be, as the core says it of one that none can be.
+    fn range(&self, key: &str) -> String {
+        let none = if is_whole(key) { 0 } else { -1 };
+        let options = Map::from_iter([(key.to_owned(), Value::from(none))]);
+        let config: TrainingConfig = serde_json::from_value(Value::Object(options)).unwrap_or_default();
+        let config = TrainingConfig {
+            task: self.task,
+            ..config
+        };
+        let wrong = config.validate().err().filter(|error| error.key == key);
+        wrong.map_or_else(|| NATURAL.to_owned(), |error| error.reason.into_owned())
+    }
+
+    fn error(&self, key: &str, reason: String) -> FieldError {
         FieldError {
             key: key.to_owned(),
             value: self.text(key),

@@ -14,7 +14,7 @@ use super::TryMsg;
 use crate::messages::{Event, Request, WhichModel};
 use crate::page::app::{App, Msg};
 use crate::page::client::Reply;
-use crate::page::training::form::FieldError;
+use crate::page::training::form::{FieldError, NATURAL};
 
 /// The options by their keys, in the order of the page.
 pub const OPTIONS: [&str; 6] = [
@@ -112,7 +112,7 @@ impl Continuing {
 
     /// The options as the core takes them.
     fn config(&self) -> Result<GenerationConfig, FieldError> {
-        let error = |key: &str, reason: Option<String>| FieldError {
+        let error = |key: &str, reason: String| FieldError {
             key: key.to_owned(),
             value: self.text(key),
             reason,
@@ -125,15 +125,24 @@ impl Continuing {
                 true => text.parse::<u32>().ok().map(Value::from),
                 false => text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number),
             };
-            options.insert(key.to_owned(), value.ok_or_else(|| error(key, None))?);
+            options.insert(key.to_owned(), value.ok_or_else(|| error(key, range(key)))?);
         }
         let config: GenerationConfig =
-            serde_json::from_value(Value::Object(options)).map_err(|reason| error("", Some(reason.to_string())))?;
+            serde_json::from_value(Value::Object(options)).map_err(|reason| error("", reason.to_string()))?;
         match config.validate() {
             Ok(()) => Ok(config),
-            Err(wrong) => Err(error(wrong.key, Some(wrong.reason.into_owned()))),
+            Err(wrong) => Err(error(wrong.key, wrong.reason.into_owned())),
         }
     }
+}
+
+/// What a number has to be, as the core says it of one that none can be.
+fn range(key: &str) -> String {
+    let none = if is_whole(key) { 0 } else { -1 };
+    let options = Map::from_iter([(key.to_owned(), Value::from(none))]);
+    let config: GenerationConfig = serde_json::from_value(Value::Object(options)).unwrap_or_default();
+    let wrong = config.validate().err();
+    wrong.map_or_else(|| NATURAL.to_owned(), |error| error.reason.into_owned())
 }
 
 /// Whether an option counts something.

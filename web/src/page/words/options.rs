@@ -115,15 +115,11 @@ impl Words {
     /// What is wrong with a field.
     pub fn field_error(self, error: &FieldError) -> String {
         let FieldError { key, value, reason } = error;
-        let name = self.option(key);
-        match reason.as_ref().map(|reason| self.message(reason)) {
-            None => self.pick(
-                format!("「{name}」に「{value}」は使えません。数を入れてください。"),
-                format!("“{name}” cannot be “{value}”: it has to be a number."),
-            ),
+        let (name, reason) = (self.option(key), self.message(reason));
+        match key.is_empty() {
             // The options as a whole were not understood; what is wrong says which.
-            Some(reason) if key.is_empty() => reason,
-            Some(reason) => self.pick(
+            true => reason,
+            false => self.pick(
                 format!("「{name}」に「{value}」は使えません。{reason}"),
                 format!("“{name}” cannot be “{value}”: it {reason}."),
             ),
