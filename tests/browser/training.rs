@@ -47,6 +47,15 @@ fn a_handful_of_examples_is_passed_over_often_enough() {
             "document.querySelector('#few-texts')?.innerText.includes('2')",
         )
         .await;
+        // Why another cannot begin is said beside the one that ended.
+        assert_eq!(tab.count("#not-ready").await, 0);
+        tab.click("#data .data-status .actions button:last-child").await;
+        tab.wait(
+            "the reason",
+            "document.querySelector('#start:disabled')
+             && document.querySelector('#not-ready')?.innerText === 'ラベルの付いた例文がまだありません。'",
+        )
+        .await;
     });
 }
 

@@ -55,6 +55,9 @@ pub fn TrainStep(props: &Props) -> Html {
             <CostView words={w} cost={state.cost.clone()} />
             if active && state.may_sleep { <p id="may-sleep" class="caption">{ w.may_sleep() }</p> }
             if let Some(run) = &state.run {
+                if let Some(reason) = not_ready(props).filter(|_| !active) {
+                    <p id="not-ready" role="status" class="caption">{ reason }</p>
+                }
                 <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)}
                     extension={table_extension(&props.data.parts.train)} emit={props.emit.clone()} />
             } else {
