@@ -116,7 +116,7 @@ fn damaged_tables_are_told_in_japanese() {
     let latin = unreadable("a.csv", b"text,label\ncaf\xe9,a\n", GoldColumn::Label);
     assert_eq!(
         japanese(&latin),
-        "「a.csv」の 2 行目（先頭から 14 バイト）が UTF-8 ではありません。UTF-8 で保存し直してください。"
+        "「a.csv」の 2 行目（先頭から 14 バイト）が UTF-8 ではありません（Shift_JIS などでしょうか）。文字コードに UTF-8 を選んで保存し直してください。Excel では「CSV UTF-8（コンマ区切り）」です。"
     );
 }
 

@@ -5,8 +5,8 @@ use super::{Entry, entries};
 /// What reading a file says.
 pub const ENTRIES: &[Entry] = entries! {
     "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8: {source}":
-        "「{name}」の {line} 行目（先頭から {byte} バイト）が UTF-8 ではありません。UTF-8 で保存し直してください。",
-        "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8";
+        "「{name}」の {line} 行目（先頭から {byte} バイト）が UTF-8 ではありません（Shift_JIS などでしょうか）。文字コードに UTF-8 を選んで保存し直してください。Excel では「CSV UTF-8（コンマ区切り）」です。",
+        "{name}: byte {byte} (line {line}) is not UTF-8; save the file as UTF-8, in Excel as “CSV UTF-8”";
     "{name} is a file of Excel or another office program, or a zip; save the table as \"CSV UTF-8\" and take that file":
         "「{name}」は Excel などのファイルなので、そのままでは読めません。Excel の「名前を付けて保存」で「CSV UTF-8（コンマ区切り）」を選び、できたファイルを使ってください。";
     "{name}: no rows":
