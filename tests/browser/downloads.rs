@@ -89,6 +89,16 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
+fn a_list_of_files_that_does_not_come_has_no_length() {
+    visit(Visit::new("no-list").expecting(BROKEN), async |tab| {
+        tab.server.break_file("models/bert-tiny/model.json", Fault::Cut(10));
+        tab.load().await;
+        let said = tab.wait_for_refusal("model.json").await;
+        assert!(!said.contains("バイト"), "{said}");
+    });
+}
+
+#[test]
 fn without_a_secure_context_everything_runs_and_nothing_is_kept() {
     visit(Visit::new("insecure"), async |tab| {
         tab.load_from(INSECURE_HOST).await;

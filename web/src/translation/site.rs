@@ -40,6 +40,9 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」には、文にできる列がありません。";
     "{address}: the connection failed after {done} of {total} bytes ({reason}); try again, it goes on from there":
         "{address} の読み込みが途切れました（{total} バイトのうち {done} バイト、{reason!}）。もう一度試すと続きから読みます。";
+    "{address}: the connection failed ({reason}); try again":
+        "{address} を読み込めませんでした（{reason!}）。もう一度試してください。",
+        "{address}: the connection failed ({reason!}); try again";
     "the file ends early":
         "ファイルが途中で終わっています";
     "there is no body":

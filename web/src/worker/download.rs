@@ -52,6 +52,14 @@ pub enum DownloadError {
         /// What the browser said.
         reason: String,
     },
+    /// So it was with a file whose length nobody has said.
+    #[error("{address}: the connection failed ({reason}); try again")]
+    Unreachable {
+        /// What was fetched.
+        address: String,
+        /// What the browser said.
+        reason: String,
+    },
     /// The server answered something else.
     #[error("{address}: the server answers {status}")]
     Status {
@@ -171,10 +179,8 @@ async fn fetch_manifest(address: &str, storage: Option<&Storage>) -> Result<Mani
 
 /// Fetches a small file.
 async fn fetch_whole(address: &str) -> Result<Vec<u8>, DownloadError> {
-    let failed = |error: JsValue| DownloadError::Connection {
+    let failed = |error: JsValue| DownloadError::Unreachable {
         address: address.to_owned(),
-        done: 0,
-        total: 0,
         reason: describe(&error),
     };
     let response = fetch(address, 0).await.map_err(failed)?;
