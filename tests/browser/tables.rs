@@ -142,6 +142,25 @@ fn a_file_with_a_lessons_name_is_no_lesson() {
         tab.fill("#language", "en").await;
         tab.wait("English", "document.documentElement.lang === 'en'").await;
         assert_eq!(tab.text(columns).await, "csv with header: text = text, label = label");
+        tab.fill("#language", "ja").await;
+        let records = b"{\"text\": \"tea\", \"label\": \"a\"}\n{\"text\": \"rice\", \"label\": \"b\"}\n";
+        for (name, contents, said) in [
+            (
+                "semi.csv",
+                &b"text;label\ntea;a\nrice;b\n"[..],
+                "セミコロン区切り（見出しあり）：文 = text、ラベル = label",
+            ),
+            (
+                "lines.jsonl",
+                &records[..],
+                "一行ごとの json：文 = text、ラベル = label",
+            ),
+        ] {
+            let file = tab.write(name, contents);
+            tab.choose_file("#data-file", &file).await;
+            let read = format!("document.querySelector('{columns}')?.innerText === '{said}'");
+            tab.wait(said, &read).await;
+        }
     });
 }
 
@@ -183,10 +202,14 @@ fn lessons_come_with_their_task_and_licence() {
             let tried = tab.value("[...document.querySelectorAll('#try textarea')].map((box) => box.value).join('|')");
             let tried = tried.await.as_str().unwrap_or_default().to_owned();
             match lesson {
-                "answers" => assert!(
-                    ["？|", "?|"].iter().any(|end| tried.contains(end)) && !tried.contains("[SEP]"),
-                    "{tried}"
-                ),
+                "answers" => {
+                    assert!(
+                        ["？|", "?|"].iter().any(|end| tried.contains(end)) && !tried.contains("[SEP]"),
+                        "{tried}"
+                    );
+                    assert_eq!(tab.text(".data-status strong").await, "300 問");
+                    assert_eq!(tab.text("#split-parts").await, "教える 240 問・確かめる 60 問");
+                }
                 "style" => assert!(tried.contains("[MASK]"), "{tried}"),
                 _ => {}
             }

@@ -251,7 +251,7 @@ texts! {
     recall: "再現率", "Recall";
     recall_help: "本当にそのラベルの文のうち、見つけた割合", "of the texts with this label, the share that was found";
     f1_help: "適合率と再現率の調和平均", "the harmonic mean of precision and recall";
-    support: "文数", "Texts";
+    support: "件数", "Count";
     confusion_title: "何と何を取り違えたか", "What was taken for what";
     confusion_hint: "数字を押すと、その文が出ます。", "Press a number to see the texts behind it.";
     gold_and_predicted: "正解 ＼ 判定", "truth ＼ answer";

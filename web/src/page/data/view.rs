@@ -98,7 +98,7 @@ fn status(props: &Props) -> Html {
     html! {
         <div class="data-status">
             <p role="status">
-                <strong class="number">{ w.row_count(table.rows.len()) }</strong>
+                <strong class="number">{ w.row_count(table.task, table.rows.len()) }</strong>
                 if let Some(source) = &origin.source { <span>{ source }</span> }
                 if let Some(columns) = &origin.columns { <span class="caption">{ w.columns(columns) }</span> }
                 if !table.rows.is_empty() {
@@ -121,6 +121,7 @@ fn status(props: &Props) -> Html {
 fn split(props: &Props) -> Html {
     let w = props.words;
     let state = &props.state;
+    let task = state.table.task;
     let (train, eval) = (state.parts.train.len(), state.parts.eval.len());
     let left_out = state.table.rows.len() - train - eval;
     let onpercent = sift(&props.emit, |event| {
@@ -133,7 +134,7 @@ fn split(props: &Props) -> Html {
     html! {
         <div class="split">
             <h3>{ w.split_title() }</h3>
-            <svg class="split-bar" width="100%" height="12" role="img" aria-label={w.split_parts(train, eval)}>
+            <svg class="split-bar" width="100%" height="12" role="img" aria-label={w.split_parts(task, train, eval)}>
                 if train + eval > 0 {
                     <rect class="eval" width="100%" height="12" rx="6" />
                     <rect class="fill" {width} height="12" rx="6" />
@@ -142,8 +143,8 @@ fn split(props: &Props) -> Html {
                 }
             </svg>
             <p id="split-parts">
-                { w.split_parts(train, eval) }
-                if left_out > 0 { <span class="mark">{ w.left_out(left_out) }</span> }
+                { w.split_parts(task, train, eval) }
+                if left_out > 0 { <span class="mark">{ w.left_out(task, left_out) }</span> }
             </p>
             <div class="fields">
                 <label class="field">

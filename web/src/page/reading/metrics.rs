@@ -53,7 +53,7 @@ pub fn Metrics(props: &Props) -> Html {
                 if let Report::Language(report) = &shown.report {
                     { w.guessed_tokens(report.tokens) }
                 } else {
-                    { w.scored_rows(shown.predictions.len()) }
+                    { w.scored_rows(&shown.report, shown.predictions.len()) }
                 }
                 if shown.truncated > 0 { { w.cut_texts(shown.truncated) } }
                 { for remarks(w, &shown.report) }

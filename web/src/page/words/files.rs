@@ -60,6 +60,12 @@ impl Words {
         if self.language == Language::English {
             return columns.to_string();
         }
+        let format = match columns.format {
+            Format::Semicolon => "セミコロン区切り".to_owned(),
+            Format::JsonLines => "一行ごとの json".to_owned(),
+            Format::Text => "テキスト".to_owned(),
+            format => format.to_string(),
+        };
         let header = match (columns.format, columns.header) {
             (Format::Csv | Format::Tsv | Format::Semicolon, true) => "（見出しあり）",
             (Format::Csv | Format::Tsv | Format::Semicolon, false) => "（見出しなし）",
@@ -72,7 +78,7 @@ impl Words {
         let pair = columns.pair.as_ref().map(|pair| format!("、二つ目の文 = {}", of(pair)));
         let label = columns.label.as_ref().map(|label| format!("、ラベル = {}", of(label)));
         [
-            format!("{}{header}：文 = {}", columns.format, of(&columns.text)),
+            format!("{format}{header}：文 = {}", of(&columns.text)),
             pair.unwrap_or_default(),
             label.unwrap_or_else(|| "、ラベルなし".to_owned()),
         ]

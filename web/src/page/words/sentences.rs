@@ -1,12 +1,21 @@
 //! Says what has values in it.
 
-use terakoya_core::protocol::DeviceChoice;
+use terakoya_core::protocol::{DeviceChoice, Report};
+use terakoya_core::task_kind::TaskKind;
 
 use super::Words;
 use crate::messages::Notice;
 use crate::page::figures;
 use crate::page::theme::Theme;
 use crate::translation::translated;
+
+/// What examples are counted in, in Japanese.
+fn unit(task: TaskKind) -> &'static str {
+    match task {
+        TaskKind::QuestionAnswering => "問",
+        _ => "文",
+    }
+}
 
 impl Words {
     /// What the core or the worker says, in their own words where the catalogue has none.
@@ -152,12 +161,10 @@ impl Words {
     }
 
     /// Rows of the table.
-    pub fn row_count(self, count: usize) -> String {
-        let number = figures::count(count);
-        match count {
-            1 => self.pick("1 文".to_owned(), "1 row".to_owned()),
-            _ => self.pick(format!("{number} 文"), format!("{number} rows")),
-        }
+    pub fn row_count(self, task: TaskKind, count: usize) -> String {
+        let (number, unit) = (figures::count(count), unit(task));
+        let rows = if count == 1 { "row" } else { "rows" };
+        self.pick(format!("{number} {unit}"), format!("{number} {rows}"))
     }
 
     /// Rows that wait for a label.
@@ -182,19 +189,19 @@ impl Words {
     }
 
     /// Both parts of the split.
-    pub fn split_parts(self, train: usize, eval: usize) -> String {
-        let (train, eval) = (figures::count(train), figures::count(eval));
+    pub fn split_parts(self, task: TaskKind, train: usize, eval: usize) -> String {
+        let (train, eval, unit) = (figures::count(train), figures::count(eval), unit(task));
         self.pick(
-            format!("教える {train} 文・確かめる {eval} 文"),
+            format!("教える {train} {unit}・確かめる {eval} {unit}"),
             format!("{train} to teach, {eval} to test"),
         )
     }
 
     /// Rows that are in neither.
-    pub fn left_out(self, count: usize) -> String {
-        let number = figures::count(count);
+    pub fn left_out(self, task: TaskKind, count: usize) -> String {
+        let (number, unit) = (figures::count(count), unit(task));
         self.pick(
-            format!("ラベルのない {number} 文は使いません"),
+            format!("ラベルのない {number} {unit}は使いません"),
             format!("{number} without a label are left out"),
         )
     }
@@ -320,20 +327,26 @@ impl Words {
     }
 
     /// How many texts were scored.
-    pub fn scored_rows(self, count: usize) -> String {
+    pub fn scored_rows(self, report: &Report, count: usize) -> String {
         let number = figures::count(count);
-        self.pick(
-            format!("{number} 文を採点しました。"),
-            format!("{number} texts were scored. "),
-        )
+        match report {
+            Report::Answers(_) => self.pick(
+                format!("{number} 問を採点しました。"),
+                format!("{number} questions were scored. "),
+            ),
+            _ => self.pick(
+                format!("{number} 文を採点しました。"),
+                format!("{number} texts were scored. "),
+            ),
+        }
     }
 
     /// That so few texts prove little.
     pub fn few_texts(self, count: usize) -> String {
         let number = figures::count(count);
         self.pick(
-            format!("確かめた文が {number} しかないので、この成績はまだ当てになりません。"),
-            format!("These scores rest on so few texts ({number}) that they prove little."),
+            format!("確かめた数が {number} しかないので、この成績はまだ当てになりません。"),
+            format!("These scores rest on so few examples ({number}) that they prove little."),
         )
     }
 
@@ -380,7 +393,7 @@ impl Words {
     /// The title of the failures.
     pub fn failures_title(self, count: usize) -> String {
         let number = figures::count(count);
-        self.pick(format!("間違えた文（{number}）"), format!("Mistakes ({number})"))
+        self.pick(format!("間違い（{number}）"), format!("Mistakes ({number})"))
     }
 
     /// How far a kept run is.
