@@ -115,6 +115,12 @@ fn a_dark_page_is_printed_on_white() {
             let found = tab.value("getComputedStyle(document.body).backgroundColor").await;
             assert_eq!(found, paper, "{media}");
         }
+        let heading = "document.querySelector('#train h2').checkVisibility()";
+        assert_eq!(
+            tab.value(heading).await,
+            false,
+            "nothing was taught that could be printed"
+        );
     });
 }
 

@@ -3,6 +3,9 @@
 use super::tab::PHONE;
 use super::visit::{Visit, visit};
 
+/// The width of the smallest phones, in pixels.
+const SMALLEST: u32 = 320;
+
 #[test]
 fn nothing_stands_out_on_a_phone() {
     visit(Visit::new("phone"), async |tab| {
@@ -25,8 +28,8 @@ fn nothing_stands_out_on_a_phone() {
         tab.wait("the map", "document.querySelector('#map .dot')").await;
         tab.value("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
             .await;
-        tab.resize(PHONE, 740).await;
-        for language in ["ja", "en"] {
+        for (language, width) in [("ja", PHONE), ("en", PHONE), ("en", SMALLEST), ("ja", SMALLEST)] {
+            tab.resize(width, 740).await;
             tab.fill("#language", language).await;
             tab.wait(
                 "the language",
@@ -34,12 +37,15 @@ fn nothing_stands_out_on_a_phone() {
             )
             .await;
             assert!(tab.count("details[open]").await > 3);
+            let labels = "[...document.querySelectorAll('#prediction .bars .label')]";
+            let whole = format!("{labels}.length > 1 && {labels}.every((e) => e.scrollWidth <= e.clientWidth)");
+            assert_eq!(tab.value(&whole).await, true, "labels are cut in {language}");
             for step in ["try", "data", "train", "read", "keep"] {
                 let seen =
                     format!("document.querySelector('#{step}').scrollIntoView({{ behavior: 'instant' }}), scrollX");
                 assert_eq!(tab.value(&seen).await, 0, "{step} in {language}");
                 let out = tab.stands_out().await;
-                assert!(out.is_empty(), "{step} in {language}: {out:#?}");
+                assert!(out.is_empty(), "{step} in {language} at {width}: {out:#?}");
             }
         }
         tab.picture("5-phone").await;
