@@ -94,7 +94,7 @@ pub struct App {
     save: Option<Timeout>,
     renewal: Option<Renewal>,
     _shown_again: Option<EventListener>,
-    _dropped: Option<[EventListener; 2]>,
+    _dropped: Option<[EventListener; 3]>,
     abilities: Abilities,
     theme: Theme,
     /// The language.

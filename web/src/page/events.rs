@@ -38,7 +38,7 @@ pub fn file(event: &Event) -> Option<File> {
 }
 
 /// Takes the files that are dropped anywhere on the page, which the browser would open in its place.
-pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 2]> {
+pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 3]> {
     let window = browser::window()?;
     let listen = |kind: &'static str| {
         let onfile = onfile.clone();
@@ -56,7 +56,7 @@ pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 2]> {
             }
         })
     };
-    Some(["dragover", "drop"].map(listen))
+    Some(["dragenter", "dragover", "drop"].map(listen))
 }
 
 /// Whether a key was pressed in something that takes text itself.
