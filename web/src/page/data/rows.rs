@@ -81,16 +81,7 @@ pub fn Rows(props: &Props) -> Html {
             }
             <div class={classes!("scroll-box", props.table.rows.is_empty().then_some("empty"))}>
                 <table id="rows" class="rows">
-                    <thead>
-                        <tr>
-                            <th scope="col" class="number">{ "#" }</th>
-                            <th scope="col">{ w.text_column() }</th>
-                            if tasks::of(props.table.task).answers {
-                                <th scope="col">{ w.gold_column(props.table.task) }</th>
-                            }
-                            <th scope="col"><span class="visually-hidden">{ w.delete_row() }</span></th>
-                        </tr>
-                    </thead>
+                    { head(props) }
                     <tbody {onkeydown} {onfocusin}>
                         { for shown.iter().map(|&number| html! {
                             <RowView key={number} words={w} {number} row={props.table.rows[number].clone()}
@@ -104,6 +95,20 @@ pub fn Rows(props: &Props) -> Html {
             <Pager words={w} {page} pages={last_page + 1} onpage={props.emit.reform(DataMsg::Page)} />
             <NewRow words={w} table={props.table.clone()} emit={props.emit.clone()} />
         </div>
+    }
+}
+
+fn head(props: &Props) -> Html {
+    let (w, task) = (props.words, props.table.task);
+    html! {
+        <thead>
+            <tr>
+                <th scope="col" class="number">{ "#" }</th>
+                <th scope="col">{ w.text_column() }</th>
+                if tasks::of(task).answers { <th scope="col">{ w.gold_column(task) }</th> }
+                <th scope="col"><span class="visually-hidden">{ w.delete_row() }</span></th>
+            </tr>
+        </thead>
     }
 }
 
