@@ -277,6 +277,32 @@ fn a_question_needs_its_passage() {
     assert!(told.contains("question 1 needs its passage"), "{told}");
 }
 
+#[test]
+fn questions_are_picked_and_those_without_an_answer_are_told() {
+    let temp = TempDir::new().expect("temp");
+    let passage = passage(0);
+    let mut questions = questions(&passage);
+    questions[1]["answers"] = Value::Array(Vec::new());
+    let data = file(&temp, "data.json", &squad(&passage, &questions));
+    let begin = |name: &str, more: &[&str]| {
+        let flags = [&["--train", &data, "--epochs", "1", "--max-length", "48"], more].concat();
+        train("question-answering", &temp.path().join(name), &flags)
+    };
+    let told = stderr(&run(begin("all", &[])));
+    let expected = "questions without an answer, not marked is_impossible: 1 (the first: question 2); from them the model learns to say";
+    assert!(told.contains(&format!("{data}: {expected}")), "{told}");
+    let told = stderr(&run(begin("one", &["--train-filter", "id=Mary"])));
+    assert!(
+        told.contains(&format!("{data}: 1 rows (3 other rows skipped)")),
+        "{told}"
+    );
+    assert!(!told.contains("is_impossible"), "{told}");
+    fails(
+        begin("none", &["--train-filter", "part=dev"]),
+        "no field \"part\"; questions in SQuAD's form are picked by title, context, id, question or is_impossible",
+    );
+}
+
 /// A question of so many tokens, with an answer in `passage`, that has no id where none is given.
 fn long_question(id: Option<&str>, tokens: usize, passage: &str) -> Value {
     let mut long = question("Sato", "Kyoto", passage);

@@ -221,6 +221,24 @@ pub enum DataError {
         /// The number of the question that has it first.
         first: usize,
     },
+    /// A filter by something that questions do not have.
+    #[error(
+        "{name}: no field {asked:?}; questions in SQuAD's form are picked by title, context, id, question or is_impossible", asked = .asked.to_string()
+    )]
+    QuestionField {
+        /// File.
+        name: String,
+        /// What was asked for.
+        asked: Column,
+    },
+    /// A filter of plain text.
+    #[error("{name}: {filter} picks no rows here: plain text has no columns")]
+    TextFilter {
+        /// File.
+        name: String,
+        /// The filter that was asked for.
+        filter: Filter,
+    },
     /// A file of questions that asks nothing.
     #[error("{name} has SQuAD's form, but no question in it")]
     NoQuestions {

@@ -9,7 +9,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 
 use super::jsonl::half_character;
-use super::{AnswerSpan, ChosenColumn, Collector, Columns, DataError, Dataset, Example, Format, Gold, ReadOptions};
+use super::{
+    AnswerSpan, ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Filter, Format, Gold,
+    ReadOptions,
+};
 
 #[derive(Deserialize)]
 struct File {
@@ -18,6 +21,8 @@ struct File {
 
 #[derive(Deserialize)]
 struct Article {
+    #[serde(default)]
+    title: serde_json::Value,
     paragraphs: Vec<Paragraph>,
 }
 
@@ -34,17 +39,59 @@ struct Question {
     id: serde_json::Value,
     /// Not there in files that only ask.
     answers: Option<Vec<Answer>>,
-    #[serde(default)]
-    is_impossible: bool,
+    /// Not there in files of version 1.1.
+    is_impossible: Option<bool>,
 }
 
 impl Question {
     /// Its id as text; nothing where it has none.
     fn id(&self) -> Option<String> {
-        match &self.id {
-            serde_json::Value::Null => None,
-            serde_json::Value::String(id) => Some(id.clone()),
-            other => Some(other.to_string()),
+        written(&self.id)
+    }
+
+    /// What a filter compares: a field of the question, or one of what it stands in.
+    fn field(&self, field: Field, title: &serde_json::Value, context: &str) -> String {
+        match field {
+            Field::Title => written(title).unwrap_or_default(),
+            Field::Context => context.to_owned(),
+            Field::Id => self.id().unwrap_or_default(),
+            Field::Question => self.question.clone(),
+            Field::IsImpossible => self.is_impossible.unwrap_or_default().to_string(),
+        }
+    }
+}
+
+/// A value as text; nothing where there is none.
+fn written(value: &serde_json::Value) -> Option<String> {
+    match value {
+        serde_json::Value::Null => None,
+        serde_json::Value::String(text) => Some(text.clone()),
+        other => Some(other.to_string()),
+    }
+}
+
+/// What questions can be picked by.
+#[derive(Clone, Copy)]
+enum Field {
+    Title,
+    Context,
+    Id,
+    Question,
+    IsImpossible,
+}
+
+impl Field {
+    fn of(name: &str, filter: &Filter) -> Result<Self, DataError> {
+        match &filter.column {
+            Column::Name(field) if field == "title" => Ok(Self::Title),
+            Column::Name(field) if field == "context" => Ok(Self::Context),
+            Column::Name(field) if field == "id" => Ok(Self::Id),
+            Column::Name(field) if field == "question" => Ok(Self::Question),
+            Column::Name(field) if field == "is_impossible" => Ok(Self::IsImpossible),
+            asked => Err(DataError::QuestionField {
+                name: name.to_owned(),
+                asked: asked.clone(),
+            }),
         }
     }
 }
@@ -66,12 +113,25 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         return Err(DataError::NoQuestions { name: name.to_owned() });
     }
     let mut collector = Collector::new(name, options);
+    let compared = options
+        .filter
+        .as_ref()
+        .map(|filter| Field::of(name, filter))
+        .transpose()?;
     let mut numbers: HashMap<String, usize> = HashMap::new();
-    for paragraph in file.data.into_iter().flat_map(|article| article.paragraphs) {
+    let mut line = 0;
+    let paragraphs = file.data.into_iter().flat_map(|Article { title, paragraphs }| {
+        paragraphs.into_iter().map(move |paragraph| (title.clone(), paragraph))
+    });
+    for (title, paragraph) in paragraphs {
         // One table for all questions: where each character begins.
         let starts: Vec<usize> = paragraph.context.char_indices().map(|(at, _)| at).collect();
         for question in paragraph.qas {
-            let line = collector.examples.len() + 1;
+            line += 1;
+            let value = compared.map(|field| question.field(field, &title, &paragraph.context));
+            if !collector.keeps(value.as_deref()) {
+                continue;
+            }
             let gold = gold(name, line, &question, &paragraph.context, &starts)?;
             let id = question.id();
             if let Some(id) = &id
@@ -84,6 +144,9 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                     id,
                     first,
                 });
+            }
+            if question.is_impossible.is_none() && gold.answers().is_some_and(<[_]>::is_empty) {
+                collector.unmarked.push(line);
             }
             collector.examples.push(Example {
                 text: question.question,
@@ -115,7 +178,7 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
     let Some(answers) = &question.answers else {
         return Ok(Gold::None);
     };
-    if let (true, Some(answer)) = (question.is_impossible, answers.first()) {
+    if let (true, Some(answer)) = (question.is_impossible.unwrap_or_default(), answers.first()) {
         return Err(DataError::ImpossibleAnswer {
             name: name.to_owned(),
             number,
@@ -203,6 +266,7 @@ mod tests {
         assert_eq!(when.text_pair.as_deref(), Some("𠮷野家 [SEP] opened in 1899."));
         assert_eq!(who.gold.answers().map(<[_]>::len), Some(0));
         assert_eq!((what.gold.answers(), what.line), (None, 3));
+        assert!(data.unmarked.is_empty(), "one is marked, one only asks: {data:?}");
         assert_eq!(
             data.columns.to_string(),
             "squad: text = question, text pair = context, label = answers"
@@ -214,6 +278,15 @@ mod tests {
         let question = r#"{"question":"?","answers":[],"plausible_answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
         let data = of(question).expect("valid");
         assert_eq!(data.examples[0].gold.answers().map(<[_]>::len), Some(0));
+    }
+
+    #[test]
+    fn questions_that_lack_their_answers_are_counted_where_nothing_says_that_there_is_none() {
+        let data = of(
+            r#"{"question":"a?","answers":[],"is_impossible":true},{"question":"b?","answers":[]},
+            {"question":"c?","answers":[],"is_impossible":false},{"question":"d?","answers":[]}"#,
+        );
+        assert_eq!(data.expect("valid").unmarked, [2, 4]);
     }
 
     #[test]
@@ -231,6 +304,51 @@ mod tests {
         );
         let nameless = r#"{"question":"?","answers":[]}"#;
         assert_eq!(of(&[nameless; 2].join(",")).expect("no ids").examples.len(), 2);
+    }
+
+    #[test]
+    fn questions_are_picked_by_what_they_have() {
+        let qas =
+            r#"{"id":"a","question":"?","answers":[]},{"id":"b","question":"??","answers":[],"is_impossible":true}"#;
+        let json = format!(
+            r#"{{"data":[{{"title":"t","paragraphs":[{{"context":"c","qas":[{qas}]}}]}},
+                {{"title":"u","paragraphs":[{{"context":"d","qas":[{}]}}]}}]}}"#,
+            qas.replace("\"a\"", "7").replace("\"b\"", "\"d\"")
+        );
+        let of = |filter: &str| {
+            let options = ReadOptions {
+                filter: Some(filter.parse().expect("a filter")),
+                ..options()
+            };
+            read_file("squad.json", json.as_bytes(), &options).map_err(|error| error.to_string())
+        };
+        for (filter, expected) in [
+            ("title=u", vec![3, 4]),
+            ("context=c", vec![1, 2]),
+            ("id=7", vec![3]),
+            ("question=??", vec![2, 4]),
+            ("is_impossible=true", vec![2, 4]),
+        ] {
+            let data = of(filter).expect(filter);
+            let lines: Vec<usize> = data.examples.iter().map(|example| example.line).collect();
+            assert_eq!(
+                (lines, data.skipped_by_filter),
+                (expected.clone(), 4 - expected.len()),
+                "{filter}"
+            );
+        }
+        assert_eq!(
+            of("title=v").expect_err("no such title"),
+            "squad.json: none of 4 rows has title=v; the column holds \"t\", \"u\""
+        );
+        for asked in ["part", "1"] {
+            assert_eq!(
+                of(&format!("{asked}=x")).expect_err("no such field"),
+                format!(
+                    "squad.json: no field {asked:?}; questions in SQuAD's form are picked by title, context, id, question or is_impossible"
+                )
+            );
+        }
     }
 
     #[test]

@@ -7,6 +7,12 @@ const FORM_FEED: char = '\u{c}';
 
 /// Reads a whole file; blank lines, and works without anything but space, are skipped.
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
+    if let Some(filter) = &options.filter {
+        return Err(DataError::TextFilter {
+            name: name.to_owned(),
+            filter: filter.clone(),
+        });
+    }
     let mut collector = Collector::new(name, options);
     let separator = match options.gold {
         GoldColumn::Documents => FORM_FEED,
@@ -56,7 +62,7 @@ fn columns(gold: GoldColumn) -> Columns {
 
 #[cfg(test)]
 mod tests {
-    use crate::data::{GoldColumn, ReadOptions, read as read_file};
+    use crate::data::{Format, GoldColumn, ReadOptions, read as read_file};
 
     fn of(name: &str, gold: GoldColumn, text: &str) -> Result<Vec<(usize, String)>, String> {
         let options = ReadOptions {
@@ -131,6 +137,16 @@ mod tests {
         assert_eq!(
             of("a.txt", GoldColumn::Documents, " \n\u{c}\n").expect_err("nothing"),
             "a.txt: no rows"
+        );
+        let options = ReadOptions {
+            gold: GoldColumn::Lines,
+            format: Some(Format::Text),
+            filter: "2=a".parse().ok(),
+            ..ReadOptions::default()
+        };
+        assert_eq!(
+            with("a.txt", &options, "a\n").expect_err("no columns"),
+            "a.txt: 2=a picks no rows here: plain text has no columns"
         );
     }
 }

@@ -67,6 +67,11 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: question {number} has the id {id:?}, which question {first} has too":
         "「{name}」の {number} 番目の質問の id「{id}」は、{first} 番目の質問と同じです。",
         "{name}: question {number} has the id “{id}”, which question {first} has too";
+    "{name}: no field {asked:?}; questions in SQuAD's form are picked by title, context, id, question or is_impossible":
+        "「{name}」に「{asked}」はありません。SQuAD の形の質問は title、context、id、question、is_impossible のどれかで選べます。",
+        "{name}: no field “{asked}”; questions in SQuAD's form are picked by title, context, id, question or is_impossible";
+    "{name}: {filter} picks no rows here: plain text has no columns":
+        "「{name}」から「{filter}」の行を選べません。ただの文には列がありません。";
     "{name} has SQuAD's form, but no question in it":
         "「{name}」は SQuAD の形ですが、質問が一つもありません。";
     "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":

@@ -77,7 +77,11 @@ impl RunData {
     pub(super) fn read(args: &TrainArgs, run_file: &RunFile, config: &TrainingConfig) -> Result<Self> {
         let train_path = required(run_file.path("train", args.train.clone())?, "train")?;
         let gold = config.task.definition().gold;
-        let read_train = |filter| DataFile::read(&train_path, &args.data.read_options(gold, filter)?);
+        let read_train = |filter| -> Result<DataFile> {
+            let file = DataFile::read(&train_path, &args.data.read_options(gold, filter)?)?;
+            file.say_unmarked();
+            Ok(file)
+        };
         if let Some(ratios) = &args.split {
             let whole = read_train(args.train_filter.clone())?;
             let mut parts = whole.split(ratios, config.seed, gold)?.into_iter();
