@@ -269,6 +269,47 @@ fn every_family_begins_from_scratch_and_is_read_by_transformers() {
 }
 
 #[test]
+fn a_model_of_one_token_type_reads_texts_and_refuses_pairs() {
+    let temp = TempDir::new().expect("temp");
+    let keys = FAMILIES[0].1;
+    let text = format!(r#"{{"model_type":"bert","max_position_embeddings":40,"type_vocab_size":1,{keys}}}"#);
+    let config = file(&temp, "config.json", &text);
+    let output = temp.path().join("model");
+    let begin = |data: &str| {
+        let mut command = terakoya(&[
+            "train",
+            "--device",
+            "cpu",
+            "--epochs",
+            "1",
+            "--from-scratch",
+            "--overwrite",
+        ]);
+        command.args(["--model-config", &config, "--train", data]);
+        command.arg("--tokenizer").arg(root().join("assets/bert-tiny"));
+        command.arg("--output").arg(&output);
+        command
+    };
+    let texts = file(&temp, "texts.csv", "text,label\na cat,x\na dog,y\n");
+    run(begin(&texts));
+    let folder = output.to_str().expect("UTF-8");
+    for command in ["predict", "embed"] {
+        let of = |data: &str| terakoya(&[command, "--model", folder, "--device", "cpu", "--data", data]);
+        assert_eq!(stdout(&run(of(&texts))).lines().count(), 2);
+        let pairs = file(&temp, "pairs.csv", "sentence1,sentence2\na,b\n");
+        fails(
+            of(&pairs),
+            "type_vocab_size is 1: the tokenizer gives token type 1 to pairs",
+        );
+    }
+    let pairs = file(&temp, "pairs.csv", "sentence1,sentence2,label\na,b,x\nc,d,y\n");
+    fails(
+        begin(&pairs),
+        "type_vocab_size is 1: the tokenizer gives token type 1 to pairs",
+    );
+}
+
+#[test]
 fn unknown_families_are_an_error_that_lists_the_known() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "scores.tsv", &scores());

@@ -155,7 +155,7 @@ impl Bundle {
         })
     }
 
-    /// Checks that every id and type id the tokenizer makes has a row in the embedding tables.
+    /// Checks that every id that the tokenizer makes, and every type id of single texts, has a row in the embedding tables.
     pub fn check_vocabulary(&self, tokenizer: &Tokenizer) -> Result<(), BundleError> {
         let sizes = self.model_config.sizes();
         if tokenizer.vocab_size() > sizes.vocab_size {
@@ -164,14 +164,20 @@ impl Bundle {
                 config: sizes.vocab_size,
             });
         }
-        let pair = tokenizer.encode("", Some(""), &EncodeOptions::default());
-        let types = pair
+        self.check_types(tokenizer, None)
+    }
+
+    /// Checks that every type id that the tokenizer makes of a text, or of a pair, has a row in its embedding table.
+    pub fn check_types(&self, tokenizer: &Tokenizer, pair: Option<&str>) -> Result<(), BundleError> {
+        let encoding = tokenizer.encode("", pair, &EncodeOptions::default());
+        let types = encoding
             .ok()
             .and_then(|encoding| encoding.type_ids.into_iter().max())
             .unwrap_or(0);
-        let rows = sizes.type_vocab_size;
+        let rows = self.model_config.sizes().type_vocab_size;
         if rows > 0 && types as usize >= rows {
-            let reason = format!("the tokenizer gives token type {types} to pairs");
+            let what = if pair.is_some() { "pairs" } else { "texts" };
+            let reason = format!("the tokenizer gives token type {types} to {what}");
             return Err(BundleError::config("type_vocab_size", rows, &reason));
         }
         Ok(())

@@ -156,6 +156,7 @@ impl Session {
     /// # Errors
     /// If the text cannot be encoded.
     pub fn encode(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
+        self.check_types(text_pair.is_some())?;
         let options = EncodeOptions::max_length(self.text_encoder(None).max_length);
         Ok(self.tokenizer.encode(text, text_pair, &options)?)
     }
@@ -208,6 +209,23 @@ impl Session {
         Err(error.into())
     }
 
+    /// Refuses pairs of texts where the model has no type for the second of them.
+    fn check_pairs(&self, examples: &[Example]) -> Result<()> {
+        self.check_types(examples.iter().any(|example| example.text_pair.is_some()))
+    }
+
+    fn check_types(&self, has_pair: bool) -> Result<()> {
+        match has_pair {
+            true => Ok(self.bundle.check_types(&self.tokenizer, Some(""))?),
+            false => Ok(()),
+        }
+    }
+
+    /// The most tokens that the model reads at once.
+    pub fn longest(&self) -> usize {
+        self.network.sizes().max_length
+    }
+
     /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.
     fn text_encoder(&self, max_length: Option<usize>) -> TextEncoder<'_> {
         let limit = self.bundle.model_config.sizes().max_length;
@@ -254,6 +272,7 @@ impl Session {
         mut progress: impl FnMut(usize),
     ) -> Result<Answers> {
         self.check_head()?;
+        self.check_pairs(examples)?;
         let source = RowSource::new(examples, &*self.task, text, purpose)?;
         let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
         while let Some(done) = answering.step(self.device.device()).await? {
@@ -307,6 +326,7 @@ impl Session {
     /// # Errors
     /// If a text cannot be encoded or the device fails.
     pub async fn embed(&self, examples: &[Example], pooling: Pooling, batch_size: usize) -> Result<Vec<Vec<f32>>> {
+        self.check_pairs(examples)?;
         // Any task that reads an example as one row will do: a long passage is cut here, not cut up.
         let plain = SequenceClassification::plain(Vec::new());
         let source = RowSource::new(examples, &plain, self.text_encoder(None), Purpose::Predict)?;

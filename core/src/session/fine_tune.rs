@@ -234,6 +234,7 @@ impl Session {
         })?;
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
             task.check(part)?;
+            self.check_pairs(part.examples)?;
         }
         let longest = self.network.sizes().max_length;
         if config.block_size > longest {

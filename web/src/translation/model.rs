@@ -29,7 +29,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "only {known} is known": "読めるのは {known} だけです。";
     "an earlier id has that label too": "そのラベルはもっと小さい番号にもあります。";
     "ids must count from 0 without gaps and labels must be strings": "番号は 0 から抜けなく、ラベルは文字列にしてください。";
-    "the tokenizer gives token type {types} to pairs": "トークナイザーが二つ目の文に種類 {types} を付けるため、足りません。";
+    "the tokenizer gives token type {types} to {what}": "トークナイザーが{what!}に種類 {types} を付けるため、足りません。";
+    "pairs": "文の組";
+    "texts": "文";
     "config.json: model_type {model_type:?} is unknown; known: {known}":
         "config.json の model_type「{model_type}」は、開けない種類のモデルです。開けるもの：{known}";
     "config.json has no model_type, and its architectures name no known class; known model types: {known}":
