@@ -310,6 +310,48 @@ fn a_model_of_one_token_type_reads_texts_and_refuses_pairs() {
 }
 
 #[test]
+fn transformers_reads_a_lone_tokenizer_json_as_it_stands() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "scores.tsv", &scores());
+    let lone = temp.path().join("tokenizer");
+    fs::create_dir(&lone).expect("a folder");
+    // BERT's words, of which RoBERTa's own tokenizer would make other ids.
+    let words = root().join("assets/bert-tiny/tokenizer.json");
+    fs::copy(words, lone.join("tokenizer.json")).expect("copied");
+    for (family, keys) in [FAMILIES[1], FAMILIES[3]] {
+        let text = format!(r#"{{"model_type":"{family}","max_position_embeddings":40,{keys}}}"#);
+        let config = file(&temp, "config.json", &text);
+        let output = temp.path().join(family);
+        let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--from-scratch"]);
+        command.args([
+            "--model-config",
+            &config,
+            "--train",
+            &data,
+            "--epochs",
+            "1",
+            "--tokenizer",
+        ]);
+        command.arg(&lone).arg("--output").arg(&output);
+        run(command);
+        let written = fs::read_to_string(output.join("tokenizer_config.json")).expect("tokenizer_config.json");
+        let written = json(&written);
+        for (key, expected) in [
+            ("tokenizer_class", "PreTrainedTokenizerFast"),
+            ("cls_token", "[CLS]"),
+            ("pad_token", "[PAD]"),
+            ("mask_token", "[MASK]"),
+        ] {
+            assert_eq!(written[key], expected, "{family}: {written}");
+        }
+        let names = written["model_input_names"].as_array().expect("a list");
+        let takes_types = names.iter().any(|name| name == "token_type_ids");
+        assert_eq!(takes_types, family == "roberta", "{written}");
+        round_trip(output.to_str().expect("UTF-8"), &data, &temp);
+    }
+}
+
+#[test]
 fn unknown_families_are_an_error_that_lists_the_known() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "scores.tsv", &scores());

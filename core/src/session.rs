@@ -356,7 +356,10 @@ impl Session {
     /// If the device fails.
     pub async fn to_files(&self) -> Result<Files> {
         let mut files = self.bundle.to_files();
-        files.extend(self.tokenizer.files_for_transformers(&files)?);
+        files.extend(
+            self.tokenizer
+                .files_for_transformers(&files, self.network.sizes().type_vocab_size)?,
+        );
         files.insert("model.safetensors".to_owned(), save(&self.network).await?);
         Ok(files)
     }

@@ -32,6 +32,18 @@ impl HubTokenizer {
         Self::from_definition(definition, FILE)
     }
 
+    /// The `tokenizer_config.json` that a lone `tokenizer.json` lacks: without one transformers takes the class of the model's
+    /// family, which cuts texts in its own way.
+    pub fn files_for_transformers(&self, files: &Files, special: &SpecialTokens, type_vocab_size: usize) -> Files {
+        const CONFIG: &str = "tokenizer_config.json";
+        if self.file != "tokenizer.json" || files.contains_key(CONFIG) {
+            return Files::new();
+        }
+        let mut config = Map::new();
+        special.describe(&mut config, |name| self.id(name).is_some(), type_vocab_size);
+        Files::from([(CONFIG.to_owned(), format!("{:#}\n", Value::Object(config)).into_bytes())])
+    }
+
     /// Builds BERT's WordPiece tokenizer from `vocab.txt` and the switches of `tokenizer_config.json`.
     pub fn from_wordpiece_vocabulary(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
         const CONFIG: &str = "tokenizer_config.json";

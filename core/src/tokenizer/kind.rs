@@ -62,10 +62,16 @@ impl Kind {
     }
 
     /// Files that transformers needs beside those there are.
-    pub fn files_for_transformers(&self, files: &Files, special: &SpecialTokens) -> Result<Files, TokenizerError> {
+    pub fn files_for_transformers(
+        &self,
+        files: &Files,
+        special: &SpecialTokens,
+        type_vocab_size: usize,
+    ) -> Result<Files, TokenizerError> {
         match self {
-            Self::SentencePiece(pieces) => pieces.files_for_transformers(files, special),
-            Self::Hub(_) | Self::Japanese(_) => Ok(Files::new()),
+            Self::SentencePiece(pieces) => pieces.files_for_transformers(files, special, type_vocab_size),
+            Self::Hub(hub) => Ok(hub.files_for_transformers(files, special, type_vocab_size)),
+            Self::Japanese(_) => Ok(Files::new()),
         }
     }
 

@@ -329,12 +329,14 @@ impl Tokenizer {
         &self.file_names
     }
 
-    /// Files that transformers needs beside `files` to make the same ids: a bare `spiece.model` says once more in its words.
+    /// Files that transformers needs beside `files` to make the same ids for a model with a table of so many token types: what a
+    /// bare `spiece.model` says once more in its words, and how a lone `tokenizer.json` is read.
     ///
     /// # Errors
     /// If `tokenizer_config.json` is damaged.
-    pub fn files_for_transformers(&self, files: &Files) -> Result<Files, TokenizerError> {
-        self.kind.files_for_transformers(files, &self.special_tokens)
+    pub fn files_for_transformers(&self, files: &Files, type_vocab_size: usize) -> Result<Files, TokenizerError> {
+        self.kind
+            .files_for_transformers(files, &self.special_tokens, type_vocab_size)
     }
 
     fn role_id(&self, name: &Option<String>) -> Option<u32> {

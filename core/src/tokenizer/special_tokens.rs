@@ -3,9 +3,12 @@
 //! transformers spreads them over `tokenizer_config.json` and `special_tokens_map.json`; a bare `tokenizer.json` names
 //! none, so the spellings of BERT and of RoBERTa are looked up in its vocabulary.
 
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
 use super::{Files, TokenizerError};
+
+/// The class of transformers that runs a `tokenizer.json` as it stands.
+const CLASS: &str = "PreTrainedTokenizerFast";
 
 /// Names of the special tokens, `None` where the model has none.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -111,6 +114,38 @@ impl SpecialTokens {
             }
         }
         self
+    }
+
+    /// Says in a `tokenizer_config.json` how transformers reads the `tokenizer.json` beside it as we do: its class, the tokens of
+    /// the vocabulary that play a role, and that a model without token types is given none.
+    pub(super) fn describe(
+        &self,
+        config: &mut Map<String, Value>,
+        knows: impl Fn(&str) -> bool,
+        type_vocab_size: usize,
+    ) {
+        config.insert("tokenizer_class".to_owned(), json!(CLASS));
+        let roles = [
+            ("bos_token", &self.bos),
+            ("eos_token", &self.eos),
+            ("unk_token", &self.unk),
+            ("pad_token", &self.pad),
+            ("cls_token", &self.cls),
+            ("sep_token", &self.sep),
+            ("mask_token", &self.mask),
+        ];
+        for (key, name) in roles {
+            let known = name.as_deref().filter(|name| knows(name));
+            if let (Some(name), false) = (known, config.contains_key(key)) {
+                config.insert(key.to_owned(), json!(name));
+            }
+        }
+        let names = match type_vocab_size {
+            0 | 1 => json!(["input_ids", "attention_mask"]),
+            _ => json!(["input_ids", "token_type_ids", "attention_mask"]),
+        };
+        // The class has some of its own, which hang on its version.
+        config.entry("model_input_names").or_insert(names);
     }
 
     /// Every name, each once, in the order transformers registers them.

@@ -14,8 +14,6 @@ use crate::tokenizer::{Files, TokenizerError};
 
 /// Where tokenizer_config.json names the file that a tokenizer.json of ours says once more.
 const SOURCE: &str = "sentencepiece_model";
-/// The class of transformers that takes a tokenizer.json as it is.
-const CLASS: &str = "PreTrainedTokenizerFast";
 /// Katakana of half width, and the marks that are a character of their own behind them.
 const NARROW_KATAKANA: std::ops::RangeInclusive<char> = '\u{ff66}'..='\u{ff9d}';
 const NARROW_MARKS: [char; 2] = ['\u{ff9e}', '\u{ff9f}'];
@@ -33,28 +31,18 @@ impl SentencePieceTokenizer {
     ///
     /// # Errors
     /// If that file is no JSON.
-    pub fn files_for_transformers(&self, files: &Files, special: &SpecialTokens) -> Result<Files, TokenizerError> {
+    pub fn files_for_transformers(
+        &self,
+        files: &Files,
+        special: &SpecialTokens,
+        type_vocab_size: usize,
+    ) -> Result<Files, TokenizerError> {
         let config = json_file(files, CONFIG)?;
         let mut config: Map<String, Value> = config
             .and_then(|config| config.as_object().cloned())
             .unwrap_or_default();
-        config.insert("tokenizer_class".to_owned(), json!(CLASS));
+        special.describe(&mut config, |name| self.id(name).is_some(), type_vocab_size);
         config.insert(SOURCE.to_owned(), json!(FILE));
-        let roles = [
-            ("bos_token", &special.bos),
-            ("eos_token", &special.eos),
-            ("unk_token", &special.unk),
-            ("pad_token", &special.pad),
-            ("cls_token", &special.cls),
-            ("sep_token", &special.sep),
-            ("mask_token", &special.mask),
-        ];
-        for (key, name) in roles {
-            let known = name.as_deref().filter(|name| self.id(name).is_some());
-            if let (Some(name), false) = (known, config.contains_key(key)) {
-                config.insert(key.to_owned(), json!(name));
-            }
-        }
         let text = |value: Value| format!("{value:#}\n").into_bytes();
         Ok(Files::from([
             ("tokenizer.json".to_owned(), text(self.definition())),
