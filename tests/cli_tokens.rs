@@ -110,6 +110,14 @@ fn words_with_tags_are_learned_and_written_in_two_columns() {
             .collect()
     };
     assert_eq!(of(&columns), of(&words()));
+    // Gold and predicted entities are written alike, so that one can compare them.
+    let written = temp.path().join("said.jsonl");
+    let written = written.to_str().expect("UTF-8");
+    evaluate(&["--predictions", written, "--label-map", "place=where"]);
+    let said = fs::read_to_string(written).expect("predictions");
+    let second = json(said.lines().nth(1).expect("a second line"));
+    assert_eq!(second["gold"], "Sato/person, New York/where");
+    assert_eq!(second["predicted"], second["gold"]);
 
     let predict = terakoya(&[
         "predict", "--model", folder, "--data", &data, "--json", "--device", "cpu",

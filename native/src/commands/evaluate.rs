@@ -203,6 +203,17 @@ pub fn print_report(out: &mut impl Write, evaluation: &Evaluation) -> Result<()>
     Ok(())
 }
 
+/// The gold entities with their types, as predicted ones are written: `東京/地名, 山田/人名`.
+fn entities(example: &Example, label_map: &LabelMap) -> String {
+    let (found, _) = example.gold.entities(&example.text);
+    let written = found.iter().map(|entity| {
+        let characters = example.text.chars().skip(entity.start);
+        let part: String = characters.take(entity.end - entity.start).collect();
+        format!("{part}/{}", label_map.apply(entity.entity_type))
+    });
+    written.collect::<Vec<_>>().join(", ")
+}
+
 /// The form of a file of predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PredictionFormat {
@@ -239,6 +250,7 @@ impl PredictionFormat {
                 let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
                 labels.join(",")
             }
+            None if example.gold.words().is_some() || example.gold.spans().is_some() => entities(example, label_map),
             None => example.gold.to_string(),
         };
         match self {
