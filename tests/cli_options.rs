@@ -343,8 +343,14 @@ fn labels_that_do_not_fit_the_head_are_said() {
         fails(predict, expected)
     };
     let five = serde_json::json!({"0": "a", "1": "b", "2": "c", "3": "d", "4": "e"});
-    let message = with(five, "does not fit config.json, which has 5 labels: tensor classifier");
+    let message = with(
+        five.clone(),
+        "does not fit config.json, whose labels number 5: tensor classifier",
+    );
     assert!(!message.contains("fine-tune"), "{message}");
+    let one = "does not fit config.json, whose labels number 1: tensor classifier";
+    with(serde_json::json!({"0": "a"}), one);
+    with(five, "whose labels number 5");
     let twice = serde_json::json!({"0": "a", "1": "b", "2": "a", "3": "c"});
     with(twice, "an earlier id has that label too");
 }

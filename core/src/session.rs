@@ -196,7 +196,11 @@ impl Session {
         let error = match self.loaded.misfits.first() {
             Some(misfit) => TaskError::OtherHead {
                 task,
-                labels: self.task.labels().len(),
+                // A single one is no choice, and the task then counts two without names.
+                labels: match self.bundle.labels.len() {
+                    0 => self.task.labels().len().max(1),
+                    named => named,
+                },
                 tensor: misfit.tensor.clone(),
                 found: misfit.found.clone(),
                 expected: misfit.expected.clone(),

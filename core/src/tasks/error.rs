@@ -217,7 +217,7 @@ pub enum TaskError {
     },
     /// A head of another size than config.json says.
     #[error(
-        "the model's head for {} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found:?} instead of {expected:?}",
+        "the model's head for {} does not fit config.json, whose labels number {labels}: tensor {tensor} has shape {found:?} instead of {expected:?}",
         task.name()
     )]
     OtherHead {

@@ -94,9 +94,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "--threshold names {label:?}, which is not a label; known: {known}":
         "「{--threshold}」にある「{label}」というラベルはありません。あるラベル：{known}",
         "“{--threshold}” names “{label}”, which is not a label; known: {known}";
-    "the model's head for {task} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}":
+    "the model's head for {task} does not fit config.json, whose labels number {labels}: tensor {tensor} has shape {found} instead of {expected}":
         "{task!}のための最後の層が config.json に合いません。config.json のラベルは {labels} 種類ですが、{tensor} の形は {expected} ではなく {found} です。",
-        "the model's last layer for {task!} does not fit config.json, which has {labels} labels: tensor {tensor} has shape {found} instead of {expected}";
+        "the model's last layer for {task!} does not fit config.json, whose labels number {labels}: tensor {tensor} has shape {found} instead of {expected}";
     "config.json says the model is a {class}, whose head is not read here: only {task} is known of its family; it can be embedded, and trained for that":
         "config.json によるとこのモデルは {class} ですが、その最後の層は読めません。この種類で使えるのは{task!}だけです。そのために教え直すことはできます。",
         "config.json says the model is a {class}, whose last layer is not read here: only {task!} is known of its family; it can be taught that";
