@@ -351,6 +351,13 @@ fn labels_that_do_not_fit_the_head_are_said() {
     let one = "does not fit config.json, whose labels number 1: tensor classifier";
     with(serde_json::json!({"0": "a"}), one);
     with(five, "whose labels number 5");
+    let mut inspect = terakoya(&["inspect", "--model"]);
+    inspect.arg(&output);
+    let shown = stdout(&run(inspect));
+    assert!(
+        shown.contains("head           not used: the model's head for sequence-classification does not fit config.json, whose labels number 5"),
+        "{shown}"
+    );
     let twice = serde_json::json!({"0": "a", "1": "b", "2": "a", "3": "c"});
     with(twice, "an earlier id has that label too");
 }

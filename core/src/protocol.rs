@@ -308,6 +308,9 @@ pub struct Inspection {
     pub parameters: usize,
     /// Weights that the checkpoint lacks.
     pub missing: Vec<String>,
+    /// Why a head that the checkpoint has is not read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unread_head: Option<String>,
     /// Estimated bytes to fine-tune all, the upper half and the head, at batch 8 × 128.
     pub training_memory: Vec<(String, u64)>,
 }

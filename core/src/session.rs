@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use crate::bundle::{self, Bundle, BundleError};
 use crate::data::{Example, LabelMap};
 use crate::device::ComputeDevice;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::examples::{Answering, RowSource, host_values};
 use crate::models::encoder::ModelSizes;
 use crate::models::layers::{Dropout, WeightInit, mix};
@@ -410,6 +410,12 @@ impl Session {
             max_length: sizes.max_length,
             parameters: self.network.num_params(),
             missing: self.loaded.initialised.clone(),
+            unread_head: match self.check_head() {
+                Err(Error::Task(error @ (TaskError::OtherHead { .. } | TaskError::UnreadHead { .. }))) => {
+                    Some(error.to_string())
+                }
+                _ => None,
+            },
             training_memory: choices.map(memory).to_vec(),
         }
     }

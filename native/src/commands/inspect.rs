@@ -34,9 +34,10 @@ pub fn run(args: InspectArgs) -> Result<()> {
         inspection.vocab_size, inspection.tokenizer_vocab_size
     )?;
     writeln!(out, "parameters     {}", inspection.parameters)?;
-    match inspection.task {
-        None => writeln!(out, "head           none yet; fine-tuning makes one")?,
-        Some(task) => writeln!(out, "task           {}", task.name())?,
+    match (inspection.task, &inspection.unread_head) {
+        (None, None) => writeln!(out, "head           none yet; fine-tuning makes one")?,
+        (None, Some(reason)) => writeln!(out, "head           not used: {reason}")?,
+        (Some(task), _) => writeln!(out, "task           {}", task.name())?,
     }
     if !inspection.labels.is_empty() {
         writeln!(out, "labels         {}", inspection.labels.join(", "))?;
