@@ -95,8 +95,18 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     assert_eq!(evaluate(&["--max-length", "48"]), same, "the windows it learned with");
     assert_ne!(evaluate(&["--max-length", "40"])["loss"], same["loss"]);
     // A stride is less where the question leaves no room for twice as many.
-    let longer = evaluate(&["--max-length", "48", "--stride", "60"]);
+    let longer = evaluate(&["--max-length", "48", "--stride", "47"]);
     assert!(longer["exact_match"].is_number(), "{longer}");
+    let args = ["evaluate", "--model", folder, "--data", &data, "--device", "cpu"];
+    let wide = run(terakoya(
+        &[&args[..], &["--max-length", "48", "--stride", "48"]].concat(),
+    ));
+    assert_eq!(wide.status.code(), Some(2));
+    let expected = "--stride is 48: must be below the 48 tokens of a window";
+    assert!(stderr(&wide).contains(expected), "{}", stderr(&wide));
+    let long = stderr(&run(terakoya(&[&args[..], &["--max-length", "1000"]].concat())));
+    let expected = "--max-length is 1000, but the model reads at most 512 tokens: texts end there";
+    assert!(long.contains(expected), "{long}");
     let cut = evaluate(&["--max-length", "48", "--max-answer-length", "1"]);
     assert!(
         cut["exact_match"].as_f64() <= Some(0.5),

@@ -103,6 +103,9 @@ fn passages_longer_than_the_model_are_one_vector_each() {
     stdout(&run(train("question-answering", Path::new(&output), &flags)));
     let vectors = said(&["embed", "--model", &output, "--data", &data]);
     assert_eq!(vectors.lines().count(), 2);
+    let told = stderr(&run(on_cpu(&["embed", "--model", &output, "--data", &data])));
+    let expected = "2 of 2 texts were longer than the 512 tokens that the model reads and were cut";
+    assert!(told.contains(expected), "{told}");
 }
 
 /// The tags of an SVG file, which open and close as XML has it.

@@ -112,12 +112,11 @@ fn causal_lm_learns_a_text_by_heart_and_continues_it() {
         "{table}"
     );
     // An empty prompt begins a text; the context ends one.
-    let free = json(&stdout(&run(generate(
-        &output,
-        "",
-        &["--max-new-tokens", "500", "--json"],
-    ))));
+    let free = run(generate(&output, "", &["--max-new-tokens", "500", "--json"]));
+    let told = stderr(&free).contains("the text ends here since the model reads at most 64 tokens");
+    let free = json(&stdout(&free));
     assert!(free["tokens"].as_u64() <= Some(64), "{free}");
+    assert_eq!(told, free["stopped_by"] == "context", "{free}");
     // A text of no token has a vector too, beside others and alone.
     for (rows, count) in [("\"\",a\nriver,b\n", 2), ("\"\",a\n", 1)] {
         let texts = file(&temp, "texts.csv", &format!("text,author\n{rows}"));

@@ -72,7 +72,7 @@ impl Session {
             let eval_extent = eval_set.as_ref().map_or_else(Extent::default, RowSource::extent);
             let plan = self.planned(config, &data, &network, &*task, [train_set.extent(), eval_extent])?;
             host.event(TrainEvent::Started(plan));
-            self.tell_data(&data, config, host);
+            self.tell_data(&data, config, &*task, host);
             // What goes on begins with what it had learned.
             if !has_checkpoint(host)? {
                 self.tell_beginnings(&*task, &initialised, host);
@@ -307,7 +307,14 @@ impl Session {
     }
 
     /// Tells what the run goes without, and what of its data is read otherwise than it is written.
-    fn tell_data(&self, data: &TrainingData<'_>, config: &TrainingConfig, host: &mut dyn RunHost) {
+    fn tell_data(&self, data: &TrainingData<'_>, config: &TrainingConfig, task: &dyn Task, host: &mut dyn RunHost) {
+        let (asked, longest) = (config.max_length, self.longest());
+        // Running text is cut at another length.
+        if asked > longest && task.longest_row(asked) == asked {
+            let message =
+                format!("--max-length is {asked}, but the model reads at most {longest} tokens: texts end there");
+            host.event(TrainEvent::Note { message });
+        }
         if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
             let message = "without evaluation data there is no early stopping and no best model".to_owned();
             host.event(TrainEvent::Note { message });

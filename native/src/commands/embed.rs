@@ -41,7 +41,7 @@ pub fn run(args: EmbedArgs) -> Result<()> {
     let is_kept = output.is_some() || args.plot.is_some();
     let mut kept: Vec<Vec<f32>> = Vec::new();
     let mut progress = Progress::new();
-    let mut done = 0;
+    let (mut done, mut cut) = (0, 0);
     let mut out = BufWriter::new(stdout().lock());
     for chunk in examples.chunks(CHUNK) {
         let vectors = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;
@@ -49,10 +49,17 @@ pub fn run(args: EmbedArgs) -> Result<()> {
             true => kept.extend(vectors),
             false => print(&mut out, &vectors, args.json)?,
         }
+        for example in chunk {
+            cut += usize::from(session.encode(&example.text, example.text_pair.as_deref())?.truncated);
+        }
         done += chunk.len();
         progress.count("embedding", done, examples.len());
     }
     out.flush()?;
+    if cut > 0 {
+        let (total, longest) = (examples.len(), session.longest());
+        eprintln!("{cut} of {total} texts were longer than the {longest} tokens that the model reads and were cut");
+    }
     if let Some((path, format)) = output {
         write_file(path, &format.bytes(&examples, &kept)?)?;
         let width = kept.first().map_or(0, Vec::len);

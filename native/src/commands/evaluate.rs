@@ -16,7 +16,9 @@ use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{EvaluateArgs, uses};
-use crate::commands::{SharedDevice, check_tokenizer, open_session, say_truncated, say_unasked, unasked};
+use crate::commands::{
+    SharedDevice, check_lengths, check_tokenizer, open_session, say_truncated, say_unasked, unasked,
+};
 use crate::data_files::DataFile;
 use crate::folder::{self, check_apart, check_file, write_file};
 use crate::progress::Progress;
@@ -44,6 +46,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     for setting in args.settings.given() {
         session.set(setting)?;
     }
+    check_lengths(&session, args.pass.max_length, args.settings.stride)?;
     let label_map = args.label_map.clone().unwrap_or_default();
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;

@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::Result;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use terakoya_core::generate::{Generation, GenerationConfig, GenerationHost, side_by_side};
+use terakoya_core::generate::{Generation, GenerationConfig, GenerationHost, StoppedBy, side_by_side};
 use terakoya_core::session::Session;
 use terakoya_core::train::{Control, HostFuture};
 
@@ -23,11 +23,14 @@ pub fn run(args: GenerateArgs) -> Result<()> {
     let Some(base) = &args.compare else {
         let session = open_session(&args.model, &args.tokenizer, &device)?;
         let generation = continue_prompt(&session, &args, &config, !args.json)?;
+        say_context(&args.model, &session, &generation);
         return print(&args, || line(&args.model, &args.prompt, &generation));
     };
     let of = |model: &Path| {
         let session = open_session(model, &args.tokenizer, &device)?;
-        continue_prompt(&session, &args, &config, false)
+        let generation = continue_prompt(&session, &args, &config, false)?;
+        say_context(model, &session, &generation);
+        anyhow::Ok(generation)
     };
     let (by_base, by_model) = (of(base)?, of(&args.model)?);
     if !args.json {
@@ -42,6 +45,16 @@ pub fn run(args: GenerateArgs) -> Result<()> {
         let base = line(base, &args.prompt, &by_base);
         json!({ "prompt": args.prompt, "base": base, "model": line(&args.model, &args.prompt, &by_model) })
     })
+}
+
+/// Says that a text ends because the model reads no more, not because it was done.
+fn say_context(model: &Path, session: &Session, generation: &Generation) {
+    if generation.stopped_by == StoppedBy::Context {
+        let (model, longest) = (model.display(), session.longest());
+        eprintln!(
+            "{model}: the text ends here since the model reads at most {longest} tokens, those of the prompt among them"
+        );
+    }
 }
 
 /// Half of the terminal, as the shell says it, without what stands between the columns.

@@ -24,6 +24,7 @@ use terakoya_core::tasks::masked_lm::mask_id;
 use terakoya_core::tokenizer::{TOKENIZER_FILES, Tokenizer};
 
 use crate::args::TokenizerArgs;
+use crate::usage::UsageError;
 use crate::{dictionaries, folder};
 
 /// The device of a command, opened and named when its first model needs it: an adapter can be opened once a process.
@@ -110,6 +111,21 @@ fn say_unasked(file: Option<&str>, reasons: &[String]) {
     if reasons.len() > SHOWN_UNASKED {
         let more = reasons.len() - SHOWN_UNASKED;
         eprintln!("{place}{more} more were not asked");
+    }
+}
+
+/// Says where texts are cut earlier than `--max-length` asks, and refuses a `--stride` that no window can have.
+fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<usize>) -> Result<(), UsageError> {
+    let longest = session.longest();
+    if let Some(asked) = max_length.filter(|&asked| asked > longest) {
+        eprintln!("--max-length is {asked}, but the model reads at most {longest} tokens: texts end there");
+    }
+    let window = max_length.unwrap_or(longest).min(longest);
+    match stride.filter(|&stride| stride >= window) {
+        Some(stride) => Err(UsageError(format!(
+            "--stride is {stride}: must be below the {window} tokens of a window, since neighbours share fewer than they have"
+        ))),
+        None => Ok(()),
     }
 }
 

@@ -10,7 +10,9 @@ use terakoya_core::protocol::Prediction;
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{PredictArgs, uses};
-use crate::commands::{SharedDevice, check_tokenizer, open_session, say_truncated, say_unasked, unasked};
+use crate::commands::{
+    SharedDevice, check_lengths, check_tokenizer, open_session, say_truncated, say_unasked, unasked,
+};
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
 use crate::progress::Progress;
@@ -54,6 +56,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
     for setting in args.settings.given() {
         session.set(setting)?;
     }
+    check_lengths(&session, args.pass.max_length, args.settings.stride)?;
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
     let file = args.data.as_ref().map(|path| path.display().to_string());
