@@ -111,6 +111,16 @@ pub enum DataError {
         /// What it is.
         found: &'static str,
     },
+    /// An object where a list of entities should be.
+    #[error("{name}: {place}: {field:?} is an object, expected a list of entities in [ ]")]
+    NoList {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
+    },
     /// The label column exists but is blank in this row.
     #[error("{name}: {place} has an empty label")]
     EmptyLabel {
@@ -197,6 +207,18 @@ pub enum DataError {
         /// What stands there.
         found: String,
     },
+    /// An answer without a character.
+    #[error(
+        "{name}: question {number} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty"
+    )]
+    EmptyAnswer {
+        /// File.
+        name: String,
+        /// 1-based number of the question in the file.
+        number: usize,
+        /// Its id; empty where it has none.
+        id: String,
+    },
     /// A question that is said to have no answer and has one.
     #[error("{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}")]
     ImpossibleAnswer {
@@ -274,6 +296,12 @@ pub enum DataError {
         asked: Column,
         /// Fields of the first row.
         row: Vec<String>,
+    },
+    /// Questions about passages where rows with labels are asked for.
+    #[error("{name} holds questions about passages in SQuAD's form, which only question-answering learns from")]
+    SquadElsewhere {
+        /// File.
+        name: String,
     },
     /// Nothing tells which column is the text.
     #[error(

@@ -24,7 +24,7 @@ pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Resul
         let read = RecordSeed { rows: &mut rows, place }
             .deserialize(&mut json)
             .and_then(|()| json.end());
-        rows.check(read, place.number())?;
+        rows.check(read, place.number(), line)?;
     }
     rows.finish(Format::JsonLines)
 }
@@ -46,7 +46,7 @@ pub(super) fn read_document(name: &str, text: &str, options: &ReadOptions) -> Re
         .deserialize(&mut json)
     };
     let read = read.and_then(|()| json.end());
-    rows.check(read, 1)?;
+    rows.check(read, 1, text)?;
     rows.finish(Format::Json)
 }
 
@@ -77,14 +77,14 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Turns the JSON reader's error into one with the file's line; `first_line` is that of the text it was given.
-    fn check(&mut self, read: Result<(), serde_json::Error>, first_line: usize) -> Result<(), DataError> {
+    /// Turns the JSON reader's error into one with the file's line; `first_line` is that of the `text` it was given.
+    fn check(&mut self, read: Result<(), serde_json::Error>, first_line: usize, text: &str) -> Result<(), DataError> {
         let Err(error) = read else { return Ok(()) };
         Err(self.failure.take().unwrap_or_else(|| DataError::Json {
             name: self.name.to_owned(),
             line: first_line + error.line().saturating_sub(1),
             column: error.column(),
-            reason: reason(&error),
+            reason: no_number(&error, text).map_or_else(|| reason(&error), str::to_owned),
         }))
     }
 
@@ -103,7 +103,10 @@ impl<'a> Rows<'a> {
     /// Decides the fields by the first record and takes it.
     fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
         let names: Vec<String> = record.keys().cloned().collect();
-        let roles = columns::choose(self.name, &names, Naming::Named, self.options)?;
+        let roles = columns::choose(self.name, &names, Naming::Named, self.options).map_err(|error| match error {
+            DataError::ChooseColumns { name, .. } if holds_passages(&record) => DataError::SquadElsewhere { name },
+            error => error,
+        })?;
         let values = wanted(&roles).map(|index| index.and_then(|index| record.remove(&names[index])));
         self.fields = Some(Fields { names, roles });
         self.add(values, place)
@@ -141,6 +144,13 @@ impl<'a> Rows<'a> {
             (Some(_), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Entities => {
                 spans::read(self.name, place, &text, &items)?
             }
+            (Some(index), Some(Value::Object(_))) if self.collector.gold.column == GoldColumn::Entities => {
+                return Err(DataError::NoList {
+                    name: self.name.to_owned(),
+                    place,
+                    field: names[index].clone(),
+                });
+            }
             (Some(_), _) if self.collector.gold.column.is_unread() => Gold::None,
             (Some(index), label) => self.collector.gold.text(&read(index, label)?, place)?,
         };
@@ -153,6 +163,12 @@ impl<'a> Rows<'a> {
         });
         Ok(())
     }
+}
+
+/// Whether a record is a whole file in SQuAD's form.
+fn holds_passages(record: &Map<String, Value>) -> bool {
+    let article = record.get("data").and_then(|data| data.get(0));
+    article.is_some_and(|article| article.get("paragraphs").is_some())
 }
 
 /// The fields that are read, each once: text, pair, label, filter.
@@ -192,6 +208,17 @@ fn scalar(name: &str, place: Place, field: &str, value: Option<Value>) -> Result
             field: field(),
         }),
     }
+}
+
+/// What is wrong where the JSON reader stopped at what Python writes for a number that is none.
+fn no_number(error: &serde_json::Error, text: &str) -> Option<&'static str> {
+    let line = text.split('\n').nth(error.line().checked_sub(1)?)?;
+    let at = line.get(error.column().saturating_sub(2)..)?;
+    let at = at.trim_start_matches([' ', ':', ',', '[', '-']);
+    ["NaN", "Infinity"]
+        .iter()
+        .any(|word| at.starts_with(word))
+        .then_some("NaN and Infinity are not JSON; write a number, or leave the record out")
 }
 
 /// The message without its position, which counts from the start of the record.

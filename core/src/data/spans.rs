@@ -26,8 +26,10 @@ pub(super) fn read(name: &str, place: Place, text: &str, items: &[Value]) -> Res
     for item in items {
         let span = item.as_object().and_then(span_of);
         let span = span.ok_or_else(|| wrong(FORM)(item))?;
+        if span.start >= span.end {
+            return Err(wrong("ends where it begins, or before")(item));
+        }
         let inside = characters.get(span.start as usize..span.end as usize);
-        let inside = inside.filter(|inside| !inside.is_empty());
         let inside = inside.ok_or_else(|| wrong("lies outside the text")(item))?;
         let quoted = ["name", "text"].iter().find_map(|key| item.get(key)?.as_str());
         if quoted.is_some_and(|quoted| !quoted.chars().eq(inside.iter().copied())) {
@@ -87,11 +89,20 @@ mod tests {
     }
 
     #[test]
+    fn entities_are_a_list() {
+        let one = r#"[{"text":"abc","entities":{"span":[0,1],"type":"x"}}]"#;
+        assert_eq!(
+            spans(one).expect_err("an object"),
+            "ner.json: record 1: \"entities\" is an object, expected a list of entities in [ ]"
+        );
+    }
+
+    #[test]
     fn spans_that_cannot_be_are_named() {
         for (entity, reason) in [
             (r#"{"span":[0,4],"type":"x"}"#, "lies outside the text"),
-            (r#"{"span":[1,1],"type":"x"}"#, "lies outside the text"),
-            (r#"{"span":[2,1],"type":"x"}"#, "lies outside the text"),
+            (r#"{"span":[1,1],"type":"x"}"#, "ends where it begins"),
+            (r#"{"span":[2,1],"type":"x"}"#, "ends where it begins"),
             (r#"{"span":[0,2],"type":"x","name":"bc"}"#, "quotes something else"),
             (r#"{"span":[0],"type":"x"}"#, "needs a span"),
             (r#"{"span":[0,-1],"type":"x"}"#, "needs a span"),

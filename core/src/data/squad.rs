@@ -188,11 +188,18 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
     }
     let mut spans = Vec::with_capacity(answers.len());
     for answer in answers {
+        if answer.text.is_empty() {
+            return Err(DataError::EmptyAnswer {
+                name: name.to_owned(),
+                number,
+                id: question.id().unwrap_or_default(),
+            });
+        }
         let at = usize::try_from(answer.answer_start)
             .ok()
             .and_then(|start| starts.get(start));
         let behind = at.and_then(|&at| context.get(at..));
-        if answer.text.is_empty() || !behind.is_some_and(|behind| behind.starts_with(&answer.text)) {
+        if !behind.is_some_and(|behind| behind.starts_with(&answer.text)) {
             return Err(DataError::Answer {
                 name: name.to_owned(),
                 number,
@@ -359,6 +366,16 @@ mod tests {
     }
 
     #[test]
+    fn questions_are_for_their_own_task() {
+        let json = r#"{"version":"1.1","data":[{"paragraphs":[]}]}"#;
+        let error = read_file("squad.json", json.as_bytes(), &ReadOptions::default()).expect_err("no labels");
+        assert_eq!(
+            error.to_string(),
+            "squad.json holds questions about passages in SQuAD's form, which only question-answering learns from"
+        );
+    }
+
+    #[test]
     fn files_without_a_question_are_said() {
         for text in [
             r#"{"data":[]}"#,
@@ -381,10 +398,13 @@ mod tests {
         for answer in [
             r#"{"text":"1899","answer_start":-1}"#,
             r#"{"text":"1899","answer_start":4000000000}"#,
-            r#"{"text":"","answer_start":0}"#,
         ] {
             assert!(wrong(answer).contains("question 1"), "{}", wrong(answer));
         }
+        assert_eq!(
+            wrong(r#"{"text":"","answer_start":0}"#),
+            "squad.json: question 1 (\"q7\") has an answer without text; where a passage holds no answer, the list of answers is empty"
+        );
         let message = of(r#"{"question":"?","answers":[{"text":"1899"}]}"#).expect_err("no start");
         assert!(message.starts_with("squad.json is not of SQuAD's form"), "{message}");
     }

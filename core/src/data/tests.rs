@@ -267,6 +267,14 @@ fn json_errors_name_line_and_column() {
             "{error}"
         );
     }
+    for number in ["NaN", "Infinity", "-Infinity"] {
+        let text = format!("{{\"text\": \"a\"}}\n{{\"score\": {number}, \"text\": \"b\"}}\n");
+        let error = message("x.jsonl", &text, &options(""));
+        assert!(
+            error.ends_with(": NaN and Infinity are not JSON; write a number, or leave the record out"),
+            "{error}"
+        );
+    }
     let error = message("x.jsonl", "{\"text\": \"a\"}\n[1]\n", &options(""));
     assert_eq!(
         error,

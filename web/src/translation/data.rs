@@ -39,6 +39,10 @@ pub const ENTRIES: &[Entry] = entries! {
         "名前の付いた値の組";
     "an array of objects with named fields":
         "名前の付いた値の組の並び";
+    "NaN and Infinity are not JSON; write a number, or leave the record out":
+        "NaN や Infinity は JSON の数ではありません。数を書くか、その件を除いてください。";
+    "{name}: {place}: {field:?} is an object, expected a list of entities in [ ]":
+        "「{name}」の {place!}：「{field}」がオブジェクトになっています。名前は [ ] の並びで書いてください。";
     "{name}: {place} has an empty label":
         "「{name}」の {place!}：ラベルが空です。";
     "{name}: {place}: {found:?} is not a number":
@@ -49,6 +53,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {line} 行目：タグだけで、語がありません。";
     "{name}: {place}: entity {item} lies outside the text":
         "「{name}」の {place!}：名前 {item} の範囲が文の外に出ています。";
+    "{name}: {place}: entity {item} ends where it begins, or before":
+        "「{name}」の {place!}：名前 {item} の終わりが、はじめの文字より後ろにありません。";
     "{name}: {place}: entity {item} quotes something else than stands there":
         "「{name}」の {place!}：名前 {item} が、文のその場所にある文字と違います。";
     "{name}: {place}: entity {item} lies over another":
@@ -61,6 +67,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}":
         "「{name}」の {number} 番目の質問（{id}）：答え「{answer}」は {start} 文字目（最初を 0 と数えます）から始まるはずですが、そこには「{found}」とあります。",
         "{name}: question {number} (“{id}”): the answer “{answer}” should start at character {start}, counted from 0, where there is “{found}”";
+    "{name}: question {number} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty":
+        "「{name}」の {number} 番目の質問（{id}）：答えの文字がありません。答えのない質問では、答えの並びを空にしてください。",
+        "{name}: question {number} (“{id}”) has an answer without text; where a passage holds no answer, the list of answers is empty";
     "{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}":
         "「{name}」の {number} 番目の質問（{id}）：答えがない（is_impossible）はずなのに、答え「{answer}」があります。",
         "{name}: question {number} (“{id}”) is said to have no answer (is_impossible), but has “{answer}”";
@@ -74,6 +83,9 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」から「{filter}」の行を選べません。ただの文には列がありません。";
     "{name} has SQuAD's form, but no question in it":
         "「{name}」は SQuAD の形ですが、質問が一つもありません。";
+    "{name} holds questions about passages in SQuAD's form, which only question-answering learns from":
+        "「{name}」は SQuAD の形の、本文についての質問です。使えるのは「質問に答える」だけです。",
+        "{name} holds questions about passages in SQuAD's form, from which only answers to questions are learned";
     "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":
         "「{name}」のどの列が文なのか分かりません。下の「列を選ぶ」で選んでください。",
         "{name}: which column is the text? Choose the columns below";
