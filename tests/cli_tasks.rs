@@ -147,6 +147,10 @@ fn scores_that_are_none_stop_the_run() {
         );
     }
     let data = file(&temp, "scores.tsv", &scores());
+    fails(
+        train("regression", &output, &["--train", &data, "--target-scale", "1e-60"]),
+        "divided by --target-scale 0.",
+    );
     let command = train(
         "regression",
         &output,

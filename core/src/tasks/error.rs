@@ -56,6 +56,23 @@ pub enum TaskError {
         /// The largest.
         limit: &'static str,
     },
+    /// A score that the scale makes too large to be learned.
+    #[error(
+        "{file}, line {line}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are \
+         learned; raise the scale"
+    )]
+    SmallScale {
+        /// The data file.
+        file: String,
+        /// Its line.
+        line: usize,
+        /// The score.
+        found: f64,
+        /// What it is divided by.
+        scale: f64,
+        /// The largest.
+        limit: &'static str,
+    },
     /// Data in which no example has a label.
     #[error("{file}: no example has a label")]
     NoLabels {

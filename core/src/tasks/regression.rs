@@ -101,7 +101,22 @@ impl Task for Regression {
 
     fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
         self.check_gold(data)?;
-        check_size(data, "1e12", |score| (score / self.scale).abs() <= LARGEST_LEARNED)
+        let fits = |score: f64| (score / self.scale).abs() <= LARGEST_LEARNED;
+        check_size(data, LARGEST_SAID, fits).map_err(|error| match error {
+            TaskError::LargeScore {
+                file,
+                line,
+                found,
+                limit,
+            } if found.abs() <= LARGEST_LEARNED => TaskError::SmallScale {
+                file,
+                line,
+                found,
+                scale: self.scale,
+                limit,
+            },
+            error => error,
+        })
     }
 
     fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
@@ -173,6 +188,7 @@ impl Task for Regression {
 /// Numbers of which the squares of a batch's errors, and the squared norm of the gradients of 10⁸ weights, add up to what f32
 /// holds, 3.4 · 10³⁸, with room to spare: (10¹²)² · 10⁸ = 10³².
 const LARGEST_LEARNED: f64 = 1e12;
+const LARGEST_SAID: &str = "1e12";
 
 /// Refuses the first score that does not fit; `limit` says what would.
 fn check_size(data: NamedExamples, limit: &'static str, fits: impl Fn(f64) -> bool) -> Result<(), TaskError> {

@@ -19,6 +19,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give --target-scale":
         "{file!}の {line} 行目：点数 {found} は大きすぎます。学べるのは {limit} までです。点数を割るか、「{--target-scale}」を使ってください。",
         "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or use “{--target-scale}”";
+    "{file}, line {line}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are learned; raise the scale":
+        "{file!}の {line} 行目：点数 {found} を「{--target-scale}」の {scale} で割ると大きすぎます。学べるのは {limit} までです。割る数を大きくしてください。",
+        "{file}, line {line}: the score {found} divided by “{--target-scale}” {scale} is too large: numbers up to {limit} are learned; raise the scale";
     "{file}: no example has a label":
         "{file!}に、ラベルの付いた例文がありません。";
     "--{option} counts for {own}, but the model is for {task}":
