@@ -123,6 +123,7 @@ impl Corpus {
         for file in files {
             read_opinions(file, &mut opinions, &mut cut_off)?;
         }
+        let [mut strangers, others] = self.differences(&opinions);
         let (mut rows, mut both, mut unsigned, mut wordless) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         for (number, opinion) in opinions {
             if opinion.has_other_sign {
@@ -160,6 +161,7 @@ impl Corpus {
                 },
             });
         }
+        strangers.retain(|stranger| !wordless.contains(stranger));
         let more = [
             notice("left out, sentences with both 批評＋ and 批評−", &both),
             notice(
@@ -171,8 +173,23 @@ impl Corpus {
                 "rows that end before their last column (are the files whole?)",
                 &cut_off,
             ),
+            notice("further sentences of corpus2 that corpus1 has no file for", &strangers),
+            notice("sentences that are another text in corpus1 than in corpus2", &others),
         ];
         Ok(self.converted(rows, more))
+    }
+
+    /// The sentences of corpus2 that are not in corpus1, and those that are another text there.
+    fn differences(&self, opinions: &BTreeMap<SentenceNumber, Opinion>) -> [Vec<String>; 2] {
+        let (mut strangers, mut others) = (Vec::new(), Vec::new());
+        for (number, opinion) in opinions {
+            match self.sentences.get(number) {
+                None => strangers.push(opinion.number.clone()),
+                Some(words) if words.is_empty() || is_same(&opinion.sentence, &surfaces(words)) => {}
+                Some(_) => others.push(opinion.number.clone()),
+            }
+        }
+        [strangers, others]
     }
 
     /// One row an article: all its sentences, without the category in brackets with which the first begins.
@@ -319,6 +336,12 @@ fn read_opinions(
         }
     }
     Ok(())
+}
+
+/// Whether a sentence is made of these words; white space may be written otherwise.
+fn is_same(sentence: &str, words: &[&str]) -> bool {
+    let without_space = |text: &str| -> String { text.split_whitespace().collect() };
+    without_space(sentence) == without_space(&words.concat())
 }
 
 fn surfaces(words: &[Word]) -> Vec<&str> {

@@ -39,6 +39,24 @@ fn texts(converted: &Converted<TextRow>) -> Vec<String> {
 }
 
 #[test]
+fn halves_that_are_not_of_one_text_are_told() {
+    let file = opinions(
+        "KN901_Keitai_1-1-1-01\t電池が 良い\t[著者]\t良い\t批評＋\t電池\n\
+         KN902_Kyoto_1-1-2-01\t雪は嫌。\t[著者]\t嫌\t批評−\t雪\n\
+         KN902_Kyoto_1-1-3-01\t晴れた。\t\t\t\t\n",
+    );
+    let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
+    let told: Vec<String> = converted.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "further sentences of corpus2 that corpus1 has no file for: 1 (the first: KN902_Kyoto_1-1-3-01)",
+            "sentences that are another text in corpus1 than in corpus2: 1 (the first: KN902_Kyoto_1-1-2-01)",
+        ]
+    );
+}
+
+#[test]
 fn praise_and_blame_become_labels_whatever_the_sign() {
     let file = opinions(
         "KN901_Keitai_1-1-1-01\t電池が良い\t[著者]\t良い\t感情＋\\n批評＋\t電池\n\
@@ -78,19 +96,19 @@ fn rows_that_were_cut_off_are_told_from_rows_without_an_opinion() {
         let notices = converted.expect("rows").notices;
         notices.iter().map(Notice::to_string).collect()
     };
-    let praise = "KN901_Keitai_1-1-1-01\tx\t[著者]\t良い\t批評＋\t電池\n";
+    let praise = "KN901_Keitai_1-1-1-01\t電池が良い\t[著者]\t良い\t批評＋\t電池\n";
     let rule = "rows that end before their last column (are the files whole?)";
     // An editor dropped the empty cells of a whole file; where others keep them, a row without them was cut off.
-    let trimmed = "KN902_Kyoto_1-1-10-01\ty\nKN902_Kyoto_1-1-1-01\tz\t\t\n";
+    let trimmed = "KN902_Kyoto_1-1-10-01\t寺も静か。\nKN902_Kyoto_1-1-1-01\t［京都］嵐山へ\t\t\n";
     assert_eq!(told(&format!("{praise}{trimmed}")), Vec::<String>::new());
-    let empty = "KN902_Kyoto_1-1-2-01\tw\t\t\t\t\n";
+    let empty = "KN902_Kyoto_1-1-2-01\t雨は嫌。\t\t\t\t\n";
     assert_eq!(
         told(&format!("{praise}{empty}{trimmed}")),
         [format!("{rule}: 2 (the first: knbc/corpus2/Kyoto.tsv, line 3)")]
     );
     // Who has an opinion has one of some type.
     assert_eq!(
-        told(&format!("{praise}KN902_Kyoto_1-1-2-01\tx\t[著者]\t嫌")),
+        told(&format!("{praise}KN902_Kyoto_1-1-2-01\t雨は嫌。\t[著者]\t嫌")),
         [format!("{rule}: 1 (the first: knbc/corpus2/Kyoto.tsv, line 2)")]
     );
 }
@@ -114,12 +132,12 @@ fn positions_that_there_are_not_are_counted_and_named() {
 #[test]
 fn signs_that_are_not_known_are_left_out_and_counted() {
     let file = opinions(
-        "KN901_Keitai_1-1-1-01\tx\t\t\t批評＋\t\n\
-         KN902_Kyoto_1-1-1-01\tx\t\t\t批評～\t\n\
-         KN902_Kyoto_1-1-2-01\tx\t\t\t批評\\n批評＋\t\n",
+        "KN901_Keitai_1-1-1-01\t電池が良い\t\t\t批評＋\t\n\
+         KN902_Kyoto_1-1-1-01\t［京都］嵐山へ\t\t\t批評～\t\n\
+         KN902_Kyoto_1-1-2-01\t雨は嫌。\t\t\t批評\\n批評＋\t\n",
     );
     let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
-    assert_eq!(texts(&converted), ["KN901_Keitai_1 1 x"]);
+    assert_eq!(texts(&converted), ["KN901_Keitai_1 1 電池が良い"]);
     let told: Vec<String> = converted.notices.iter().map(Notice::to_string).collect();
     assert_eq!(
         told,
@@ -130,10 +148,10 @@ fn signs_that_are_not_known_are_left_out_and_counted() {
 #[test]
 fn both_polarities_and_missing_words_are_left_out_and_counted() {
     let file = opinions(
-        "KN902_Kyoto_1-1-1-01\tx\t\t\t批評＋\\n批評－\t\n\
-         KN902_Kyoto_1-1-2-01\tx\t\t\t批評＋\t\n\
+        "KN902_Kyoto_1-1-1-01\t［京都］嵐山へ\t\t\t批評＋\\n批評－\t\n\
+         KN902_Kyoto_1-1-2-01\t雨は嫌。\t\t\t批評＋\t\n\
          KN903_Kyoto_1-1-1-01\tx\t\t\t批評＋\t\n\
-         KN902_Kyoto_1-1-10-01\tx\t\t\tメリット＋\\n採否－\t\n",
+         KN902_Kyoto_1-1-10-01\t寺も静か。\t\t\tメリット＋\\n採否－\t\n",
     );
     let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
     assert_eq!(converted.rows.len(), 1);
