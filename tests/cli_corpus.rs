@@ -110,6 +110,8 @@ fn wrong_folders_are_named() {
         ("polarity", "p1\t-1\tcold\t{}\ttrain\n"),
         ("columns", "id,number,category\n1,2,a\n"),
         ("quotes", "text,label\n\"a,1\nb,2\n"),
+        ("labels", "text,label\na,joy\nb,positive\n"),
+        ("numbers", "text,label\na,5\nb,6\n"),
     ] {
         let source = folder(&[("train.csv", text)]);
         let message = fails("emotion", source.path(), &out, &[], 1);
@@ -138,12 +140,16 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
         "{message}"
     );
     assert_eq!(files(&out), before);
-    convert(
-        "knbc",
-        &fixture(),
-        &out,
-        &["--task", "topic", "--split", "8:2", "--overwrite"],
-    );
+    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
+    command.args(["corpus", "knbc"]).args([&fixture(), &out]);
+    command.args(["--task", "topic", "--split", "8:2", "--overwrite"]);
+    let told = command.output().expect("the binary starts").stderr;
+    let told = String::from_utf8_lossy(&told);
+    for file in ["train.conll", "dev.conll", "test.conll", "labels.txt"] {
+        let expected = format!("{}: removed, it is of an earlier conversion", out.join(file).display());
+        assert!(told.contains(&expected), "{told}");
+    }
+    assert_eq!(told.matches("removed").count(), 4, "{told}");
     assert_eq!(names(&out), ["dev.csv", "notes.txt", "train.csv"]);
     fs::write(out.join("train.txt"), "text;label\nhm;joy\n").expect("written");
     let message = fails("emotion", &out.join("train.txt"), &out, &["--overwrite"], 1);
@@ -205,8 +211,11 @@ fn tables_are_converted_into_their_parts() {
         [("i, \"too\"", "joy"), ("hm", "fear")]
     );
     assert_eq!(names(&out("emotion")), ["dev.csv", "train.csv"]);
-    let numbers = folder(&[("train.txt", "text;label\na;10\nb;9\nc;0\nd;9\n")]);
-    let report = convert("emotion", numbers.path(), &out("numbers"), &[]);
+    let lines: String = [10, 9, 0, 9]
+        .map(|label| format!("{{\"sentence\":\"a\",\"label\":{label}}}\n"))
+        .concat();
+    let numbers = folder(&[("train-v1.0.json", lines.as_str())]);
+    let report = convert("jglue", numbers.path(), &out("numbers"), &[]);
     let counts = report["files"][0]["labels"].as_object().expect("counts");
     assert_eq!(counts.keys().collect::<Vec<_>>(), ["0", "9", "10"], "by value");
     // The file is named once, whichever part of the program says it.

@@ -147,7 +147,7 @@ fn jrte(path: &Path) -> Result<Vec<DataSet>> {
 fn emotion(args: &TableArgs) -> Result<DataSet> {
     let extensions = ["txt", "csv", "tsv", "json", "jsonl"];
     let files = source::parts(&args.source, &extensions)?;
-    tables_of(files, |file| tables::named_columns(file, AnswerKind::Label))
+    tables_of(files, |file| tables::named_columns(file, AnswerKind::Emotion))
 }
 
 fn goemotions(args: &TableArgs) -> Result<DataSet> {

@@ -118,6 +118,20 @@ pub enum CorpusError {
         /// What stands there.
         found: String,
     },
+    /// A label that the emotion data set does not have.
+    #[error(
+        "{name}: line {line}: {found:?} is none of the emotions {known}, nor a number from 0 to 5: is it the corpus's file?"
+    )]
+    Emotion {
+        /// File.
+        name: String,
+        /// 1-based line.
+        line: usize,
+        /// What stands there.
+        found: String,
+        /// The names of the emotions.
+        known: String,
+    },
     /// A table of which no column is known.
     #[error(
         "{name}: no column is called as those of the corpus are; the first row is {row:?}: is it the corpus's file?"

@@ -17,12 +17,21 @@ pub enum AnswerKind {
     Label,
     /// A number.
     Score,
+    /// One of [`EMOTIONS`], by its name or its number.
+    Emotion,
+}
+
+/// What the texts of the emotion data set say, in the order of their numbers.
+const EMOTIONS: [&str; 6] = ["sadness", "joy", "love", "anger", "fear", "surprise"];
+
+fn is_emotion(label: &str) -> bool {
+    EMOTIONS.contains(&label) || label.parse().is_ok_and(|number: usize| number < EMOTIONS.len())
 }
 
 /// Reads a table that tells its columns by names: csv, `;`-separated text, JSON.
 ///
 /// # Errors
-/// If the file cannot be read, has no column of labels, or a score is not a finite number.
+/// If the file cannot be read, has no column of labels, a score is not a finite number, or an emotion is none.
 pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>, CorpusError> {
     let dataset = read(&file.name, &file.bytes, &ReadOptions::default())?;
     let mut rows = Vec::with_capacity(dataset.examples.len());
@@ -33,6 +42,15 @@ pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>
         })?;
         let answer = match kind {
             AnswerKind::Label => Answer::Label(answer.to_owned()),
+            AnswerKind::Emotion if is_emotion(answer) => Answer::Label(answer.to_owned()),
+            AnswerKind::Emotion => {
+                return Err(CorpusError::Emotion {
+                    name: file.name.clone(),
+                    line: example.line,
+                    found: shortened(answer),
+                    known: EMOTIONS.join(", "),
+                });
+            }
             AnswerKind::Score if answer.parse().is_ok_and(f64::is_finite) => Answer::Score(answer.to_owned()),
             AnswerKind::Score => {
                 return Err(CorpusError::Score {

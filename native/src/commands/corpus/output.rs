@@ -169,6 +169,7 @@ pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
     }
     for file in old.iter().filter(|file| !kept.contains(file)) {
         fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
+        eprintln!("{}: removed, it is of an earlier conversion", file.display());
     }
     report(&written, &notices, args.json)
 }
