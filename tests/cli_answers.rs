@@ -280,11 +280,11 @@ fn a_question_needs_its_passage() {
     assert_eq!(said.len(), 2);
     assert_eq!(
         said[0]["unasked"],
-        "question 1 needs its passage: --context, or --data with both"
+        "question 1 needs its passage: --context, --data with both, or on stdin a tab and the passage behind it"
     );
     assert_eq!(said[1]["answer"], json(&stdout(&both))["answer"]);
     let told = stderr(&mixed);
-    assert!(told.contains("question 1 needs its passage"), "{told}");
+    assert!(told.contains("stdin: question 1 needs its passage"), "{told}");
 }
 
 #[test]

@@ -186,7 +186,9 @@ pub enum TaskError {
         longest: usize,
     },
     /// A question about nothing.
-    #[error("question {line} needs its passage: --context, or --data with both")]
+    #[error(
+        "question {line} needs its passage: --context, --data with both, or on stdin a tab and the passage behind it"
+    )]
     NoPassage {
         /// Its line or number.
         line: usize,

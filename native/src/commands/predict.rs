@@ -79,7 +79,8 @@ pub fn run(args: PredictArgs) -> Result<()> {
         truncated += cut;
     }
     out.flush()?;
-    say_unasked(file.as_deref(), &left_out);
+    let stdin = args.asked().is_none().then_some("stdin");
+    say_unasked(file.as_deref().or(stdin), &left_out);
     say_truncated(truncated, examples.len());
     Ok(())
 }

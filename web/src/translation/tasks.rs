@@ -78,7 +78,7 @@ pub const ENTRIES: &[Entry] = entries! {
         "{line} 番目の質問（{question}）は {tokens} トークンあります。このモデルが一度に読むのは {longest} トークンで、本文の入る余地が残るのは {room} トークンまでです。質問を短くしてください。";
     "{file}: question {line} ({question:?}) has {tokens} tokens, but at most {room} leave room for its passage in the {longest} that the model reads: shorten it":
         "{file!}の {line} 番目の質問（{question}）は {tokens} トークンあります。このモデルが一度に読むのは {longest} トークンで、本文の入る余地が残るのは {room} トークンまでです。質問を短くしてください。";
-    "question {line} needs its passage: --context, or --data with both":
+    "question {line} needs its passage: --context, --data with both, or on stdin a tab and the passage behind it":
         "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
         "question {line} needs its passage: enter the text that it is about";
     "{file}, line {line}: the example has no label; name the column with --label-column":
