@@ -19,7 +19,7 @@ pub enum TaskError {
     /// An example says what is neither listed nor said by the training data.
     #[error(
         "{file}, line {line}: label {label:?} is not among those to learn: {}; --labels FILE can list them all",
-        known.join(", ")
+        listed(known)
     )]
     UnknownLabel {
         /// The data file.
@@ -219,7 +219,7 @@ pub enum TaskError {
     #[error("--class-weights gives every label of the training data the weight 0")]
     NoWeight,
     /// A label that class weights name but the data does not.
-    #[error("--class-weights names {label:?}, which is not a label; known: {}", known.join(", "))]
+    #[error("--class-weights names {label:?}, which is not a label; known: {}", listed(known))]
     UnknownWeightLabel {
         /// The label.
         label: String,
@@ -227,7 +227,7 @@ pub enum TaskError {
         known: Vec<String>,
     },
     /// A label that a threshold names but that is not there.
-    #[error("--threshold names {label:?}, which is not a label; known: {}", known.join(", "))]
+    #[error("--threshold names {label:?}, which is not a label; known: {}", listed(known))]
     UnknownThresholdLabel {
         /// The label.
         label: String,
@@ -273,6 +273,14 @@ pub enum TaskError {
     },
 }
 
+/// How many labels a message lists.
+const LISTED_LABELS: usize = 10;
+
+fn listed(labels: &[String]) -> String {
+    let more = if labels.len() > LISTED_LABELS { ", …" } else { "" };
+    format!("{}{more}", labels[..labels.len().min(LISTED_LABELS)].join(", "))
+}
+
 impl TaskError {
     /// Whether it is about one example that leaves nothing to ask, so that others can be asked.
     pub fn is_unasked(&self) -> bool {
@@ -288,5 +296,21 @@ impl TaskError {
             *file = Some(name.to_owned());
         }
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_labels_are_listed_by_the_first() {
+        let message = |labels: usize| {
+            let known = (0..labels).map(|label| label.to_string()).collect();
+            let label = "new".to_owned();
+            TaskError::UnknownThresholdLabel { label, known }.to_string()
+        };
+        assert!(message(10).ends_with("known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9"));
+        assert!(message(11).ends_with("known: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …"));
     }
 }
