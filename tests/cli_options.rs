@@ -65,6 +65,14 @@ fn a_command_line_that_cannot_be_exits_with_2_and_names_the_flag() {
 }
 
 #[test]
+fn truth_values_are_true_or_false() {
+    refused(
+        terakoya(&["train", "--viterbi", "maybe"]),
+        "invalid value 'maybe' for '--viterbi [<viterbi>]': expected true or false",
+    );
+}
+
+#[test]
 fn options_that_the_task_has_no_use_for_are_refused() {
     let temp = TempDir::new().expect("temp");
     let output = temp.path().join("out");

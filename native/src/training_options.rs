@@ -65,7 +65,10 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
         .aliases(aliases)
         .help(format!("{help}{shown}"))
         .help_heading("Training options")
-        .value_parser(move |text: &str| parse_value(text, is_text));
+        .value_parser(move |text: &str| match is_bool {
+            true => parse_truth(text),
+            false => parse_value(text, is_text),
+        });
     if is_bool {
         // Hugging Face's scripts give such flags without a value.
         arg.num_args(0..=1).default_missing_value("true")
@@ -74,13 +77,16 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
     }
 }
 
+/// A flag's text as a truth value.
+fn parse_truth(text: &str) -> Result<Value, String> {
+    let truth = text.parse().map(Value::Bool);
+    truth.map_err(|_| "expected true or false".to_owned())
+}
+
 /// A flag's text as the JSON value that the option holds.
 fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
     if is_text {
         return Ok(Value::String(text.to_owned()));
-    }
-    if let Ok(value @ Value::Bool(_)) = serde_json::from_str(text) {
-        return Ok(value);
     }
     let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
     // Hugging Face's scripts write whole numbers as 3.0; seeds are longer than a float is exact.
