@@ -18,7 +18,8 @@ pub struct GenerateArgs {
     /// The text to continue
     #[arg(long, allow_hyphen_values = true)]
     pub prompt: String,
-    /// Folder of another model, such as the one that was fine-tuned, which continues the same prompt in a column beside it
+    /// Folder of another model, such as the one before it was fine-tuned: it continues the same prompt, and both texts are shown
+    /// side by side
     #[arg(long, value_name = "DIR")]
     pub compare: Option<PathBuf>,
     /// Most tokens that are added
