@@ -322,6 +322,14 @@ fn labels_of_rows_that_are_not_drawn_are_known_and_a_list_beside_the_data_is_nam
 
     let other = file(&temp, "other.csv", "text,label\nc,new\n");
     let list = file(&temp, "labels.txt", "x\ny\nrare\nnew\n");
+    let numbers = file(&temp, "numbers.csv", "text,label\na,0\nb,1\n");
+    let told = |more: &[&str]| {
+        let flags = [&["--train", &numbers, "--epochs", "1", "--overwrite"], more].concat();
+        stderr(&run(train("sequence-classification", &output, &flags)))
+    };
+    let expected = format!("{numbers}: every label is a number; --labels {list} may say of which label");
+    assert!(told(&[]).contains(&expected));
+    assert!(!told(&["--labels", &list]).contains("every label is a number"));
     let flags = ["--train", &data[..], "--eval", &other];
     let again = temp.path().join("again");
     fails(

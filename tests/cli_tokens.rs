@@ -316,10 +316,10 @@ fn what_cannot_be_tagged_stops_the_run() {
     );
     let texts = file(&temp, "texts.csv", "text,label\na,b\n");
     fails(begin(&["--train", &texts]), "line 2: the example has neither");
-    let other = file(&temp, "other.conll", "a\tB-thing\n");
+    let other = file(&temp, "other.conll", "a\tO\n\na\tO\nb\tB-thing\n");
     fails(
         begin(&["--train", &good, "--eval", &other]),
-        "label \"B-thing\" is not among those to learn",
+        "other.conll, line 4: label \"B-thing\" is not among those to learn",
     );
     let outside = file(
         &temp,

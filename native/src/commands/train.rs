@@ -5,7 +5,7 @@ mod inputs;
 
 use std::future::ready;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -20,7 +20,7 @@ use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost, 
 use terakoya_core::training_config::TrainingConfig;
 
 use self::finished::Finished;
-use self::inputs::{RunData, Start};
+use self::inputs::{RunData, Start, labels_beside};
 use crate::args::{TrainArgs, uses};
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
@@ -123,8 +123,14 @@ fn training_config(args: &TrainArgs, run_file: &RunFile, flags: TrainingOptions)
 fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) -> anyhow::Error {
     use terakoya_core::error::Error;
     let folder = checkpoints.root().display();
+    let asks_for_labels = args.data.labels.is_none();
+    let list = args
+        .train
+        .as_deref()
+        .filter(|_| asks_for_labels)
+        .and_then(labels_beside);
     match (error.downcast_ref::<Error>(), checkpoints.exist()) {
-        (Some(Error::Task(TaskError::UnknownLabel { .. })), _) => match labels_beside(args) {
+        (Some(Error::Task(TaskError::UnknownLabel { .. })), _) => match list {
             Some(labels) => error.context(format!("--labels {} may be what is missing", labels.display())),
             None => error.context("training"),
         },
@@ -146,12 +152,6 @@ fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) ->
         | (_, false) => error.context("training"),
         (_, true) => error.context("training ended early; --resume goes on from the last checkpoint"),
     }
-}
-
-/// A list of labels beside the training file that was not given.
-fn labels_beside(args: &TrainArgs) -> Option<PathBuf> {
-    let beside = args.train.as_ref()?.parent()?.join("labels.txt");
-    (args.data.labels.is_none() && beside.is_file()).then_some(beside)
 }
 
 /// Refuses to lose anything that is there.
@@ -199,7 +199,7 @@ fn train(
         block_on(session.train(config, training_data, host))
     }));
     match outcome {
-        Ok(trained) => Ok(trained?),
+        Ok(trained) => Ok(trained.map_err(|error| data.at_its_tag(error))?),
         Err(_) => bail!("the device, or a library under it, failed as said above"),
     }
 }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use terakoya_core::data::{Example, Filter, GoldColumn, ReadOptions};
+use terakoya_core::error::Error;
 use terakoya_core::session::{NamedExamples, Session};
+use terakoya_core::tasks::TaskError;
 use terakoya_core::training_config::TrainingConfig;
 
 use crate::args::TrainArgs;
@@ -64,6 +66,29 @@ impl Start {
     }
 }
 
+/// Says that labels which are numbers may be those of a list that lies beside the file and was not given.
+fn say_numbers(file: &DataFile, path: &Path, args: &TrainArgs) {
+    let Some(list) = labels_beside(path).filter(|_| args.data.labels.is_none()) else {
+        return;
+    };
+    let mut labels = file
+        .examples
+        .iter()
+        .filter_map(|example| example.gold.labels())
+        .flatten()
+        .peekable();
+    if labels.peek().is_some() && labels.all(|label| label.parse::<usize>().is_ok()) {
+        let (name, list) = (&file.name, list.display());
+        eprintln!("{name}: every label is a number; --labels {list} may say of which label");
+    }
+}
+
+/// A list of labels beside a data file.
+pub(super) fn labels_beside(path: &Path) -> Option<PathBuf> {
+    let beside = path.parent()?.join("labels.txt");
+    beside.is_file().then_some(beside)
+}
+
 /// The data of a run.
 pub(super) struct RunData {
     pub(super) train: DataFile,
@@ -80,6 +105,7 @@ impl RunData {
         let read_train = |filter| -> Result<DataFile> {
             let file = DataFile::read(&train_path, &args.data.read_options(gold, filter)?)?;
             file.say_unmarked();
+            say_numbers(&file, &train_path, args);
             Ok(file)
         };
         if let Some(ratios) = &args.split {
@@ -134,6 +160,19 @@ impl RunData {
             eval,
             test,
         }
+    }
+
+    /// The error, with the line of the tag that is unknown instead of its sentence's first.
+    pub(super) fn at_its_tag(&self, mut error: Error) -> Error {
+        if let Error::Task(TaskError::UnknownLabel { file, line, label, .. }) = &mut error {
+            let parts = [Some(&self.train), self.eval.as_ref(), self.test.as_ref()];
+            let part = parts.into_iter().flatten().find(|part| part.name == *file);
+            let sentence = part.and_then(|part| part.examples.iter().find(|example| example.line == *line));
+            let tags = sentence.and_then(|sentence| sentence.gold.words()?.tags());
+            // A sentence has a word on each of its lines.
+            *line += tags.and_then(|mut tags| tags.position(|tag| tag == label)).unwrap_or(0);
+        }
+        error
     }
 
     pub(super) fn named(file: &DataFile) -> NamedExamples<'_> {
