@@ -92,6 +92,7 @@ fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) 
         Err(
             DataError::Squad { .. }
             | DataError::Answer { .. }
+            | DataError::EmptyAnswer { .. }
             | DataError::ImpossibleAnswer { .. }
             | DataError::QuestionTwice { .. }
             | DataError::NoQuestions { .. },
