@@ -106,6 +106,14 @@ fn passages_longer_than_the_model_are_one_vector_each() {
     let told = stderr(&run(on_cpu(&["embed", "--model", &output, "--data", &data])));
     let expected = "2 of 2 texts were longer than the 512 tokens that the model reads and were cut";
     assert!(told.contains(expected), "{told}");
+    // What is longer than the windows it learned with, but not than the model, is read to its end.
+    let stands = "The school stands there. ".repeat(40);
+    let data = file(&temp, "texts.csv", &format!("text\n{stands}Kyoto\n{stands}Osaka\n"));
+    let told = run(on_cpu(&["embed", "--model", &output, "--data", &data]));
+    assert!(!stderr(&told).contains("cut"), "{}", stderr(&told));
+    let vectors = stdout(&told);
+    let vectors: Vec<&str> = vectors.lines().collect();
+    assert_ne!(vectors[0], vectors[1]);
 }
 
 /// The tags of an SVG file, which open and close as XML has it.

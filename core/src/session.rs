@@ -157,7 +157,7 @@ impl Session {
     /// If the text cannot be encoded.
     pub fn encode(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
         self.check_types(text_pair.is_some())?;
-        let options = EncodeOptions::max_length(self.text_encoder(None).max_length);
+        let options = EncodeOptions::max_length(self.longest());
         Ok(self.tokenizer.encode(text, text_pair, &options)?)
     }
 
@@ -228,6 +228,11 @@ impl Session {
     /// The most tokens that the model reads at once.
     pub fn longest(&self) -> usize {
         self.network.sizes().max_length
+    }
+
+    /// The tokens at which texts are cut, or passages in windows, where `max_length` is asked for, or the usual.
+    pub fn usual_length(&self, max_length: Option<usize>) -> usize {
+        self.text_encoder(max_length).max_length
     }
 
     /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.
@@ -333,7 +338,12 @@ impl Session {
         self.check_pairs(examples)?;
         // Any task that reads an example as one row will do: a long passage is cut here, not cut up.
         let plain = SequenceClassification::plain(Vec::new());
-        let source = RowSource::new(examples, &plain, self.text_encoder(None), Purpose::Predict)?;
+        let source = RowSource::new(
+            examples,
+            &plain,
+            self.text_encoder(Some(self.longest())),
+            Purpose::Predict,
+        )?;
         let sizes = self.network.sizes();
         let mut vectors = vec![Vec::new(); examples.len()];
         for batch in source.batches_by_length(batch_size)? {

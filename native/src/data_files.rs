@@ -16,8 +16,6 @@ pub struct DataFile {
     pub examples: Vec<Example>,
     /// SHA-256 of its bytes.
     pub sha256: String,
-    /// The questions without an answer of which it does not say that there is none.
-    unmarked: Vec<usize>,
 }
 
 impl DataFile {
@@ -47,20 +45,7 @@ impl DataFile {
             name,
             examples: dataset.examples,
             sha256: sha256_hex(&bytes),
-            unmarked: dataset.unmarked,
         })
-    }
-
-    /// Says what a model learns from questions whose answers may only have been forgotten.
-    pub fn say_unmarked(&self) {
-        if let [first, ..] = self.unmarked[..] {
-            eprintln!(
-                "{}: questions without an answer, not marked is_impossible: {} (the first: question {first}); from them the model \
-                 learns to say that there is none",
-                self.name,
-                self.unmarked.len()
-            );
-        }
     }
 
     /// The rows at `indices`, as a part of this file.
@@ -69,7 +54,6 @@ impl DataFile {
             name: format!("{} ({what})", self.name),
             examples: indices.iter().map(|&index| self.examples[index].clone()).collect(),
             sha256: self.sha256.clone(),
-            unmarked: Vec::new(),
         }
     }
 }

@@ -245,8 +245,6 @@ pub struct Dataset {
     pub skipped_by_filter: usize,
     /// The lines where works without a word begin, which were left out.
     pub blank_works: Vec<usize>,
-    /// The numbers of the questions without an answer of which the file does not say that there is none.
-    pub unmarked: Vec<usize>,
 }
 
 /// Reads a whole data file; `name` serves messages and gives the extension.
@@ -306,7 +304,6 @@ struct Collector<'a> {
     examples: Vec<Example>,
     skipped: usize,
     blank_works: Vec<usize>,
-    unmarked: Vec<usize>,
     gold: GoldReader<'a>,
     /// The first distinct values that did not match, one more than are shown.
     other_values: Vec<String>,
@@ -324,7 +321,6 @@ impl<'a> Collector<'a> {
             examples: Vec::new(),
             skipped: 0,
             blank_works: Vec::new(),
-            unmarked: Vec::new(),
             gold: GoldReader {
                 name,
                 column: options.gold,
@@ -358,7 +354,6 @@ impl<'a> Collector<'a> {
                 columns,
                 skipped_by_filter: self.skipped,
                 blank_works: self.blank_works,
-                unmarked: self.unmarked,
             }),
             Some(filter) if self.skipped > 0 => Err(DataError::NoMatch {
                 name,

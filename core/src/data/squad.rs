@@ -39,8 +39,8 @@ struct Question {
     id: serde_json::Value,
     /// Not there in files that only ask.
     answers: Option<Vec<Answer>>,
-    /// Not there in files of version 1.1.
-    is_impossible: Option<bool>,
+    #[serde(default)]
+    is_impossible: bool,
 }
 
 impl Question {
@@ -56,7 +56,7 @@ impl Question {
             Field::Context => context.to_owned(),
             Field::Id => self.id().unwrap_or_default(),
             Field::Question => self.question.clone(),
-            Field::IsImpossible => self.is_impossible.unwrap_or_default().to_string(),
+            Field::IsImpossible => self.is_impossible.to_string(),
         }
     }
 }
@@ -145,9 +145,6 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                     first,
                 });
             }
-            if question.is_impossible.is_none() && gold.answers().is_some_and(<[_]>::is_empty) {
-                collector.unmarked.push(line);
-            }
             collector.examples.push(Example {
                 text: question.question,
                 text_pair: Some(paragraph.context.clone()),
@@ -178,7 +175,7 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
     let Some(answers) = &question.answers else {
         return Ok(Gold::None);
     };
-    if let (true, Some(answer)) = (question.is_impossible.unwrap_or_default(), answers.first()) {
+    if let (true, Some(answer)) = (question.is_impossible, answers.first()) {
         return Err(DataError::ImpossibleAnswer {
             name: name.to_owned(),
             number,
@@ -273,7 +270,6 @@ mod tests {
         assert_eq!(when.text_pair.as_deref(), Some("𠮷野家 [SEP] opened in 1899."));
         assert_eq!(who.gold.answers().map(<[_]>::len), Some(0));
         assert_eq!((what.gold.answers(), what.line), (None, 3));
-        assert!(data.unmarked.is_empty(), "one is marked, one only asks: {data:?}");
         assert_eq!(
             data.columns.to_string(),
             "squad: text = question, text pair = context, label = answers"
@@ -285,15 +281,6 @@ mod tests {
         let question = r#"{"question":"?","answers":[],"plausible_answers":[{"text":"opened","answer_start":10}],"is_impossible":true}"#;
         let data = of(question).expect("valid");
         assert_eq!(data.examples[0].gold.answers().map(<[_]>::len), Some(0));
-    }
-
-    #[test]
-    fn questions_that_lack_their_answers_are_counted_where_nothing_says_that_there_is_none() {
-        let data = of(
-            r#"{"question":"a?","answers":[],"is_impossible":true},{"question":"b?","answers":[]},
-            {"question":"c?","answers":[],"is_impossible":false},{"question":"d?","answers":[]}"#,
-        );
-        assert_eq!(data.expect("valid").unmarked, [2, 4]);
     }
 
     #[test]

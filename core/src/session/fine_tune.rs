@@ -311,8 +311,15 @@ impl Session {
         let (asked, longest) = (config.max_length, self.longest());
         // Running text is cut at another length.
         if asked > longest && task.longest_row(asked) == asked {
+            let message = format!("--max-length is {asked}, but the model reads at most {longest} tokens at once");
+            host.event(TrainEvent::Note { message });
+        }
+        let is_open = |example: &&Example| example.gold.answers().is_some_and(<[_]>::is_empty);
+        let count = data.train.examples.iter().filter(is_open).count();
+        if count > 0 {
+            let name = data.train.name;
             let message =
-                format!("--max-length is {asked}, but the model reads at most {longest} tokens: texts end there");
+                format!("{name}: questions without an answer, from which the model learns to say so: {count}");
             host.event(TrainEvent::Note { message });
         }
         if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {

@@ -73,9 +73,13 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
         Some(Value::Bool(truth)) => *truth,
         Some(value) => return Err(BundleError::config("no_answer", value, "must be true or false").into()),
     };
+    let window = given("max_seq_length")?;
+    if let Some(tokens) = window.filter(|&tokens| tokens < 3) {
+        return Err(BundleError::config("max_seq_length", tokens, "must be at least 3").into());
+    }
     Ok(Box::new(QuestionAnswering {
         stride: given("doc_stride")?.unwrap_or(defaults.stride),
-        window: given("max_seq_length")?,
+        window,
         longest_answer: given("max_answer_length")?.unwrap_or(defaults.max_answer_length).max(1),
         may_have_none,
     }))

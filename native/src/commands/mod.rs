@@ -118,9 +118,9 @@ fn say_unasked(file: Option<&str>, reasons: &[String]) {
 fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<usize>) -> Result<(), UsageError> {
     let longest = session.longest();
     if let Some(asked) = max_length.filter(|&asked| asked > longest) {
-        eprintln!("--max-length is {asked}, but the model reads at most {longest} tokens: texts end there");
+        eprintln!("--max-length is {asked}, but the model reads at most {longest} tokens at once");
     }
-    let window = max_length.unwrap_or(longest).min(longest);
+    let window = session.usual_length(max_length);
     match stride.filter(|&stride| stride >= window) {
         Some(stride) => Err(UsageError(format!(
             "--stride is {stride}: must be below the {window} tokens of a window, since neighbours share fewer than they have"

@@ -6,9 +6,11 @@ use super::{Entry, entries};
 pub const ENTRIES: &[Entry] = entries! {
     "without evaluation data there is no early stopping and no best model":
         "確かめる分がないので、早期終了も、最良のモデルを選ぶこともしません。";
-    "--max-length is {asked}, but the model reads at most {longest} tokens: texts end there":
-        "「{--max-length}」が {asked} になっていますが、このモデルが読めるのは {longest} トークンまでなので、文はそこで切れます。",
-        "“{--max-length}” is {asked}, but the model reads at most {longest} tokens: texts end there";
+    "--max-length is {asked}, but the model reads at most {longest} tokens at once":
+        "「{--max-length}」が {asked} になっていますが、このモデルが読めるのは一度に {longest} トークンまでです。",
+        "“{--max-length}” is {asked}, but the model reads at most {longest} tokens at once";
+    "{file}: questions without an answer, from which the model learns to say so: {count}":
+        "{file!}に、答えのない質問が {count} あり、そこからは「答えなし」と言うことを学びます。";
     "{file}: entities that begin with an I- tag, which is read as a B-: {count}":
         "{file!}に、I- のタグで始まる名前が {count} あり、B- のタグとして読みます。";
     "every weight begins at random":

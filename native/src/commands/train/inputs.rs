@@ -104,7 +104,6 @@ impl RunData {
         let gold = config.task.definition().gold;
         let read_train = |filter| -> Result<DataFile> {
             let file = DataFile::read(&train_path, &args.data.read_options(gold, filter)?)?;
-            file.say_unmarked();
             say_numbers(&file, &train_path, args);
             Ok(file)
         };
