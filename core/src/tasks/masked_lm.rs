@@ -243,7 +243,13 @@ impl Task for MaskedLm {
     }
 
     fn encode_block(&self, block: &[BlockToken], number: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
+        let spelled = |id: &u32| text.tokenizer.id_to_token(*id).unwrap_or_default();
         let encoding = Blocks::encoding(block);
+        let encoding = Encoding {
+            // Where no spaces stand, the pieces tell the words.
+            tokens: encoding.ids.iter().map(spelled).collect(),
+            ..encoding
+        };
         self.hidden(encoding, number as u64, text.tokenizer, purpose)
     }
 

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use serde_json::{Map, Value, json};
 use tokenizers::normalizers::Precompiled;
+use tokenizers::pre_tokenizers::PreTokenizerWrapper;
 use tokenizers::processors::PostProcessorWrapper;
 use tokenizers::{EncodeInput, InputSequence, PostProcessor};
 
@@ -42,6 +43,15 @@ impl HubTokenizer {
         let mut config = Map::new();
         special.describe(&mut config, |name| self.id(name).is_some(), type_vocab_size);
         Files::from([(CONFIG.to_owned(), format!("{:#}\n", Value::Object(config)).into_bytes())])
+    }
+
+    /// Whether it cuts texts at spaces alone before it looks for pieces, as those made from SentencePiece do.
+    pub fn knows_only_spaces(&self) -> bool {
+        let is_metaspace = |step: &PreTokenizerWrapper| matches!(step, PreTokenizerWrapper::Metaspace(_));
+        match self.inner.get_pre_tokenizer() {
+            Some(PreTokenizerWrapper::Sequence(steps)) => steps.as_ref().iter().any(is_metaspace),
+            step => step.is_some_and(is_metaspace),
+        }
     }
 
     /// Builds BERT's WordPiece tokenizer from `vocab.txt` and the switches of `tokenizer_config.json`.

@@ -83,6 +83,15 @@ impl Kind {
         }
     }
 
+    /// Whether a word is what stands between spaces, whatever the script.
+    pub fn knows_only_spaces(&self) -> bool {
+        match self {
+            Self::Hub(hub) => hub.knows_only_spaces(),
+            Self::SentencePiece(_) => true,
+            Self::Japanese(_) => false,
+        }
+    }
+
     /// The dictionary that finds the words.
     pub fn dictionary(&self) -> Option<&Dictionary> {
         match self {

@@ -268,6 +268,12 @@ impl Tokenizer {
         self.kind.id(token)
     }
 
+    /// Whether a word, by its number in an encoding, is what stands between spaces, whatever the script: of Japanese a whole
+    /// sentence.
+    pub fn knows_only_spaces(&self) -> bool {
+        self.kind.knows_only_spaces()
+    }
+
     /// The token with this id, as the vocabulary spells it.
     pub fn id_to_token(&self, id: u32) -> Option<String> {
         self.kind.token(id)

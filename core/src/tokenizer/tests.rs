@@ -230,3 +230,18 @@ fn encoding_may_be_shared_between_threads() {
     fn shareable<T: Send + Sync>() {}
     shareable::<Tokenizer>();
 }
+
+#[test]
+fn whether_a_tokenizer_knows_more_than_spaces() {
+    let bert = fixture!("assets/bert-tiny/tokenizer.json");
+    let metaspace = r#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#;
+    let sequence = format!(r#"{{"type":"Sequence","pretokenizers":[{{"type":"WhitespaceSplit"}},{metaspace}]}}"#);
+    for (steps, expected) in [(None, false), (Some(metaspace), true), (Some(&*sequence), true)] {
+        let mut json: serde_json::Value = serde_json::from_slice(bert).expect("JSON");
+        if let Some(steps) = steps {
+            json["pre_tokenizer"] = serde_json::from_str(steps).expect("JSON");
+        }
+        let files = Files::from([("tokenizer.json".to_owned(), json.to_string().into_bytes())]);
+        assert_eq!(tokenizer(&files).knows_only_spaces(), expected, "{steps:?}");
+    }
+}

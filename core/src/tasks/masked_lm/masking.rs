@@ -28,6 +28,8 @@ pub(super) struct Ids {
     mask: u32,
     vocab_size: u32,
     special: Vec<u32>,
+    /// Whether the tokenizer takes what stands between spaces for a word, whatever the script.
+    only_spaces: bool,
 }
 
 impl Ids {
@@ -42,6 +44,7 @@ impl Ids {
             mask: mask_id(tokenizer)?,
             vocab_size: tokenizer.vocab_size() as u32,
             special: special.collect(),
+            only_spaces: tokenizer.knows_only_spaces(),
         })
     }
 }
@@ -81,7 +84,6 @@ impl Masking {
     fn units(self, encoding: &Encoding, ids: &Ids) -> Vec<Vec<usize>> {
         let mut units: Vec<Vec<usize>> = Vec::new();
         let mut last = None;
-        let mut by_spaces = false;
         let spelled = |position: usize| encoding.tokens.get(position).map_or("", String::as_str);
         let part = |position: usize| part_words(spelled(position - 1), spelled(position));
         for (position, id) in encoding.ids.iter().enumerate() {
@@ -93,11 +95,8 @@ impl Masking {
             let sequence = encoding.sequence_ids.get(position).copied().flatten();
             let word = encoding.word_ids.get(position).copied().flatten();
             let word = word.map(|word| (sequence, word)).filter(|_| self.whole_words);
-            if word != last {
-                by_spaces = spelled(position).starts_with(SPACE_SYMBOL);
-            }
             match units.last_mut() {
-                Some(unit) if word.is_some() && word == last && !(by_spaces && part(position)) => {
+                Some(unit) if word.is_some() && word == last && !(ids.only_spaces && part(position)) => {
                     unit.push(position);
                 }
                 _ => units.push(vec![position]),
@@ -151,6 +150,7 @@ mod tests {
         mask: 4,
         vocab_size: 1000,
         special: vec![0, 1, 2, 3, 4],
+        only_spaces: false,
     };
 
     /// [CLS], 400 words of two tokens each, a literal [SEP], [SEP].
@@ -240,7 +240,7 @@ mod tests {
             probability: 0.15,
             whole_words: true,
         };
-        let units = |tokens: &str| {
+        let units = |only_spaces: bool, tokens: &str| {
             let tokens: Vec<String> = tokens.split(' ').map(str::to_owned).collect();
             let mut word = 0;
             let mut word_of = |token: &String| {
@@ -248,23 +248,32 @@ mod tests {
                 Some(word)
             };
             let encoding = Encoding {
-                ids: vec![100; tokens.len()],
+                ids: tokens
+                    .iter()
+                    .map(|token| if token == "<unk>" { 3 } else { 100 })
+                    .collect(),
                 special_tokens_mask: vec![false; tokens.len()],
                 sequence_ids: vec![Some(0); tokens.len()],
                 word_ids: tokens.iter().map(&mut word_of).collect(),
                 tokens: tokens.clone(),
                 ..Encoding::default()
             };
-            let units = masking.units(&encoding, &IDS());
+            let ids = Ids { only_spaces, ..IDS() };
+            let units = masking.units(&encoding, &ids);
             let spelled = |unit: &Vec<usize>| unit.iter().map(|&at| tokens[at].as_str()).collect::<String>();
             units.iter().map(spelled).collect::<Vec<_>>().join(" ")
         };
         assert_eq!(
-            units("▁ 今日は コン ピュー タ を 学ぶ 。 ▁un believ able ▁ABC を"),
+            units(true, "▁ 今日は コン ピュー タ を 学ぶ 。 ▁un believ able ▁ABC を"),
             "▁今日は コンピュータ を 学ぶ 。 ▁unbelievable ▁ABC を"
         );
-        assert_eq!(units("▁딥 러 닝 ▁été s"), "▁딥러닝 ▁étés", "these scripts have spaces");
-        // A dictionary found these words; their pieces have no sign of a space.
-        assert_eq!(units("東 ##京 ##都"), "東##京##都");
+        assert_eq!(units(true, "▁今日は <unk> を 学ぶ 。"), "▁今日は を 学ぶ 。");
+        assert_eq!(
+            units(true, "▁딥 러 닝 ▁été s"),
+            "▁딥러닝 ▁étés",
+            "these scripts have spaces"
+        );
+        // A dictionary found these words.
+        assert_eq!(units(false, "東 ##京 ##都"), "東##京##都");
     }
 }
