@@ -204,8 +204,16 @@ fn what_is_wrong_with_a_file_is_said_in_the_language_of_the_page() {
                 r#"names.json: record 2: entity {"span":[0,9],"type":"LOC"} lies outside the text"#,
             ),
             (
+                "labels.json",
+                r#"[{"text":"東京へ","labels":[{"span":[0,9],"type":"LOC"}]}]"#,
+                r#"labels.json: record 1: entity {"span":[0,9],"type":"LOC"} lies outside the text"#,
+            ),
+            (
                 "questions.json",
-                r#"{"data":[{"paragraphs":[{"context":"abc","questions":[]}]}]}"#,
+                concat!(
+                    "\u{feff}",
+                    r#"{"data":[{"paragraphs":[{"context":"abc","questions":[]}]}]}"#
+                ),
                 "questions.json is not of SQuAD's form, with data, paragraphs, context and qas",
             ),
         ] {

@@ -174,11 +174,11 @@ fn read_as_what_it_is(
             Err(error) => without_parts = Some(error),
         }
     }
-    let (task, data) = read_labelled(read_for)?;
-    match without_parts {
+    match (read_labelled(read_for), without_parts) {
         // The only labels that there may be are those of parts.
-        Some(error) if data.columns.label.is_none() => Err(error),
-        _ => Ok((task, data)),
+        (Ok((_, data)), Some(error)) if data.columns.label.is_none() => Err(error),
+        (Err(DataError::FieldKind { .. }), Some(error @ DataError::Span { .. })) => Err(error),
+        (read, _) => read,
     }
 }
 
@@ -206,13 +206,14 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
     }
 }
 
-/// Whether a JSON object has SQuAD's outermost field, whatever stands in it.
+/// Whether a JSON object has SQuAD's outermost field, whatever its list holds.
 fn has_articles(bytes: &[u8]) -> bool {
     #[derive(serde::Deserialize)]
     struct Outermost {
         #[serde(rename = "data")]
-        _data: serde::de::IgnoredAny,
+        _data: Vec<serde::de::IgnoredAny>,
     }
+    let bytes = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(bytes);
     serde_json::from_slice::<Outermost>(bytes).is_ok()
 }
 
