@@ -37,25 +37,29 @@ pub fn shorten(program: &mut Program) -> Result<()> {
 
 /// Short names for all imports of the program `bytes`, and for the exports whose names the compiler made.
 fn names(bytes: &[u8]) -> Result<Names> {
-    let mut names = Names::new();
+    let mut long = Vec::new();
     for payload in Parser::new(0).parse_all(bytes) {
         match payload? {
             Payload::ImportSection(imports) => {
                 for import in imports.into_imports() {
-                    let short = format!("i{}", names.len());
-                    names.insert(import?.name.to_owned(), short);
+                    long.push(('i', import?.name));
                 }
             }
             Payload::ExportSection(exports) => {
                 for export in exports {
                     let name = export?.name;
                     if rustc_demangle::try_demangle(name).is_ok() {
-                        let short = format!("e{}", names.len());
-                        names.insert(name.to_owned(), short);
+                        long.push(('e', name));
                     }
                 }
             }
             _ => {}
+        }
+    }
+    let mut names = Names::new();
+    for (number, (kind, name)) in long.into_iter().enumerate() {
+        if names.insert(name.to_owned(), format!("{kind}{number}")).is_some() {
+            bail!("{name} is there twice");
         }
     }
     Ok(names)
