@@ -289,7 +289,7 @@ async fn name_by_keys(tab: &Tab) {
     press(keys().send_keys("0")).await;
     tab.wait("no name", "!document.querySelector('#row-0 .part')").await;
     press(keys().send_keys(" ")).await;
-    let open = "document.activeElement === document.querySelector('#row-0 textarea[readonly]')";
+    let open = "document.activeElement === document.querySelector('#row-0 textarea[aria-readonly]')";
     tab.wait("the text in its box", open).await;
     let label = "document.activeElement.ariaLabel.includes('選んで')";
     assert_eq!(tab.value(label).await, true, "the box says what it is for");
@@ -316,7 +316,7 @@ async fn answer_by_keys(tab: &Tab) {
     tab.value("document.querySelector('#row-0').focus()").await;
     let keys = tab.driver().action_chain().send_keys(" ");
     keys.perform().await.expect("a row takes keys");
-    let text = "document.querySelector('#row-0 textarea[readonly]')?.value.startsWith('🗼 cat ')";
+    let text = "document.querySelector('#row-0 textarea[aria-readonly]')?.value.startsWith('🗼 cat ')";
     tab.wait("the passage in its box", text).await;
     tab.value("document.querySelector('#row-0 textarea').setSelectionRange(3, 6)")
         .await;

@@ -177,8 +177,10 @@ impl Component for App {
             Msg::Train(msg) => return self.update_train(ctx, msg),
             Msg::Read(msg) => return self.update_read(ctx, msg),
             Msg::Keep(msg) => return self.update_keep(ctx, msg),
-            Msg::Dropped(file) if file.name().ends_with(".zip") && !self.is_training() => {
-                return self.update_keep(ctx, KeepMsg::Import(file));
+            Msg::Dropped(file) if file.name().to_ascii_lowercase().ends_with(".zip") => {
+                browser::go_to("keep");
+                // While a model learns, the button there is grey, too.
+                return !self.is_training() && self.update_keep(ctx, KeepMsg::Import(file));
             }
             Msg::Dropped(file) => {
                 browser::go_to("data");

@@ -62,5 +62,5 @@ pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 3]> {
 /// Whether a key was pressed in something that takes text itself.
 pub fn is_typing(event: &KeyboardEvent) -> bool {
     let target: Option<Element> = event.target_dyn_into();
-    target.is_some_and(|target| target.matches("input, select, textarea:not([readonly])") == Ok(true))
+    target.is_some_and(|target| target.matches("input, select, textarea:not([aria-readonly])") == Ok(true))
 }

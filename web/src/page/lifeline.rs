@@ -2,7 +2,8 @@
 //! nobody is at work on a run any more.
 //!
 //! The worker holds a lock named as itself for as long as it lives, and one for each run it trains. The page asks for the
-//! same lock and gets it when it was given back or the browser has taken it from the dead. web-sys counts the lock manager as unstable, so it is reached by name here.
+//! same lock and gets it when it was given back or the browser has taken it from the dead. web-sys counts the lock manager as
+//! unstable, so it is reached by name here.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
 use wasm_bindgen::closure::Closure;

@@ -9,7 +9,7 @@ use yew::prelude::*;
 pub const COLOURS: usize = 8;
 
 /// Characters of a text that are drawn; a page of texts of megabytes each would hold the browser up.
-const DRAWN: usize = 4000;
+pub const DRAWN: usize = 4000;
 
 /// As much of a text as is drawn.
 pub fn beginning(text: &str) -> &str {

@@ -9,6 +9,7 @@ use super::gold::{with_answer, with_part};
 use super::table::Table;
 use crate::messages::Row;
 use crate::page::browser;
+use crate::page::marked::DRAWN;
 
 /// An answer, and whether more may follow on the same row.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,11 +67,13 @@ pub fn answer_of_selection(row: &Row, element: &Element) -> Option<Gold> {
 
 /// What is selected in the box that is open for it, or in the text as it is shown, in characters; the selection is used up.
 fn selected(element: &Element) -> Option<(usize, usize)> {
-    let area = element.query_selector("textarea[readonly]").ok()?;
+    let area = element.query_selector("textarea[aria-readonly]").ok()?;
     let in_box = area.and_then(|area| browser::selected_in_box(area.unchecked_ref()));
     in_box.or_else(|| {
         let shown = element.query_selector(".marked.selectable").ok()??;
-        browser::selected_characters(&shown).inspect(|_| browser::drop_selection())
+        let (start, end) = browser::selected_characters(&shown).inspect(|_| browser::drop_selection())?;
+        // What stands behind is the sign that there is more.
+        Some((start, end.min(DRAWN)))
     })
 }
 

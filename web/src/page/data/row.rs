@@ -202,9 +202,27 @@ fn TextBox(props: &TextBoxProps) -> Html {
             end(true);
         }
         "Escape" => end(false),
+        key if !corrects && would_change(&event, key) => event.prevent_default(),
         _ => {}
     });
+    let oninput = {
+        let text = props.text.clone();
+        // What no key tells, such as a pasted text.
+        Callback::from(move |event: InputEvent| {
+            if let Some(area) = event.target_dyn_into::<HtmlTextAreaElement>().filter(|_| !corrects) {
+                area.set_value(&text);
+            }
+        })
+    };
+    // In a box that is `readonly` for the browser, too, Chromium's arrows select nothing.
     html! {
-        <textarea ref={node} rows="2" readonly={!corrects} value={props.text.clone()} aria-label={props.label} {onblur} {onkeydown} />
+        <textarea ref={node} rows="2" aria-readonly={(!corrects).then_some("true")} value={props.text.clone()} aria-label={props.label}
+            {onblur} {onkeydown} {oninput} />
     }
+}
+
+/// Whether a key changes what stands in a box.
+fn would_change(event: &KeyboardEvent, key: &str) -> bool {
+    let is_command = event.ctrl_key() || event.meta_key() || event.alt_key();
+    !is_command && (key.chars().count() == 1 || ["Enter", "Backspace", "Delete"].contains(&key))
 }

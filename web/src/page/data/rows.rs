@@ -46,6 +46,11 @@ pub fn Rows(props: &Props) -> Html {
     let shown: Vec<usize> = numbers.iter().copied().skip(page * ROWS).take(ROWS).collect();
     let current = use_state_eq(|| None::<usize>);
     let open = use_state_eq(|| None::<(usize, Purpose)>);
+    // A row's number is another row's then.
+    use_effect_with((props.table.task, props.table.rows.len(), page), {
+        let open = open.setter();
+        move |_| open.set(None)
+    });
     // After a key went past the end of a page, the first row of the next takes the focus.
     let take_focus = use_mut_ref(|| false);
     use_effect_with(page, {
