@@ -15,7 +15,7 @@ use super::glue::Program;
 use super::order::Functions;
 
 /// Parts of the names of functions that are never called.
-const UNUSED: [&str; 15] = [
+const UNUSED: [&str; 18] = [
     // Kernels are built, never read from text.
     "combine::parser::",
     "combine::stream::",
@@ -34,6 +34,10 @@ const UNUSED: [&str; 15] = [
     "cubek_tile::tile::kind::plane::mma::",
     "::tile::variants::instruction::mma::",
     "cubek_tile::ops::matmul::leaf::cmma::",
+    // Tensors are of 32 bits, and a browser without SIMD does not start the program.
+    "gemm_f16::",
+    "gemm_f64::",
+    "gemm_f32::microkernel::scalar::",
 ];
 
 /// Bytes of the smallest function that is emptied: the compiler makes one of small functions that do the same, and keeps the
