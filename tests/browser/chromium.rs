@@ -42,14 +42,7 @@ const PATIENCE: Duration = Duration::from_secs(300);
 impl Chromium {
     /// Starts a browser; `downloads` is where it puts files.
     pub async fn start(adapter: Adapter, downloads: &Path) -> Self {
-        let mut process = Command::new("chromedriver")
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("chromedriver starts (on Debian: apt-get install chromium chromium-driver)");
-        let port = port(&mut process);
+        let (mut process, port) = driver_and_port();
         let profile = tempfile::tempdir().expect("a temporary folder");
         let capabilities = capabilities(adapter, profile.path());
         let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities)
@@ -136,8 +129,30 @@ fn capabilities(adapter: Adapter, profile: &Path) -> ChromeCapabilities {
     capabilities
 }
 
-/// The port that chromedriver says it took.
-fn port(process: &mut Child) -> u16 {
+/// How often chromedriver is started: it asks for a free port, and ends where another takes that before it does.
+const STARTS: usize = 5;
+
+/// A chromedriver, and the port that it listens on.
+fn driver_and_port() -> (Child, u16) {
+    for _ in 0..STARTS {
+        let mut process = Command::new("chromedriver")
+            .arg("--port=0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("chromedriver starts (on Debian: apt-get install chromium chromium-driver)");
+        if let Some(port) = port(&mut process) {
+            return (process, port);
+        }
+        let ended = process.wait();
+        println!("chromedriver took no port: {ended:?}");
+    }
+    panic!("chromedriver took no port in {STARTS} starts");
+}
+
+/// The port that chromedriver says it took; nothing where it ended before.
+fn port(process: &mut Child) -> Option<u16> {
     let output = process.stdout.take().expect("the output is piped");
     let mut lines = BufReader::new(output).lines().map_while(Result::ok);
     let port = lines.find_map(|line| {
@@ -146,7 +161,7 @@ fn port(process: &mut Child) -> u16 {
     });
     // What it says later is nobody's interest, but it must not wait for a reader.
     thread::spawn(move || lines.for_each(drop));
-    port.expect("chromedriver names its port")
+    port
 }
 
 /// Ends chromedriver, and a browser that it left behind.
