@@ -227,7 +227,7 @@ impl Session {
 
     /// The most tokens that the model reads at once.
     pub fn longest(&self) -> usize {
-        self.network.sizes().max_length
+        self.bundle.model_config.sizes().max_length
     }
 
     /// The tokens at which texts are cut, or passages in windows, where `max_length` is asked for, or the usual.
@@ -237,7 +237,7 @@ impl Session {
 
     /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.
     fn text_encoder(&self, max_length: Option<usize>) -> TextEncoder<'_> {
-        let limit = self.bundle.model_config.sizes().max_length;
+        let limit = self.longest();
         TextEncoder {
             tokenizer: &self.tokenizer,
             max_length: max_length.or(self.task.max_length()).unwrap_or(limit).min(limit),
@@ -330,11 +330,17 @@ impl Session {
         })
     }
 
-    /// One vector a text or pair, `[hidden]`, whatever the model was trained for.
+    /// One vector a text or pair, `[hidden]`, whatever the model was trained for; and how many of them were longer than the
+    /// model reads and were cut.
     ///
     /// # Errors
     /// If a text cannot be encoded or the device fails.
-    pub async fn embed(&self, examples: &[Example], pooling: Pooling, batch_size: usize) -> Result<Vec<Vec<f32>>> {
+    pub async fn embed(
+        &self,
+        examples: &[Example],
+        pooling: Pooling,
+        batch_size: usize,
+    ) -> Result<(Vec<Vec<f32>>, usize)> {
         self.check_pairs(examples)?;
         // Any task that reads an example as one row will do: a long passage is cut here, not cut up.
         let plain = SequenceClassification::plain(Vec::new());
@@ -345,9 +351,10 @@ impl Session {
             Purpose::Predict,
         )?;
         let sizes = self.network.sizes();
-        let mut vectors = vec![Vec::new(); examples.len()];
+        let (mut vectors, mut truncated) = (vec![Vec::new(); examples.len()], 0);
         for batch in source.batches_by_length(batch_size)? {
             let window = source.window(&batch, Purpose::Predict)?;
+            truncated += window.truncated();
             let positions: Vec<usize> = (0..batch.len()).collect();
             let input = source.batch(&window, &positions, self.device.device());
             let mut dropout = Dropout::off();
@@ -361,7 +368,7 @@ impl Session {
                 vectors[example] = vector.to_vec();
             }
         }
-        Ok(vectors)
+        Ok((vectors, truncated))
     }
 
     /// The model as a folder that transformers loads. A sync point: reads every weight back.

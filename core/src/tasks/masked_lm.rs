@@ -244,12 +244,11 @@ impl Task for MaskedLm {
 
     fn encode_block(&self, block: &[BlockToken], number: usize, text: &TextEncoder, purpose: Purpose) -> Result<Row> {
         let spelled = |id: &u32| text.tokenizer.id_to_token(*id).unwrap_or_default();
-        let encoding = Blocks::encoding(block);
-        let encoding = Encoding {
-            // Where no spaces stand, the pieces tell the words.
-            tokens: encoding.ids.iter().map(spelled).collect(),
-            ..encoding
-        };
+        let mut encoding = Blocks::encoding(block);
+        // Where no spaces stand, the pieces tell the words.
+        if self.masking.whole_words && text.tokenizer.knows_only_spaces() {
+            encoding.tokens = encoding.ids.iter().map(spelled).collect();
+        }
         self.hidden(encoding, number as u64, text.tokenizer, purpose)
     }
 

@@ -44,14 +44,12 @@ pub fn run(args: EmbedArgs) -> Result<()> {
     let (mut done, mut cut) = (0, 0);
     let mut out = BufWriter::new(stdout().lock());
     for chunk in examples.chunks(CHUNK) {
-        let vectors = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;
+        let (vectors, truncated) = block_on(session.embed(chunk, args.pooling.into(), args.batch_size as usize))?;
         match is_kept {
             true => kept.extend(vectors),
             false => print(&mut out, &vectors, args.json)?,
         }
-        for example in chunk {
-            cut += usize::from(session.encode(&example.text, example.text_pair.as_deref())?.truncated);
-        }
+        cut += truncated;
         done += chunk.len();
         progress.count("embedding", done, examples.len());
     }

@@ -217,7 +217,7 @@ fn embed(session: &Session, texts: &[Example], batch_size: usize) -> Result<Vec<
     let mut progress = Progress::new();
     let mut vectors = Vec::with_capacity(texts.len());
     for chunk in texts.chunks(CHUNK) {
-        vectors.extend(block_on(session.embed(chunk, Pooling::Mean, batch_size))?);
+        vectors.extend(block_on(session.embed(chunk, Pooling::Mean, batch_size))?.0);
         progress.count("embedding", vectors.len(), texts.len());
     }
     Ok(vectors)

@@ -303,7 +303,7 @@ impl Desk {
 
     async fn map(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
         let session = self.session(which)?;
-        let vectors = session.embed(&examples(rows), Pooling::Mean, EVALUATION_BATCH).await?;
+        let (vectors, _) = session.embed(&examples(rows), Pooling::Mean, EVALUATION_BATCH).await?;
         let Projection { points, explained } = pca::project(&vectors)?;
         tell(id, Event::Mapped { points, explained });
         Ok(())
