@@ -7,6 +7,7 @@ mod tiny;
 mod transformers;
 
 use std::fs;
+use std::process::Command;
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -222,27 +223,28 @@ const FAMILIES: [(&str, &str); 4] = [
     ("distilbert", r#""dim":32,"n_layers":1,"n_heads":2,"hidden_dim":64"#),
 ];
 
+/// The command that trains a model of a family from scratch; tokenizer and output are to be named.
+fn new_regression(temp: &TempDir, family: &str, keys: &str, data: &str) -> Command {
+    let text = format!(r#"{{"model_type":"{family}","max_position_embeddings":40,{keys}}}"#);
+    let config = file(temp, "config.json", &text);
+    let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--from-scratch"]);
+    command.args(["--model-config", &config, "--train", data]);
+    command
+}
+
 #[test]
 fn every_family_begins_from_scratch_and_is_read_by_transformers() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "scores.tsv", &scores());
     let tokenizer = root().join("assets/bert-tiny");
     for (family, keys) in FAMILIES {
-        let text = format!(r#"{{"model_type":"{family}","max_position_embeddings":40,{keys}}}"#);
-        let config = file(&temp, "config.json", &text);
         let output = temp.path().join(family);
-        let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--from-scratch"]);
+        let mut command = new_regression(&temp, family, keys, &data);
         command.args([
-            "--model-config",
-            &config,
-            "--train",
-            &data,
             "--max-length",
             "64",
             "--target-scale",
             "500",
-        ]);
-        command.args([
             "--epochs",
             "30",
             "--learning-rate",
@@ -328,19 +330,9 @@ fn transformers_reads_a_lone_tokenizer_json_as_it_stands() {
     let words = root().join("assets/bert-tiny/tokenizer.json");
     fs::copy(words, lone.join("tokenizer.json")).expect("copied");
     for (family, keys) in [FAMILIES[1], FAMILIES[3]] {
-        let text = format!(r#"{{"model_type":"{family}","max_position_embeddings":40,{keys}}}"#);
-        let config = file(&temp, "config.json", &text);
         let output = temp.path().join(family);
-        let mut command = terakoya(&["train", "--task", "regression", "--device", "cpu", "--from-scratch"]);
-        command.args([
-            "--model-config",
-            &config,
-            "--train",
-            &data,
-            "--epochs",
-            "1",
-            "--tokenizer",
-        ]);
+        let mut command = new_regression(&temp, family, keys, &data);
+        command.args(["--epochs", "1", "--tokenizer"]);
         command.arg(&lone).arg("--output").arg(&output);
         run(command);
         let written = fs::read_to_string(output.join("tokenizer_config.json")).expect("tokenizer_config.json");
