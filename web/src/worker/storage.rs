@@ -3,16 +3,27 @@
 //! Paths are relative and have `/`. Every failure says whether the storage is full, since the app then goes on without
 //! keeping anything.
 
-use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect};
+use gloo_timers::future::TimeoutFuture;
+use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
-    DomException, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    Blob, DomException, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
     FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemRemoveOptions, FileSystemSyncAccessHandle,
     StorageEstimate, StorageManager,
 };
 
 use super::scope;
+
+/// What the browser calls a file or folder that is not there.
+const NOT_FOUND: &str = "NotFoundError";
+
+/// Bytes of a file that are read at once.
+const PART: usize = 8 << 20;
+
+/// How often, and how many milliseconds each time, a write waits for another tab's to the same file.
+const WAITS: u32 = 50;
+const WAIT: u32 = 20;
 
 /// What went wrong with a file.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -125,14 +136,34 @@ impl Storage {
         Ok(folder)
     }
 
-    async fn file(&self, path: &str, missing: Missing) -> Result<FileSystemSyncAccessHandle, JsValue> {
+    async fn file(&self, path: &str, missing: Missing) -> Result<FileSystemFileHandle, JsValue> {
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         let folder = self.folder(folder, missing).await?;
         let options = FileSystemGetFileOptions::new();
         options.set_create(matches!(missing, Missing::Create));
         let file = JsFuture::from(folder.get_file_handle_with_options(name, &options)).await?;
-        let file: FileSystemFileHandle = file.dyn_into()?;
-        JsFuture::from(file.create_sync_access_handle()).await?.dyn_into()
+        file.dyn_into()
+    }
+
+    /// A file as it is now. Unlike a handle to read and write, of which there can be one, it locks nothing: one tab lists
+    /// what is kept while another keeps more.
+    async fn snapshot(&self, path: &str) -> Result<File, JsValue> {
+        let file = self.file(path, Missing::Fail).await?;
+        JsFuture::from(file.get_file()).await?.dyn_into()
+    }
+
+    /// The handle to write a file; waits a while for another tab's.
+    async fn writer(&self, path: &str) -> Result<FileSystemSyncAccessHandle, JsValue> {
+        let file = self.file(path, Missing::Create).await?;
+        let mut waits = 0..WAITS;
+        loop {
+            match JsFuture::from(file.create_sync_access_handle()).await {
+                Err(error) if is_named(&error, "NoModificationAllowedError") && waits.next().is_some() => {
+                    TimeoutFuture::new(WAIT).await;
+                }
+                handle => return handle?.dyn_into(),
+            }
+        }
     }
 
     /// The bytes of a file; `None` where there is none.
@@ -140,24 +171,35 @@ impl Storage {
     /// # Errors
     /// If it cannot be read.
     pub async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        let handle = match self.file(path, Missing::Fail).await {
-            Ok(handle) => handle,
-            Err(error) if is_missing(&error) => return Ok(None),
-            Err(error) => return Err(StorageError::new(path, &error)),
-        };
-        let read = read_all(&handle);
-        handle.close();
-        read.map(Some).map_err(|error| StorageError::new(path, &error))
+        match self.read_whole(path).await {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if is_named(&error, NOT_FOUND) => Ok(None),
+            Err(error) => Err(StorageError::new(path, &error)),
+        }
+    }
+
+    async fn read_whole(&self, path: &str) -> Result<Vec<u8>, JsValue> {
+        let file = self.snapshot(path).await?;
+        let mut bytes = vec![0; file.size() as usize];
+        let mut start = 0;
+        // Part by part, so that it is in memory once.
+        for part in bytes.chunks_mut(PART) {
+            let end = start + part.len();
+            let blob: Blob = file.slice_with_f64_and_f64(start as f64, end as f64)?;
+            let buffer = JsFuture::from(blob.array_buffer()).await?;
+            let read = Uint8Array::new(&buffer);
+            if read.length() as usize != part.len() {
+                return Err(JsValue::from_str("the file ends early"));
+            }
+            read.copy_to(part);
+            start = end;
+        }
+        Ok(bytes)
     }
 
     /// The size of a file; 0 where there is none.
     pub async fn size(&self, path: &str) -> u64 {
-        let Ok(handle) = self.file(path, Missing::Fail).await else {
-            return 0;
-        };
-        let size = handle.get_size().unwrap_or_default();
-        handle.close();
-        size as u64
+        self.snapshot(path).await.map_or(0, |file| file.size() as u64)
     }
 
     /// Replaces a file.
@@ -174,7 +216,7 @@ impl Storage {
     /// If it cannot be written whole.
     pub async fn write_at(&self, path: &str, offset: u64, bytes: &[u8]) -> Result<(), StorageError> {
         let failed = |error: JsValue| StorageError::new(path, &error);
-        let handle = self.file(path, Missing::Create).await.map_err(failed)?;
+        let handle = self.writer(path).await.map_err(failed)?;
         let written = write_all(&handle, offset as f64, bytes);
         handle.close();
         match written.map_err(failed)? {
@@ -200,7 +242,7 @@ impl Storage {
             Err(error) => Err(error),
         };
         match removed {
-            Err(error) if !is_missing(&error) => Err(StorageError::new(path, &error)),
+            Err(error) if !is_named(&error, NOT_FOUND) => Err(StorageError::new(path, &error)),
             _ => Ok(()),
         }
     }
@@ -240,29 +282,16 @@ impl Storage {
     }
 }
 
-fn is_missing(error: &JsValue) -> bool {
+fn is_named(error: &JsValue, name: &str) -> bool {
     error
         .dyn_ref::<DomException>()
-        .is_some_and(|exception| exception.name() == "NotFoundError")
+        .is_some_and(|exception| exception.name() == name)
 }
 
 fn at(offset: f64) -> FileSystemReadWriteOptions {
     let options = FileSystemReadWriteOptions::new();
     options.set_at(offset);
     options
-}
-
-fn read_all(handle: &FileSystemSyncAccessHandle) -> Result<Vec<u8>, JsValue> {
-    let mut bytes = vec![0; handle.get_size()? as usize];
-    let mut done = 0;
-    while done < bytes.len() {
-        let count = handle.read_with_u8_array_and_options(&mut bytes[done..], &at(done as f64))? as usize;
-        if count == 0 {
-            return Err(JsValue::from_str("the file ends early"));
-        }
-        done += count;
-    }
-    Ok(bytes)
 }
 
 /// Whether all bytes could be written.
