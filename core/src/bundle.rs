@@ -294,15 +294,13 @@ impl Bundle {
 
 /// Writes the size of the vocabulary, and the tokens that begin, end and fill up a text, into a config.json that does not say
 /// them, as one for a new model.
-pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Result<(), BundleError> {
+pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Result<ModelConfig, BundleError> {
     let mut config = read_config(files)?;
     let vocab_size = || json!(tokenizer.vocab_size());
     config.entry("vocab_size").or_insert_with(vocab_size);
     // Where transformers has ids of its own for the family, a tokenizer without such a token is said to have none.
-    let has_defaults = !matches!(
-        ModelConfig::read(&config)?,
-        ModelConfig::Bert(_) | ModelConfig::DistilBert(_)
-    );
+    let model = ModelConfig::read(&config)?;
+    let has_defaults = !matches!(model, ModelConfig::Bert(_) | ModelConfig::DistilBert(_));
     for (key, id) in [
         ("bos_token_id", tokenizer.bos_id()),
         ("eos_token_id", tokenizer.eos_id()),
@@ -316,7 +314,7 @@ pub(crate) fn complete_config(files: &mut Files, tokenizer: &Tokenizer) -> Resul
         config.entry("pad_token_id").or_insert(json!(id));
     }
     files.insert(CONFIG.to_owned(), Value::Object(config).to_string().into_bytes());
-    Ok(())
+    Ok(model)
 }
 
 fn read_config(files: &Files) -> Result<Map<String, Value>, BundleError> {

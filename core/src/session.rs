@@ -107,8 +107,14 @@ impl Session {
         device: ComputeDevice,
         seed: u64,
     ) -> Result<Self> {
-        let tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary)?;
-        bundle::complete_config(&mut files, &tokenizer)?;
+        let mut tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary.clone())?;
+        let model = bundle::complete_config(&mut files, &tokenizer)?;
+        let written = tokenizer.files_for_transformers(&files, model.sizes().type_vocab_size)?;
+        if !written.is_empty() {
+            // Read as it will be from the folder that is saved.
+            files.extend(written);
+            tokenizer = Tokenizer::from_files_with_dictionary(&files, dictionary)?;
+        }
         let bundle = Bundle::read(files)?;
         bundle.check_vocabulary(&tokenizer)?;
         let origin = file_hash(bundle.files().iter());

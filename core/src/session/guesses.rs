@@ -103,23 +103,55 @@ fn in_text(row: &Row, position: usize, example: &Example) -> [String; 3] {
     ]
 }
 
-/// The same of running text, of which only the tokens are known.
+/// The same of running text, of which only the tokens are known: with spaces where putting them together puts some.
 fn in_block(ids: &[u32], position: usize, tokenizer: &Tokenizer) -> [String; 3] {
-    let text = |ids: &[u32]| tokenizer.decode(ids).unwrap_or_default();
     let first = position.saturating_sub(SHOWN_TOKENS);
     let last = (position + 1 + SHOWN_TOKENS).min(ids.len());
-    [
-        format!("{} ", text(&ids[first..position])),
-        spelling(tokenizer, ids[position]),
-        format!(" {}", text(&ids[position + 1..last])),
-    ]
+    let text = |from: usize, to: usize| tokenizer.decode(&ids[from..to]).unwrap_or_default();
+    let before = text(first, position);
+    let with_word = text(first, position + 1);
+    let whole = text(first, last);
+    let word = with_word.strip_prefix(&before).map(str::trim_start);
+    match (word, whole.strip_prefix(&with_word)) {
+        (Some(word), Some(after)) if !word.is_empty() => {
+            let before = with_word[..with_word.len() - word.len()].to_owned();
+            [before, word.to_owned(), after.to_owned()]
+        }
+        // The word changes how its neighbours are spelled, or is none.
+        _ => {
+            let after = text(position + 1, last);
+            [
+                format!("{before} "),
+                spelling(tokenizer, ids[position]),
+                format!(" {after}"),
+            ]
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::data::Gold;
-    use crate::tokenizer::Encoding;
+    use crate::tokenizer::{Encoding, Files};
+
+    #[test]
+    fn a_word_of_running_text_stands_as_the_text_is_put_together() {
+        let spoken = |words: &[&str], position: usize| {
+            let vocabulary = "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\nthe\ncat\n##s\n.\n";
+            let files = Files::from([("vocab.txt".to_owned(), vocabulary.as_bytes().to_vec())]);
+            let tokenizer = Tokenizer::from_files(&files).expect("a tokenizer");
+            let id = |word: &&str| tokenizer.token_to_id(word).expect("a word");
+            let ids: Vec<u32> = words.iter().map(id).collect();
+            in_block(&ids, position, &tokenizer)
+        };
+        let words = ["the", "cat", "##s", ".", "[SEP]", "the"];
+        assert_eq!(spoken(&words, 0), ["", "the", " cats. the"]);
+        assert_eq!(spoken(&words, 1), ["the ", "cat", "s. the"]);
+        assert_eq!(spoken(&words, 2), ["the cat", "s", ". the"]);
+        assert_eq!(spoken(&words, 3), ["the cats", ".", " the"]);
+        assert_eq!(spoken(&words, 4), ["the cats. ", "[SEP]", " the"]);
+    }
 
     #[test]
     fn a_word_stands_where_it_is_in_its_own_text() {

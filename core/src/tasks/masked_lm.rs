@@ -143,7 +143,7 @@ impl MaskedLm {
         };
         let options = EncodeOptions::max_length(text.max_length);
         let pair = example.text_pair.as_deref().map(respelled);
-        let encoding = tokenizer.encode(&respelled(&example.text), pair.as_deref(), &options)?;
+        let encoding = tokenizer.encode_open(&respelled(&example.text), pair.as_deref(), &options)?;
         let places: Box<[u32]> = (0u32..)
             .zip(&encoding.ids)
             .filter(|(_, id)| **id == mask)

@@ -91,6 +91,18 @@ impl Sequence {
         self.word_ids.push(Some(word));
     }
 
+    /// Puts a text behind this one that begins at the character `start` and the word `word`; gives the word behind it.
+    pub fn append(&mut self, text: Self, start: usize, word: u32) -> u32 {
+        let words = text.word_ids.into_iter().map(|own| own.map(|own| own + word));
+        let offsets = text.offsets.into_iter().map(|(from, to)| (from + start, to + start));
+        self.ids.extend(text.ids);
+        self.tokens.extend(text.tokens);
+        self.offsets.extend(offsets);
+        self.word_ids.extend(words);
+        let last = self.word_ids.last().copied().flatten();
+        last.map_or(word, |last| last + 1)
+    }
+
     /// Makes room for so many more tokens.
     pub fn reserve(&mut self, tokens: usize) {
         self.ids.reserve(tokens);

@@ -50,7 +50,8 @@ impl HubTokenizer {
         let is_metaspace = |step: &PreTokenizerWrapper| matches!(step, PreTokenizerWrapper::Metaspace(_));
         match self.inner.get_pre_tokenizer() {
             Some(PreTokenizerWrapper::Sequence(steps)) => steps.as_ref().iter().any(is_metaspace),
-            step => step.is_some_and(is_metaspace),
+            // Without any step before, pieces that begin with a space are found in the whole text.
+            step => step.is_none_or(is_metaspace),
         }
     }
 

@@ -57,6 +57,7 @@ pub struct Tokenizer {
     kind: Kind,
     special_tokens: SpecialTokens,
     pad_id: u32,
+    gives_types: bool,
     file_names: Vec<String>,
 }
 
@@ -119,6 +120,7 @@ impl Tokenizer {
             kind,
             special_tokens,
             pad_id,
+            gives_types: special_tokens::gives_types(files)?,
             file_names: present.map(str::to_owned).collect(),
         })
     }
@@ -136,6 +138,24 @@ impl Tokenizer {
         let first = self.kind.segment(text)?;
         let second = text_pair.map(|pair| self.kind.segment(pair)).transpose()?;
         self.join(first, second, options)
+    }
+
+    /// As [`Self::encode`], of texts that leave words open: [`Self::mask_id`]'s token is one wherever it is written, also for a
+    /// tokenizer that reads special tokens as any text.
+    ///
+    /// # Errors
+    /// As [`Self::encode`].
+    pub fn encode_open(
+        &self,
+        text: &str,
+        text_pair: Option<&str>,
+        options: &EncodeOptions,
+    ) -> Result<Encoding, TokenizerError> {
+        let segment = |text: &str| match (&self.kind, &self.special_tokens.mask) {
+            (Kind::SentencePiece(pieces), Some(mask)) => Ok(pieces.segment_open(text, mask)),
+            _ => self.kind.segment(text),
+        };
+        self.join(segment(text)?, text_pair.map(segment).transpose()?, options)
     }
 
     /// Encodes a text without any special tokens, as a prompt that a model is to continue.
@@ -194,7 +214,7 @@ impl Tokenizer {
         let second = text_pair.map(|pair| self.kind.segment(pair)).transpose()?;
         let special = self.special_tokens_added(second.is_some());
         let Some(max_length) = options.max_length else {
-            return Ok(vec![self.kind.assemble(first, second)?]);
+            return Ok(vec![self.assemble(first, second)?]);
         };
         let too_small = |special_tokens| TokenizerError::MaxLengthTooSmall {
             max_length,
@@ -226,8 +246,8 @@ impl Tokenizer {
             .map(|range| {
                 let part = cut.slice(range);
                 let mut window = match &second {
-                    Some(_) if cut_second => self.kind.assemble(first.clone(), Some(part)),
-                    _ => self.kind.assemble(part, second.clone()),
+                    Some(_) if cut_second => self.assemble(first.clone(), Some(part)),
+                    _ => self.assemble(part, second.clone()),
                 }?;
                 window.truncated = truncated;
                 Ok(window)
@@ -248,8 +268,16 @@ impl Tokenizer {
         if let (Some(second), Some(length)) = (&mut second, after.1) {
             second.truncate(length);
         }
-        let mut encoding = self.kind.assemble(first, second)?;
+        let mut encoding = self.assemble(first, second)?;
         encoding.truncated = before != after;
+        Ok(encoding)
+    }
+
+    fn assemble(&self, first: Sequence, second: Option<Sequence>) -> Result<Encoding, TokenizerError> {
+        let mut encoding = self.kind.assemble(first, second)?;
+        if !self.gives_types {
+            encoding.type_ids.fill(0);
+        }
         Ok(encoding)
     }
 

@@ -138,6 +138,26 @@ impl SentencePieceTokenizer {
         sequence
     }
 
+    /// A text in which `mask` hides words: it is a token there, and the parts beside it are texts of their own, as they are to
+    /// transformers.
+    pub fn segment_open(&self, text: &str, mask: &str) -> Sequence {
+        let Some(id) = self.id(mask) else {
+            return self.segment(text);
+        };
+        let mut sequence = Sequence::default();
+        let (mut start, mut word) = (0, 0);
+        for (number, part) in text.split(mask).enumerate() {
+            if number > 0 {
+                let end = start + mask.chars().count();
+                sequence.push(id, mask.to_owned(), (start, end), word);
+                (start, word) = (end, word + 1);
+            }
+            word = sequence.append(self.segment(part), start, word);
+            start += part.chars().count();
+        }
+        sequence
+    }
+
     pub fn segment_words(&self, words: &[&str]) -> Sequence {
         let mut sequence = Sequence::default();
         for (number, word) in (0u32..).zip(words) {

@@ -7,6 +7,11 @@ use serde_json::{Map, Value, json};
 
 use super::{Files, TokenizerError};
 
+const CONFIG: &str = "tokenizer_config.json";
+/// Where that file names what a tokenizer gives a model; without types a model takes 0 for each.
+const NAMES: &str = "model_input_names";
+const TYPES: &str = "token_type_ids";
+
 /// The class of transformers that runs a `tokenizer.json` as it stands.
 const CLASS: &str = "PreTrainedTokenizerFast";
 
@@ -38,7 +43,7 @@ impl SpecialTokens {
     /// If a file is not JSON, or a token is neither.
     pub(super) fn from_files(files: &Files) -> Result<Self, TokenizerError> {
         let mut tokens = Self::default();
-        for file in ["special_tokens_map.json", "tokenizer_config.json"] {
+        for file in ["special_tokens_map.json", CONFIG] {
             if let Some(json) = json_file(files, file)? {
                 tokens.read(&json, file)?;
             }
@@ -142,10 +147,10 @@ impl SpecialTokens {
         }
         let names = match type_vocab_size {
             0 | 1 => json!(["input_ids", "attention_mask"]),
-            _ => json!(["input_ids", "token_type_ids", "attention_mask"]),
+            _ => json!(["input_ids", TYPES, "attention_mask"]),
         };
         // The class has some of its own, which hang on its version.
-        config.entry("model_input_names").or_insert(names);
+        config.entry(NAMES).or_insert(names);
     }
 
     /// Every name, each once, in the order transformers registers them.
@@ -162,6 +167,29 @@ impl SpecialTokens {
         }
         names
     }
+}
+
+/// Whether a tokenizer tells a model which text of a pair a token is of, as far as the folder says.
+///
+/// # Errors
+/// If the file is not JSON, or has no names there.
+pub(super) fn gives_types(files: &Files) -> Result<bool, TokenizerError> {
+    let config = json_file(files, CONFIG)?;
+    let Some(value) = config
+        .as_ref()
+        .and_then(|config| config.get(NAMES))
+        .filter(|value| !value.is_null())
+    else {
+        return Ok(true);
+    };
+    let names = value.as_array().filter(|names| names.iter().all(Value::is_string));
+    let names = names.ok_or_else(|| TokenizerError::Setting {
+        file: CONFIG,
+        key: NAMES,
+        value: value.to_string(),
+        expected: "a list of names, as input_ids and token_type_ids",
+    })?;
+    Ok(names.iter().any(|name| name == TYPES))
 }
 
 fn token_content(value: &Value, file: &'static str, key: &'static str) -> Result<String, TokenizerError> {

@@ -226,6 +226,23 @@ fn every_reference_text_gives_the_same_ids_types_and_offsets() {
 }
 
 #[test]
+fn a_tokenizer_gives_the_types_that_its_config_names() {
+    let types = |config: &str| {
+        let files = wordpiece_files(&[("tokenizer_config.json", config)]);
+        let encoding = Tokenizer::from_files(&files)?.encode("the", Some("cat"), &EncodeOptions::default())?;
+        Ok::<_, TokenizerError>(encoding.type_ids)
+    };
+    let named = |names: &str| types(&format!(r#"{{"model_input_names":{names}}}"#));
+    assert_eq!(named(r#"["input_ids","attention_mask"]"#).expect("types"), [0; 5]);
+    let both = [0, 0, 0, 1, 1];
+    assert_eq!(named(r#"["input_ids","token_type_ids"]"#).expect("types"), both);
+    assert_eq!(named("null").expect("types"), both);
+    assert_eq!(types("{}").expect("types"), both);
+    let error = named(r#""input_ids""#).expect_err("no list");
+    assert!(error.to_string().contains("model_input_names"), "{error}");
+}
+
+#[test]
 fn encoding_may_be_shared_between_threads() {
     fn shareable<T: Send + Sync>() {}
     shareable::<Tokenizer>();
@@ -236,7 +253,13 @@ fn whether_a_tokenizer_knows_more_than_spaces() {
     let bert = fixture!("assets/bert-tiny/tokenizer.json");
     let metaspace = r#"{"type":"Metaspace","replacement":"▁","prepend_scheme":"always","split":true}"#;
     let sequence = format!(r#"{{"type":"Sequence","pretokenizers":[{{"type":"WhitespaceSplit"}},{metaspace}]}}"#);
-    for (steps, expected) in [(None, false), (Some(metaspace), true), (Some(&*sequence), true)] {
+    let cases = [
+        (None, false),
+        (Some("null"), true),
+        (Some(metaspace), true),
+        (Some(&*sequence), true),
+    ];
+    for (steps, expected) in cases {
         let mut json: serde_json::Value = serde_json::from_slice(bert).expect("JSON");
         if let Some(steps) = steps {
             json["pre_tokenizer"] = serde_json::from_str(steps).expect("JSON");

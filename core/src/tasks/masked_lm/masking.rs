@@ -132,6 +132,8 @@ const KATAKANA: [RangeInclusive<char>; 3] = [
 fn part_words(piece: &str, next: &str) -> bool {
     let is_in = |ranges: &[RangeInclusive<char>], c: char| ranges.iter().any(|range| range.contains(&c));
     match (piece.chars().next_back(), next.chars().next()) {
+        // The space tells, where the tokenizer does not number words.
+        (_, Some(SPACE_SYMBOL)) => true,
         // The space itself belongs to what follows.
         (Some(SPACE_SYMBOL), _) => false,
         (Some(before), Some(behind)) => {
@@ -266,6 +268,10 @@ mod tests {
         assert_eq!(
             units(true, "▁ 今日は コン ピュー タ を 学ぶ 。 ▁un believ able ▁ABC を"),
             "▁今日は コンピュータ を 学ぶ 。 ▁unbelievable ▁ABC を"
+        );
+        assert!(
+            part_words("able", "▁cat"),
+            "where one number is all that the words have"
         );
         assert_eq!(units(true, "▁今日は <unk> を 学ぶ 。"), "▁今日は を 学ぶ 。");
         assert_eq!(
