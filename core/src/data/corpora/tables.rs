@@ -3,6 +3,8 @@
 //! Those that [`crate::data`] reads by itself go through it, so that a damaged line is told in the same words; the
 //! others have no header and a column that names the part, or labels that are numbers of lines in another file.
 
+use std::collections::BTreeSet;
+
 use serde_json::Value;
 
 use crate::data::{ReadOptions, read};
@@ -175,7 +177,7 @@ pub fn jrte(file: &SourceFile) -> Result<Vec<(PartName, TextRow)>, CorpusError> 
 }
 
 /// Reads a table of GoEmotions: text, numbers of labels between commas, number of the comment. The labels are written
-/// by their names, the lines of `labels.txt`, which count from 0.
+/// by their names, the lines of `labels.txt`, which count from 0; a number that a row repeats is one label.
 ///
 /// # Errors
 /// If a row has not three columns, or a number is no line of the list.
@@ -196,13 +198,15 @@ pub fn goemotions(file: &SourceFile, label_names: &[String]) -> Result<Vec<TextR
             label_names.get(number).cloned()
         };
         let labels: Option<Vec<String>> = numbers.split(',').map(name).collect();
-        let labels = labels.ok_or_else(|| CorpusError::Cell {
+        let mut labels = labels.ok_or_else(|| CorpusError::Cell {
             name: file.name.clone(),
             line,
             column: 2,
             found: shortened(numbers),
             expected: format!("a list of numbers below {}", label_names.len()),
         })?;
+        let mut seen = BTreeSet::new();
+        labels.retain(|label| seen.insert(label.clone()));
         rows.push(TextRow {
             texts: vec![text.to_owned()],
             answer: Answer::Labels(labels),
@@ -347,10 +351,11 @@ mod tests {
     #[test]
     fn goemotions_numbers_become_names() {
         let names = label_names(&file("labels.txt", "admiration\namusement\nanger\n\n")).expect("labels");
-        let rows = goemotions(&file("dev.tsv", "\"Ha, so\t0,2\tid1\nWow\t1\tid2\n"), &names).expect("rows");
+        let table = "\"Ha, so\t0,2\tid1\nWow\t1\tid2\nOh\t1,1,2, 1\tid3\n";
+        let rows = goemotions(&file("dev.tsv", table), &names).expect("rows");
         assert_eq!(
             rows.iter().map(shown).collect::<Vec<_>>(),
-            ["\"Ha, so=admiration|anger", "Wow=amusement"]
+            ["\"Ha, so=admiration|anger", "Wow=amusement", "Oh=amusement|anger"]
         );
     }
 
