@@ -214,6 +214,30 @@ fn splits_follow_ratios_seed_and_what_stays_together() {
 #[test]
 fn damaged_corpora_are_named() {
     let temp = TempDir::new().expect("temp");
+#[test]
+fn a_table_that_is_missing_is_told() {
+    let corpus = copy(|_, text| text.as_bytes().to_vec());
+    fs::remove_file(corpus.path().join("corpus2/Gourmet.tsv")).expect("a table");
+    let temp = TempDir::new().expect("temp");
+    let report = convert(
+        "knbc",
+        corpus.path(),
+        &temp.path().join("out"),
+        &["--task", "sentiment"],
+    );
+    let notices = report["notices"].as_array().expect("notices");
+    let missing = notices.iter().find(|it| {
+        it["what"]
+            .as_str()
+            .is_some_and(|what| what.contains("is a table missing?"))
+    });
+    let missing = missing.unwrap_or_else(|| panic!("{report}"));
+    assert_eq!(
+        (&missing["count"], &missing["first"]),
+        (&json!(8), &json!("KN905_Gourmet_1-1-1-01"))
+    );
+}
+
     let out = temp.path().join("out");
     let damaged = |file: &'static str, from: &'static str, to: &'static [u8], task: &str| {
         let corpus = copy(|name, text| {

@@ -5,6 +5,8 @@
 //! cells hold several values with a backslash and an n between them.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
+use std::fmt;
 
 use super::error::shortened;
 use super::knp::{self, Word};
@@ -75,26 +77,38 @@ impl SentenceNumber {
     }
 }
 
+impl fmt::Display for SentenceNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, middle, last] = self.numbers;
+        write!(f, "{}-{first}-{middle}-{last:02}", self.article)
+    }
+}
+
 impl Corpus {
-    /// Reads the files of all folders in `corpus1`. A file whose name is no sentence's number is left out.
+    /// Reads the files of all folders in `corpus1`. A file whose name is no sentence's number is left out, and so is another of
+    /// a number that there was.
     ///
     /// # Errors
     /// If a line cannot be read, a sentence stands in another article's folder, or there is no sentence at all.
     pub fn read(files: &[SourceFile]) -> Result<Self, CorpusError> {
         let (mut sentences, mut odd_marks) = (BTreeMap::new(), Vec::new());
-        let (mut strangers, mut unfinished) = (Vec::new(), Vec::new());
+        let (mut strangers, mut doubled, mut unfinished) = (Vec::new(), Vec::new(), Vec::new());
         for file in files {
             let Some(number) = SentenceNumber::parse(file.file_name()) else {
                 strangers.push(file.name.clone());
                 continue;
             };
             check_folder(file, &number)?;
+            let Entry::Vacant(free) = sentences.entry(number) else {
+                doubled.push(file.name.clone());
+                continue;
+            };
             let sentence = knp::read(file)?;
             if !sentence.complete {
                 unfinished.push(file.name.clone());
             }
             odd_marks.extend(sentence.odd_marks);
-            sentences.insert(number, sentence.words);
+            free.insert(sentence.words);
         }
         if sentences.is_empty() {
             return Err(CorpusError::Nothing {
@@ -103,6 +117,7 @@ impl Corpus {
         }
         let notices = [
             notice("left out, files that are no sentences", &strangers),
+            notice("left out, files whose sentence's number another file has", &doubled),
             notice("sentences without EOS at their end (are the files whole?)", &unfinished),
         ];
         Ok(Self {
@@ -119,36 +134,36 @@ impl Corpus {
     /// # Errors
     /// If a line cannot be read, or nothing is left.
     pub fn sentiment(&self, files: &[SourceFile], spacing: Spacing) -> Result<Converted<TextRow>, CorpusError> {
-        let (mut opinions, mut cut_off) = (BTreeMap::new(), Vec::new());
+        let (mut opinions, mut odd) = (BTreeMap::new(), OddRows::default());
         for file in files {
-            read_opinions(file, &mut opinions, &mut cut_off)?;
+            read_opinions(file, &mut opinions, &mut odd)?;
         }
-        let [mut strangers, others] = self.differences(&opinions);
         let (mut rows, mut both, mut unsigned, mut wordless) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        for (number, opinion) in opinions {
+        for (number, opinion) in &opinions {
+            let written = opinion.number.clone();
             if opinion.has_other_sign {
-                unsigned.push(opinion.number);
+                unsigned.push(written);
                 continue;
             }
             let label = match (opinion.praises, opinion.blames) {
                 (true, true) => {
-                    both.push(opinion.number);
+                    both.push(written);
                     continue;
                 }
                 (true, false) => "1",
                 (false, true) => "0",
                 (false, false) => continue,
             };
-            let words = self.sentences.get(&number).filter(|words| !words.is_empty());
+            let words = self.sentences.get(number).filter(|words| !words.is_empty());
             let Some(words) = words else {
-                wordless.push(opinion.number);
+                wordless.push(written);
                 continue;
             };
             let text = match spacing {
-                Spacing::AsWritten => opinion.sentence,
+                Spacing::AsWritten => opinion.sentence.clone(),
                 Spacing::PreSplit => spacing.join(&surfaces(words)),
             };
-            rows.push((number.article, labelled(text, label)));
+            rows.push((number.article.clone(), labelled(text, label)));
         }
         if rows.is_empty() {
             return Err(match wordless.first() {
@@ -161,35 +176,40 @@ impl Corpus {
                 },
             });
         }
-        strangers.retain(|stranger| !wordless.contains(stranger));
-        let more = [
+        let left_out = [
             notice("left out, sentences with both 批評＋ and 批評−", &both),
             notice(
                 "left out, sentences with 批評 and neither ＋ nor − behind it",
                 &unsigned,
             ),
             notice("left out, sentences whose words corpus1 lacks", &wordless),
-            notice(
-                "rows that end before their last column (are the files whole?)",
-                &cut_off,
-            ),
-            notice("further sentences of corpus2 that corpus1 has no file for", &strangers),
-            notice("sentences that are another text in corpus1 than in corpus2", &others),
         ];
-        Ok(self.converted(rows, more))
+        let differences = self.differences(&opinions, &wordless);
+        Ok(self.converted(rows, left_out.into_iter().chain(odd.notices()).chain(differences)))
     }
 
-    /// The sentences of corpus2 that are not in corpus1, and those that are another text there.
-    fn differences(&self, opinions: &BTreeMap<SentenceNumber, Opinion>) -> [Vec<String>; 2] {
+    /// Tells the sentences of corpus2 that are not in corpus1, but for those that are `told`, those of corpus1 that are not in
+    /// corpus2, and those that are another text there.
+    fn differences(&self, opinions: &BTreeMap<SentenceNumber, Opinion>, told: &[String]) -> [Option<Notice>; 3] {
         let (mut strangers, mut others) = (Vec::new(), Vec::new());
         for (number, opinion) in opinions {
             match self.sentences.get(number) {
+                None if told.contains(&opinion.number) => {}
                 None => strangers.push(opinion.number.clone()),
                 Some(words) if words.is_empty() || is_same(&opinion.sentence, &surfaces(words)) => {}
                 Some(_) => others.push(opinion.number.clone()),
             }
         }
-        [strangers, others]
+        let lacking = self.sentences.keys().filter(|number| !opinions.contains_key(number));
+        let lacking: Vec<String> = lacking.map(SentenceNumber::to_string).collect();
+        [
+            notice("further sentences of corpus2 that corpus1 has no file for", &strangers),
+            notice(
+                "sentences of corpus1 that corpus2 has no row for (is a table missing?)",
+                &lacking,
+            ),
+            notice("sentences that are another text in corpus1 than in corpus2", &others),
+        ]
     }
 
     /// One row an article: all its sentences, without the category in brackets with which the first begins.
@@ -232,8 +252,7 @@ impl Corpus {
         let (mut rows, mut empty) = (Vec::new(), Vec::new());
         for (number, words) in &self.sentences {
             if words.is_empty() {
-                let [first, middle, last] = number.numbers;
-                empty.push(format!("{}-{first}-{middle}-{last:02}", number.article));
+                empty.push(number.to_string());
                 continue;
             }
             let words = words.iter().map(|word| (word.surface.clone(), word.tag.clone()));
@@ -285,18 +304,53 @@ struct Opinion {
     has_other_sign: bool,
 }
 
+impl Opinion {
+    /// Of a sentence that is not judged yet.
+    fn of(number: &str, sentence: &str) -> Self {
+        Self {
+            number: number.trim().to_owned(),
+            sentence: sentence.to_owned(),
+            praises: false,
+            blames: false,
+            has_other_sign: false,
+        }
+    }
+}
+
+/// Rows of `corpus2` that a user should look at, each by its place.
+#[derive(Default)]
+struct OddRows {
+    cut_off: Vec<String>,
+    /// Those of a sentence that another row has before.
+    doubled: Vec<String>,
+}
+
+impl OddRows {
+    fn notices(&self) -> [Option<Notice>; 2] {
+        [
+            notice(
+                "rows that end before their last column (are the files whole?)",
+                &self.cut_off,
+            ),
+            notice(
+                "rows of corpus2 for a sentence that has one already, whose opinions are added",
+                &self.doubled,
+            ),
+        ]
+    }
+}
+
 /// The columns of `corpus2`.
 const COLUMNS: usize = 6;
 
-/// Adds the lines of one file, and to `cut_off` those that were. A sentence that stands there twice has the opinions of both
-/// lines.
+/// Adds the lines of one file, and to `odd` those that are. A sentence that stands there twice has the opinions of both lines.
 ///
 /// A row without an opinion has empty cells, or where an editor dropped them no cells. So a row is cut off that ends before
 /// its last cell in a file that keeps empty ones, or that has a holder and no type.
 fn read_opinions(
     file: &SourceFile,
     opinions: &mut BTreeMap<SentenceNumber, Opinion>,
-    cut_off: &mut Vec<String>,
+    odd: &mut OddRows,
 ) -> Result<(), CorpusError> {
     let text = decode::decode(file)?;
     let keeps_empty = decode::tab_rows(&text).any(|(_, cells)| cells.len() == COLUMNS && cells[COLUMNS - 1].is_empty());
@@ -318,15 +372,16 @@ fn read_opinions(
         let types = rest.get(2).copied().unwrap_or_default();
         let lacks_type = rest.len() < 3 && rest.iter().any(|cell| !cell.trim().is_empty());
         if cells.len() < COLUMNS && (keeps_empty || lacks_type) {
-            cut_off.push(format!("{}, line {line}", file.name));
+            odd.cut_off.push(format!("{}, line {line}", file.name));
         }
-        let opinion = opinions.entry(key).or_insert_with(|| Opinion {
-            number: number.trim().to_owned(),
-            sentence: sentence.to_owned(),
-            praises: false,
-            blames: false,
-            has_other_sign: false,
-        });
+        let opinion = match opinions.entry(key) {
+            Entry::Vacant(free) => free.insert(Opinion::of(number, sentence)),
+            Entry::Occupied(first) => {
+                odd.doubled
+                    .push(format!("{}, line {line}: {}", file.name, number.trim()));
+                first.into_mut()
+            }
+        };
         for behind in types.split(CRITICISM).skip(1) {
             match (behind.starts_with(PLUS_SIGNS), behind.starts_with(MINUS_SIGNS)) {
                 (true, _) => opinion.praises = true,

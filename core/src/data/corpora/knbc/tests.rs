@@ -51,7 +51,38 @@ fn halves_that_are_not_of_one_text_are_told() {
         told,
         [
             "further sentences of corpus2 that corpus1 has no file for: 1 (the first: KN902_Kyoto_1-1-3-01)",
+            "sentences of corpus1 that corpus2 has no row for (is a table missing?): 2 (the first: KN902_Kyoto_1-1-1-01)",
             "sentences that are another text in corpus1 than in corpus2: 1 (the first: KN902_Kyoto_1-1-2-01)",
+        ]
+    );
+}
+
+#[test]
+fn sentences_that_stand_there_twice_are_told() {
+    let twice = opinions(
+        "KN901_Keitai_1-1-1-01\t電池が良い\t[著者]\t良い\t批評＋\t電池\n\
+         KN902_Kyoto_1-1-2-01\t雨は嫌。\t[著者]\t嫌\t批評−\t雨\n\
+         KN901_Keitai_1-1-1-1\t電池が良い\t[著者]\t良い\t批評＋\t電池\n",
+    );
+    let files = [
+        sentence("KN901_Keitai_1-1-1-01", "電池 が 良い"),
+        sentence("KN901_Keitai_1-1-1-1", "電池 が 悪い"),
+        sentence("KN902_Kyoto_1-1-2-01", "雨 は 嫌 。"),
+    ];
+    let corpus = Corpus::read(&files).expect("a corpus");
+    let converted = corpus.sentiment(&[twice], Spacing::PreSplit).expect("rows");
+    assert_eq!(
+        texts(&converted),
+        ["KN901_Keitai_1 1 電池 が 良い", "KN902_Kyoto_1 0 雨 は 嫌 。"]
+    );
+    let told: Vec<String> = converted.notices.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        told,
+        [
+            "left out, files whose sentence's number another file has: 1 \
+             (the first: knbc/corpus1/KN901_Keitai_1/KN901_Keitai_1-1-1-1)",
+            "rows of corpus2 for a sentence that has one already, whose opinions are added: 1 \
+             (the first: knbc/corpus2/Kyoto.tsv, line 3: KN901_Keitai_1-1-1-1)",
         ]
     );
 }
@@ -94,7 +125,8 @@ fn rows_that_were_cut_off_are_told_from_rows_without_an_opinion() {
     let told = |text: &str| -> Vec<String> {
         let converted = corpus().sentiment(&[opinions(text)], Spacing::AsWritten);
         let notices = converted.expect("rows").notices;
-        notices.iter().map(Notice::to_string).collect()
+        let told = notices.iter().map(Notice::to_string);
+        told.filter(|notice| !notice.contains("corpus2 has no row")).collect()
     };
     let praise = "KN901_Keitai_1-1-1-01\t電池が良い\t[著者]\t良い\t批評＋\t電池\n";
     let rule = "rows that end before their last column (are the files whole?)";
@@ -141,7 +173,10 @@ fn signs_that_are_not_known_are_left_out_and_counted() {
     let told: Vec<String> = converted.notices.iter().map(Notice::to_string).collect();
     assert_eq!(
         told,
-        ["left out, sentences with 批評 and neither ＋ nor − behind it: 2 (the first: KN902_Kyoto_1-1-1-01)"]
+        [
+            "left out, sentences with 批評 and neither ＋ nor − behind it: 2 (the first: KN902_Kyoto_1-1-1-01)",
+            "sentences of corpus1 that corpus2 has no row for (is a table missing?): 1 (the first: KN902_Kyoto_1-1-10-01)",
+        ]
     );
 }
 
@@ -156,7 +191,10 @@ fn both_polarities_and_missing_words_are_left_out_and_counted() {
     let converted = corpus().sentiment(&[file], Spacing::AsWritten).expect("rows");
     assert_eq!(converted.rows.len(), 1);
     let firsts: Vec<&str> = converted.notices.iter().map(|notice| &*notice.first).collect();
-    assert_eq!(firsts, ["KN902_Kyoto_1-1-1-01", "KN903_Kyoto_1-1-1-01"]);
+    assert_eq!(
+        firsts,
+        ["KN902_Kyoto_1-1-1-01", "KN903_Kyoto_1-1-1-01", "KN901_Keitai_1-1-1-01"]
+    );
     let unrelated = opinions("KN903_Kyoto_1-1-1-01\tx\t\t\t批評＋\t\n");
     let error = corpus()
         .sentiment(&[unrelated], Spacing::AsWritten)
