@@ -210,12 +210,13 @@ fn tables_are_converted_into_their_parts() {
         pairs(&rows(&out("emotion").join("train.csv"))),
         [("i, \"too\"", "joy"), ("hm", "fear")]
     );
-    assert_eq!(names(&out("emotion")), ["dev.csv", "train.csv"]);
-    let lines: String = [10, 9, 0, 9]
-        .map(|label| format!("{{\"sentence\":\"a\",\"label\":{label}}}\n"))
-        .concat();
-    let numbers = folder(&[("train-v1.0.json", lines.as_str())]);
-    let report = convert("jglue", numbers.path(), &out("numbers"), &[]);
+    assert_eq!(names(&out("emotion")), ["corpus.json", "dev.csv", "train.csv"]);
+    let numbers: String = (0..11).map(|label| format!("{label}\n")).collect();
+    let numbers = folder(&[
+        ("labels.txt", numbers.as_str()),
+        ("train.tsv", "a\t10,9\tx\nb\t0\ty\nc\t9\tz\n"),
+    ]);
+    let report = convert("goemotions", numbers.path(), &out("numbers"), &[]);
     let counts = report["files"][0]["labels"].as_object().expect("counts");
     assert_eq!(counts.keys().collect::<Vec<_>>(), ["0", "9", "10"], "by value");
     // The file is named once, whichever part of the program says it.
@@ -262,7 +263,9 @@ fn jglue_is_told_apart_by_its_records() {
     let temp = TempDir::new().expect("temp");
     let similar = "{\"sentence1\": \"川\", \"sentence2\": \"海\", \"label\": 3.8}\n";
     let inference = "{\"sentence1\": \"犬がいる\", \"sentence2\": \"猫がいる\", \"label\": \"neutral\"}\n";
-    let questions = "{\"data\": [{\"paragraphs\": [{\"qas\": [{\"id\": \"a\"}, {\"id\": \"b\"}]}]}]}\n";
+    let questions = "{\"data\": [{\"paragraphs\": [{\"context\": \"川 [SEP] 𠮷野の川\", \"qas\": [\
+        {\"id\": \"a\", \"question\": \"?\", \"answers\": [{\"text\": \"川\", \"answer_start\": 11}]}, \
+        {\"id\": \"b\", \"question\": \"?\", \"answers\": [{\"text\": \"川\", \"answer_start\": 0}]}]}]}]}\n";
     let choices = "{\"question\": \"?\", \"choice0\": \"a\", \"label\": 0}\n";
     let jglue = folder(&[
         ("jsts-v1.3/train-v1.3.json", similar),
@@ -305,7 +308,26 @@ fn jglue_is_told_apart_by_its_records() {
         (damaged + similar, "train.json: line 1, column "),
         (similar.replace("3.8", "1e400"), "train.json: line 1, column "),
         (String::new(), "train.json: there is no record in it"),
-        ("{\"data\": []}\n".to_owned(), "train.json: there is no question in it"),
+        (
+            "{\"data\": []}\n".to_owned(),
+            "train.json has SQuAD's form, but no question in it",
+        ),
+        (
+            questions.replace("11", "10"),
+            "train.json: question 1 (\"a\"): the answer \"川\" should start at character 10, where there is \"の\"",
+        ),
+        (
+            similar.to_owned() + &similar.replace("3.8", "5.5"),
+            "train.json: line 2: the label \"5.5\" is not a number from 0 to 5",
+        ),
+        (
+            inference.to_owned() + &inference.replace("neutral", "entailed"),
+            "train.json: line 2: the label \"entailed\" is not one of entailment, contradiction, neutral",
+        ),
+        (
+            "{\"sentence\": \"a\", \"label\": \"neutral\"}\n".to_owned(),
+            "train.json: line 1: the label \"neutral\" is not one of positive, negative",
+        ),
     ] {
         let source = folder(&[("train.json", &text)]);
         let message = fails("jglue", source.path(), &temp.path().join("none"), &[], 1);

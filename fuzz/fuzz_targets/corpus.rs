@@ -29,7 +29,7 @@ fuzz_target!(|data: &[u8]| {
     let _ = tables::jglue_task(&table);
     let _ = tables::count_questions(&table);
     let _ = tables::label_names(&table);
-    let _ = tables::named_columns(&table, AnswerKind::Label);
+    let _ = tables::named_columns(&table, AnswerKind::Emotion);
     let _ = tables::jrte(&table);
     let _ = tables::goemotions(&table, &["admiration".to_owned(), "amusement".to_owned()]);
     let _ = named_entities::read(&table);

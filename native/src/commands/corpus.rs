@@ -182,10 +182,7 @@ fn jglue(path: &Path) -> Result<Vec<DataSet>> {
                 continue;
             }
             JglueTask::Questions => questions(files)?,
-            JglueTask::Similarity => tables_of(files, |file| tables::named_columns(file, AnswerKind::Score))?,
-            JglueTask::Inference | JglueTask::Sentences => {
-                tables_of(files, |file| tables::named_columns(file, AnswerKind::Label))?
-            }
+            JglueTask::Rows(answers) => tables_of(files, |file| tables::named_columns(file, answers))?,
         };
         sets.push(set.named(name));
     }
@@ -195,7 +192,7 @@ fn jglue(path: &Path) -> Result<Vec<DataSet>> {
     Ok(sets)
 }
 
-/// JSQuAD's files under the names of their parts; they are read as they are.
+/// JSQuAD's files under the names of their parts; they are trained on as they are.
 fn questions(files: source::Parts) -> Result<DataSet> {
     let mut set = DataSet::new(Vec::new());
     for (part, file) in files {

@@ -108,15 +108,27 @@ pub enum CorpusError {
         /// What is allowed there.
         expected: String,
     },
-    /// A score that is not a finite number.
-    #[error("{name}: line {line}: {found:?} is not a number")]
-    Score {
+    /// A label that the corpus does not have.
+    #[error("{name}: line {line}: the label {found:?} is not {expected}")]
+    Label {
         /// File.
         name: String,
         /// 1-based line.
         line: usize,
         /// What stands there.
         found: String,
+        /// What is allowed there.
+        expected: String,
+    },
+    /// A question of JSQuAD without an answer.
+    #[error("{name}: question {number} ({id:?}) has no answer; every question of JSQuAD has one")]
+    Unanswered {
+        /// File.
+        name: String,
+        /// 1-based number of the question in the file.
+        number: usize,
+        /// Its id; empty where it has none.
+        id: String,
     },
     /// A label that the emotion data set does not have.
     #[error(
@@ -161,7 +173,7 @@ pub enum CorpusError {
         columns: String,
     },
     /// A record that is none of JGLUE's.
-    #[error("{name}: no record of JSTS, JNLI, MARC-ja or JSQuAD")]
+    #[error("{name}: no record of JSTS, JNLI, MARC-ja, JCoLA or JSQuAD")]
     NoJglue {
         /// File.
         name: String,

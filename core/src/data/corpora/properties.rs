@@ -69,7 +69,7 @@ proptest! {
             tables::jrte(&file).map(|_| ()),
             tables::goemotions(&file, &names).map(|_| ()),
             tables::label_names(&file).map(|_| ()),
-            tables::named_columns(&file, AnswerKind::Score).map(|_| ()),
+            tables::named_columns(&file, AnswerKind::Similarity).map(|_| ()),
             tables::count_questions(&file).map(|_| ()),
             named_entities::read(&file).map(|_| ()),
             tables::jglue_task(&file).map(|_| ()),

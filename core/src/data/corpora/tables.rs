@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::data::{ReadOptions, read};
+use crate::data::{Example, Format, GoldColumn, ReadOptions, read};
 
 use super::error::shortened;
 use super::{Answer, CorpusError, PartName, SourceFile, TextRow, decode};
@@ -15,10 +15,10 @@ use super::{Answer, CorpusError, PartName, SourceFile, TextRow, decode};
 /// What the column of right answers holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum AnswerKind {
-    /// One label.
-    Label,
-    /// A number.
-    Score,
+    /// One of these labels.
+    OneOf(&'static [&'static str]),
+    /// How similar two sentences are, a number from 0 to 5.
+    Similarity,
     /// One of [`EMOTIONS`], by its name or its number.
     Emotion,
 }
@@ -33,7 +33,7 @@ fn is_emotion(label: &str) -> bool {
 /// Reads a table that tells its columns by names: csv, `;`-separated text, JSON.
 ///
 /// # Errors
-/// If the file cannot be read, has no column of labels, a score is not a finite number, or an emotion is none.
+/// If the file cannot be read, has no column of labels, or an answer is none of its kind.
 pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>, CorpusError> {
     let dataset = read(&file.name, &file.bytes, &ReadOptions::default())?;
     let mut rows = Vec::with_capacity(dataset.examples.len());
@@ -42,8 +42,16 @@ pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>
             name: file.name.clone(),
             columns: dataset.columns.to_string(),
         })?;
+        let wrong = |expected: String| CorpusError::Label {
+            name: file.name.clone(),
+            line: example.line,
+            found: shortened(answer),
+            expected,
+        };
+        let is_similarity = |score: f64| (0.0..=5.0).contains(&score);
         let answer = match kind {
-            AnswerKind::Label => Answer::Label(answer.to_owned()),
+            AnswerKind::OneOf(labels) if labels.contains(&answer) => Answer::Label(answer.to_owned()),
+            AnswerKind::OneOf(labels) => return Err(wrong(format!("one of {}", labels.join(", ")))),
             AnswerKind::Emotion if is_emotion(answer) => Answer::Label(answer.to_owned()),
             AnswerKind::Emotion => {
                 return Err(CorpusError::Emotion {
@@ -53,14 +61,8 @@ pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>
                     known: EMOTIONS.join(", "),
                 });
             }
-            AnswerKind::Score if answer.parse().is_ok_and(f64::is_finite) => Answer::Score(answer.to_owned()),
-            AnswerKind::Score => {
-                return Err(CorpusError::Score {
-                    name: file.name.clone(),
-                    line: example.line,
-                    found: answer.to_owned(),
-                });
-            }
+            AnswerKind::Similarity if answer.parse().is_ok_and(is_similarity) => Answer::Score(answer.to_owned()),
+            AnswerKind::Similarity => return Err(wrong("a number from 0 to 5".to_owned())),
         };
         let texts = std::iter::once(example.text).chain(example.text_pair).collect();
         rows.push(TextRow { texts, answer });
@@ -71,12 +73,8 @@ pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>
 /// What a file of JGLUE is for, as its first record shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JglueTask {
-    /// MARC-ja and JCoLA's form: a sentence and its label.
-    Sentences,
-    /// JNLI: two sentences and how the second follows from the first.
-    Inference,
-    /// JSTS: two sentences and how similar they are, 0 to 5.
-    Similarity,
+    /// Sentences or pairs of them, each with its answer: MARC-ja, JCoLA, JNLI, JSTS.
+    Rows(AnswerKind),
     /// JSQuAD: passages with questions, in SQuAD's form, which is trained on as it is.
     Questions,
     /// JCommonsenseQA: questions with five choices, for which there is no task.
@@ -97,33 +95,42 @@ pub fn jglue_task(file: &SourceFile) -> Result<JglueTask, CorpusError> {
         .or_else(|_| serde_json::from_str(&text))
         .map_err(|error| CorpusError::json(&file.name, &error))?;
     let has = |field: &str| first.get(field).is_some();
-    match first.get("label") {
-        _ if first.get("data").is_some_and(Value::is_array) => Ok(JglueTask::Questions),
-        _ if has("choice0") => Ok(JglueTask::Choices),
-        Some(Value::Number(_)) if has("sentence1") && has("sentence2") => Ok(JglueTask::Similarity),
-        Some(Value::String(_)) if has("sentence1") && has("sentence2") => Ok(JglueTask::Inference),
-        Some(_) if has("sentence") => Ok(JglueTask::Sentences),
-        _ => Err(CorpusError::NoJglue {
-            name: file.name.clone(),
-        }),
-    }
+    let is_pair = has("sentence1") && has("sentence2");
+    let answers = match first.get("label") {
+        _ if first.get("data").is_some_and(Value::is_array) => return Ok(JglueTask::Questions),
+        _ if has("choice0") => return Ok(JglueTask::Choices),
+        Some(Value::Number(_)) if is_pair => AnswerKind::Similarity,
+        Some(Value::String(_)) if is_pair => AnswerKind::OneOf(&["entailment", "contradiction", "neutral"]),
+        Some(Value::Number(_)) if has("sentence") => AnswerKind::OneOf(&["0", "1"]),
+        Some(Value::String(_)) if has("sentence") => AnswerKind::OneOf(&["positive", "negative"]),
+        _ => {
+            return Err(CorpusError::NoJglue {
+                name: file.name.clone(),
+            });
+        }
+    };
+    Ok(JglueTask::Rows(answers))
 }
 
-/// How many questions a file in SQuAD's form asks, at least one.
+/// How many questions a file of JSQuAD asks, at least one.
 ///
 /// # Errors
-/// If it is not JSON, or asks none.
+/// If it is not of SQuAD's form, asks none, or a question has no answer or one that does not stand where it should.
 pub fn count_questions(file: &SourceFile) -> Result<usize, CorpusError> {
-    let text = decode::decode(file)?;
-    let document: Value = serde_json::from_str(&text).map_err(|error| CorpusError::json(&file.name, &error))?;
-    let list = |value: &Value, field: &str| value.get(field).and_then(Value::as_array).cloned().unwrap_or_default();
-    let paragraphs = list(&document, "data")
-        .into_iter()
-        .flat_map(|article| list(&article, "paragraphs"));
-    let count: usize = paragraphs.map(|paragraph| list(&paragraph, "qas").len()).sum();
-    match count {
-        0 => Err(CorpusError::Nothing { what: "question in it" }),
-        _ => Ok(count),
+    let options = ReadOptions {
+        format: Some(Format::Squad),
+        gold: GoldColumn::Answers,
+        ..ReadOptions::default()
+    };
+    let questions = read(&file.name, &file.bytes, &options)?.examples;
+    let is_open = |example: &&Example| example.gold.answers().is_none_or(<[_]>::is_empty);
+    match questions.iter().find(is_open) {
+        Some(open) => Err(CorpusError::Unanswered {
+            name: file.name.clone(),
+            number: open.line,
+            id: open.id.as_deref().unwrap_or_default().to_owned(),
+        }),
+        None => Ok(questions.len()),
     }
 }
 
@@ -261,14 +268,17 @@ mod tests {
     #[test]
     fn emotion_and_jglue_are_read_by_their_columns() {
         let emotion = file("train.txt", "text;label_name\ni, too;joy\nhm;fear\n");
-        let rows = named_columns(&emotion, AnswerKind::Label).expect("rows");
+        let rows = named_columns(&emotion, AnswerKind::Emotion).expect("rows");
         assert_eq!(rows.iter().map(shown).collect::<Vec<_>>(), ["i, too=joy", "hm=fear"]);
         let jsts = file(
             "train-v1.3.json",
             "{\"sentence1\": \"川\", \"sentence2\": \"壁\", \"label\": 3.8}\n",
         );
-        assert_eq!(jglue_task(&jsts).expect("a task"), JglueTask::Similarity);
-        let rows = named_columns(&jsts, AnswerKind::Score).expect("rows");
+        assert_eq!(
+            jglue_task(&jsts).expect("a task"),
+            JglueTask::Rows(AnswerKind::Similarity)
+        );
+        let rows = named_columns(&jsts, AnswerKind::Similarity).expect("rows");
         assert_eq!(
             (shown(&rows[0]).as_str(), rows[0].answer.column()),
             ("川+壁=3.8", "score")
@@ -278,17 +288,19 @@ mod tests {
     #[test]
     fn jglue_tasks_are_told_by_the_first_record() {
         let task = |text: &str| jglue_task(&file("valid-v1.3.json", text)).ok();
+        let labels = |text: &str| match task(text) {
+            Some(JglueTask::Rows(AnswerKind::OneOf(labels))) => labels.join(" "),
+            other => format!("{other:?}"),
+        };
         let pair = |label: &str| format!("{{\"sentence1\":\"a\",\"sentence2\":\"b\",\"label\":{label}}}\n{{}}");
-        assert_eq!(task(&pair("\"neutral\"")), Some(JglueTask::Inference));
-        assert_eq!(task(&pair("0.0")), Some(JglueTask::Similarity));
+        let sentence = |label: &str| format!("{{\"sentence\":\"a\",\"label\":{label}}}\n{{}}");
+        assert_eq!(labels(&pair("\"neutral\"")), "entailment contradiction neutral");
+        assert_eq!(labels(&sentence("\"positive\"")), "positive negative");
+        assert_eq!(labels(&sentence("1")), "0 1");
+        assert_eq!(task(&pair("0.0")), Some(JglueTask::Rows(AnswerKind::Similarity)));
         assert_eq!(task("{\"choice0\": \"a\", \"label\": 2}\n"), Some(JglueTask::Choices));
-        let questions = "{\n \"data\": [{\"paragraphs\": [{\"qas\": [{}, {}]}, {\"qas\": [{}]}]}]\n}\n";
-        assert_eq!(task(questions), Some(JglueTask::Questions));
-        assert_eq!(count_questions(&file("valid-v1.3.json", questions)).expect("JSON"), 3);
-        assert_eq!(
-            task("{\"sentence\": \"a\", \"label\": \"positive\"}"),
-            Some(JglueTask::Sentences)
-        );
+        assert_eq!(task("{\n \"data\": []\n}\n"), Some(JglueTask::Questions));
+        assert_eq!(task(&sentence("null")), None);
         assert_eq!([task("{\"a\": 1}"), task("CC BY-SA"), task("")], [None; 3]);
     }
 
@@ -322,10 +334,45 @@ mod tests {
             );
         }
         assert_eq!([message(""), message(" \n")], ["there is no record in it"; 2]);
-        for text in ["{\"data\":[]}", "{\"data\":[{\"paragraphs\":[{\"qas\":[]}]}]}"] {
-            let error = count_questions(&file("train.json", text)).expect_err("no questions");
-            assert_eq!(error.to_string(), "there is no question in it");
+    }
+
+    #[test]
+    fn answers_stand_where_jsquad_says() {
+        let count = |qas: &str| {
+            let text = format!(
+                "{{\"data\": [{{\"title\": \"梅雨\",\n\"paragraphs\": [{{\"context\": \"𠮷野 [SEP] 梅雨は雨\", \"qas\": [{qas}]}}]}}]}}"
+            );
+            count_questions(&file("valid.json", &text)).map_err(|error| error.to_string())
+        };
+        let question = |id: &str, answers: &str| format!("{{\"id\": \"{id}\", \"question\": \"?\"{answers}}}");
+        let at = |start: i32| format!(", \"answers\": [{{\"text\": \"梅雨\", \"answer_start\": {start}}}]");
+        let good = question("a1p0q0", &at(9));
+        assert_eq!(count(&format!("{good}, {}", question("a1p0q1", &at(9)))), Ok(2));
+        for (answers, expected) in [
+            (
+                at(8),
+                "question 2 (\"a1p0q1\"): the answer \"梅雨\" should start at character 8, where there is \" 梅\"",
+            ),
+            (
+                at(99),
+                "question 2 (\"a1p0q1\"): the answer \"梅雨\" should start at character 99, where there is \"\"",
+            ),
+            (
+                String::new(),
+                "question 2 (\"a1p0q1\") has no answer; every question of JSQuAD has one",
+            ),
+            (
+                ", \"answers\": []".to_owned(),
+                "question 2 (\"a1p0q1\") has no answer; every question of JSQuAD has one",
+            ),
+        ] {
+            let error = count(&format!("{good}, {}", question("a1p0q1", &answers))).expect_err(expected);
+            assert_eq!(error, format!("valid.json: {expected}"));
         }
+        assert_eq!(
+            count("").expect_err("nothing"),
+            "valid.json has SQuAD's form, but no question in it"
+        );
     }
 
     #[test]
@@ -362,6 +409,7 @@ mod tests {
     #[test]
     fn damaged_rows_are_named() {
         let names = ["a".to_owned(), "b".to_owned()];
+        let of_kind = |text: &str, kind| named_columns(&file("a.csv", text), kind).expect_err(text).to_string();
         let messages = [
             jrte(&file("pn.tsv", "1\t1\tx\t{}\ttrain\n\n2\t1\tx\n"))
                 .expect_err("narrow")
@@ -381,15 +429,13 @@ mod tests {
             label_names(&file("labels.txt", "a\nb\na\n"))
                 .expect_err("twice")
                 .to_string(),
-            named_columns(&file("a.json", "{\"text\":\"x\",\"label\":\"?\"}"), AnswerKind::Score)
-                .expect_err("?")
-                .to_string(),
-            named_columns(&file("a.csv", "text\nx\n"), AnswerKind::Label)
-                .expect_err("no label")
-                .to_string(),
-            named_columns(&file("a.csv", "text,label\nx\n"), AnswerKind::Label)
-                .expect_err("narrow")
-                .to_string(),
+            of_kind("text,label\nx,?\n", AnswerKind::Similarity),
+            of_kind("text,label\nx,0\nx,5.2\n", AnswerKind::Similarity),
+            of_kind("text,label\nx,-0.2\n", AnswerKind::Similarity),
+            of_kind("text,label\nx,NaN\n", AnswerKind::Similarity),
+            of_kind("text,label\nx,1\nx,entailed\n", AnswerKind::OneOf(&["1", "0"])),
+            of_kind("text\nx\n", AnswerKind::OneOf(&["1"])),
+            of_kind("text,label\nx\n", AnswerKind::OneOf(&["1"])),
         ];
         let expected = [
             "pn.tsv: line 3: expected 5 columns between tabs, found 3",
@@ -398,7 +444,11 @@ mod tests {
             "dev.tsv: line 2: \"0,2\" in column 2 is not a list of numbers below 2",
             "dev.tsv: line 1: expected 3 (text",
             "labels.txt: line 3: \"a\"",
-            "a.json: line 1: \"?\" is not a number",
+            "a.csv: line 2: the label \"?\" is not a number from 0 to 5",
+            "a.csv: line 3: the label \"5.2\" is not a number from 0 to 5",
+            "a.csv: line 2: the label \"-0.2\" is not a number from 0 to 5",
+            "a.csv: line 2: the label \"NaN\" is not a number from 0 to 5",
+            "a.csv: line 3: the label \"entailed\" is not one of 1, 0",
             "a.csv: there is no column of labels",
             "a.csv: line 2: wrong number of columns",
         ];
