@@ -295,6 +295,12 @@ fn jglue_is_told_apart_by_its_records() {
     let alone = temp.path().join("alone");
     convert("jglue", &jglue.path().join("jsts-v1.3"), &alone, &[]);
     assert_eq!(names(&alone), ["dev.csv", "train.csv"]);
+    let versions = folder(&[
+        ("jsts-v1.1/train-v1.1.json", similar),
+        ("jsts-v1.3/train-v1.3.json", similar),
+    ]);
+    let message = fails("jglue", versions.path(), &temp.path().join("none"), &[], 1);
+    assert!(message.contains("there are two versions of jsts"), "{message}");
     let message = fails(
         "jglue",
         &jglue.path().join("jcommonsenseqa-v1.3"),

@@ -78,6 +78,9 @@ pub fn jglue_tasks(path: &Path) -> Result<Vec<(String, Parts)>> {
             let name = file_name(&folder);
             // jsts-v1.3 is called jsts.
             let name = name.split("-v").next().unwrap_or(&name).to_owned();
+            if tasks.iter().any(|(other, _)| *other == name) {
+                bail!("{}: there are two versions of {name}: give one of them", path.display());
+            }
             tasks.push((name, parts(&folder, &EXTENSIONS)?));
         }
     }
