@@ -150,7 +150,7 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
         assert!(told.contains(&expected), "{told}");
     }
     assert_eq!(told.matches("removed").count(), 4, "{told}");
-    assert_eq!(names(&out), ["dev.csv", "notes.txt", "train.csv"]);
+    assert_eq!(names(&out), ["corpus.json", "dev.csv", "notes.txt", "train.csv"]);
     fs::write(out.join("train.txt"), "text;label\nhm;joy\n").expect("written");
     let message = fails("emotion", &out.join("train.txt"), &out, &["--overwrite"], 1);
     assert!(message.contains("holds the corpus itself"), "{message}");
@@ -159,7 +159,62 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
     assert!(message.contains("holds the corpus itself"), "{message}");
     // A folder beside a file that was given holds nothing of the corpus.
     convert("emotion", &out.join("train.txt"), &out.join("emotion"), &[]);
-    assert_eq!(names(&out.join("emotion")), ["train.csv"]);
+    assert_eq!(names(&out.join("emotion")), ["corpus.json", "train.csv"]);
+}
+
+#[test]
+fn files_of_other_origin_are_neither_removed_nor_overwritten() {
+    let temp = TempDir::new().expect("temp");
+    let out = temp.path().join("out");
+    fs::create_dir(&out).expect("a new folder");
+    // An empty folder is as good as none.
+    convert("knbc", &fixture(), &out, &["--task", "ner"]);
+    let topics = |expected: &str| {
+        let before = files(&out);
+        for flags in [&["--task", "topic"][..], &["--task", "topic", "--overwrite"]] {
+            let message = fails("knbc", &fixture(), &out, flags, 1);
+            assert!(
+                message.contains(expected) && message.contains("move it away or choose another folder"),
+                "{message}"
+            );
+            assert_eq!(files(&out), before);
+        }
+    };
+    let conll = fs::read(out.join("train.conll")).expect("a part");
+    for (name, text, expected) in [
+        ("train.json", &b"[]"[..], "train.json is of no earlier conversion"),
+        ("test.csv", b"mine", "test.csv is of no earlier conversion"),
+        (
+            "train.conll",
+            b"mine",
+            "train.conll was changed after a conversion wrote it",
+        ),
+        (
+            "corpus.json",
+            b"{\"sha256\": {}}",
+            "corpus.json does not list what a conversion wrote",
+        ),
+    ] {
+        let path = out.join(name);
+        let before = fs::read(&path).ok();
+        fs::write(&path, text).expect("written");
+        topics(expected);
+        match before {
+            Some(bytes) => fs::write(&path, bytes).expect("written"),
+            None => fs::remove_file(&path).expect("removed"),
+        }
+    }
+    assert_eq!(fs::read(out.join("train.conll")).expect("a part"), conll);
+    // Without the list nothing is known to be of a conversion.
+    fs::remove_file(out.join("corpus.json")).expect("removed");
+    topics("train.conll is of no earlier conversion");
+
+    let mine = temp.path().join("mine");
+    fs::create_dir(&mine).expect("a new folder");
+    fs::write(mine.join("labels.txt"), "mine").expect("written");
+    let message = fails("knbc", &fixture(), &mine, &["--task", "topic", "--overwrite"], 1);
+    assert!(message.contains("labels.txt is of no earlier conversion"), "{message}");
+    assert_eq!(names(&mine), ["labels.txt"]);
 }
 
 #[test]
@@ -241,7 +296,7 @@ fn tables_are_converted_into_their_parts() {
     convert("jrte", jrte.path(), &out("jrte"), &[]);
     let pair = rows(&out("jrte").join("rte.lrec2020_surf/test.csv"));
     assert_eq!(pairs(&pair), [("オーシャンビュー。+海が見える。", "1")]);
-    assert_eq!(names(&out("jrte").join("pn")), ["dev.csv", "train.csv"]);
+    assert_eq!(names(&out("jrte").join("pn")), ["corpus.json", "dev.csv", "train.csv"]);
 
     let emotions = folder(&[
         ("labels.txt", "admiration\namusement\nneutral\n"),
@@ -294,7 +349,7 @@ fn jglue_is_told_apart_by_its_records() {
 
     let alone = temp.path().join("alone");
     convert("jglue", &jglue.path().join("jsts-v1.3"), &alone, &[]);
-    assert_eq!(names(&alone), ["dev.csv", "train.csv"]);
+    assert_eq!(names(&alone), ["corpus.json", "dev.csv", "train.csv"]);
     let versions = folder(&[
         ("jsts-v1.1/train-v1.1.json", similar),
         ("jsts-v1.3/train-v1.3.json", similar),

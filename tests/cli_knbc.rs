@@ -149,7 +149,10 @@ fn knbc_entities_are_tagged_words() {
     let temp = TempDir::new().expect("temp");
     let out = temp.path().join("ner");
     let report = convert("knbc", &fixture(), &out, &["--task", "ner"]);
-    assert_eq!(names(&out), ["dev.conll", "labels.txt", "test.conll", "train.conll"]);
+    assert_eq!(
+        names(&out),
+        ["corpus.json", "dev.conll", "labels.txt", "test.conll", "train.conll"]
+    );
     let parts =
         ["train", "dev", "test"].map(|part| fs::read_to_string(out.join(format!("{part}.conll"))).expect("text"));
     let all = parts.concat();
@@ -200,7 +203,7 @@ fn splits_follow_ratios_seed_and_what_stays_together() {
     let halves = parts("halves", &["--split", "1:1", "--split-by", "sentence"]);
     assert_eq!(
         halves.keys().collect::<Vec<_>>(),
-        ["dev.conll", "labels.txt", "train.conll"]
+        ["corpus.json", "dev.conll", "labels.txt", "train.conll"]
     );
     for part in ["train.conll", "dev.conll"] {
         let text = String::from_utf8(halves[part].clone()).expect("UTF-8");
@@ -211,9 +214,6 @@ fn splits_follow_ratios_seed_and_what_stays_together() {
     assert!(message.contains("is not a split"), "{message}");
 }
 
-#[test]
-fn damaged_corpora_are_named() {
-    let temp = TempDir::new().expect("temp");
 #[test]
 fn a_table_that_is_missing_is_told() {
     let corpus = copy(|_, text| text.as_bytes().to_vec());
@@ -238,6 +238,9 @@ fn a_table_that_is_missing_is_told() {
     );
 }
 
+#[test]
+fn damaged_corpora_are_named() {
+    let temp = TempDir::new().expect("temp");
     let out = temp.path().join("out");
     let damaged = |file: &'static str, from: &'static str, to: &'static [u8], task: &str| {
         let corpus = copy(|name, text| {

@@ -94,7 +94,7 @@ pub struct OutputArgs {
     /// Folder for the files; of several tables each gets a folder in it
     #[arg(value_name = "OUT")]
     pub folder: PathBuf,
-    /// Replace what an earlier conversion wrote there
+    /// Replace what an earlier conversion wrote there, as corpus.json lists it
     #[arg(long)]
     pub overwrite: bool,
     /// Print one JSON object

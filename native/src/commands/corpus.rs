@@ -1,8 +1,10 @@
 //! `terakoya corpus`: turns course corpora as they are distributed into files that `train` reads.
 //!
-//! The core reads the corpora; `source` finds their files in folders, `output` writes the parts and says what is in them.
+//! The core reads the corpora; `source` finds their files in folders, `output` writes the parts and says what is in them, `record`
+//! knows them again.
 
 mod output;
+mod record;
 mod source;
 
 use std::path::{Component, Path, PathBuf};

@@ -11,12 +11,12 @@ use terakoya_core::data::corpora::named_entities::Entry;
 use terakoya_core::data::corpora::{Labelled, Notice, Part, PartName, TaggedSentence, TextRow, count_labels};
 use terakoya_core::data::sort_by_label;
 
+use super::record;
 use crate::args::corpus::OutputArgs;
 use crate::folder::write_file;
 
-/// Everything that a conversion can leave in a folder; a part that is not written anew must not stay behind.
-const EXTENSIONS: [&str; 3] = ["csv", "conll", "json"];
-const LABELS: &str = "labels.txt";
+/// The list of labels.
+pub const LABELS: &str = "labels.txt";
 
 /// The files of one data set.
 pub struct DataSet {
@@ -79,6 +79,13 @@ impl DataSet {
         });
     }
 
+    /// All files with their names.
+    fn named_files(&self) -> impl Iterator<Item = (&str, &[u8])> {
+        let labels = self.labels.iter().map(|labels| (LABELS, &**labels));
+        let files = self.files.iter().map(|file| (&*file.name, &*file.bytes));
+        files.chain(labels)
+    }
+
     /// Adds the list of labels, one a line.
     pub fn add_labels(&mut self, labels: &[String]) {
         self.labels = Some(format!("{}\n", labels.join("\n")).into_bytes());
@@ -139,52 +146,48 @@ pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
         true => args.folder.join(&set.name),
         false => args.folder.clone(),
     };
-    let old: Vec<PathBuf> = sets.iter().flat_map(|set| old_files(&folder(set))).collect();
+    let mut old = Vec::new();
+    for set in &sets {
+        old.extend(record::written(&folder(set))?);
+    }
     if let Some(file) = old.first().filter(|_| !args.overwrite) {
         bail!("{} exists: choose another folder or give --overwrite", file.display());
     }
+    let new = |set: &DataSet| -> Vec<PathBuf> { set.named_files().map(|(name, _)| folder(set).join(name)).collect() };
+    remove(&old, &sets.iter().flat_map(new).collect::<Vec<_>>())?;
     let mut written = Vec::new();
     let mut notices = Vec::new();
-    let mut kept = Vec::new();
     for set in sets {
         let folder = folder(&set);
         fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        for file in set.files {
-            let path = folder.join(&file.name);
-            replace(&path, &file.bytes)?;
-            written.push(Written {
-                file: path.display().to_string(),
-                rows: file.rows,
-                what: file.what,
-                labels: file.labels,
-            });
-            kept.push(path);
+        record::write(&folder, set.named_files())?;
+        for (name, bytes) in set.named_files() {
+            replace(&folder.join(name), bytes)?;
         }
-        if let Some(labels) = set.labels {
-            let path = folder.join(LABELS);
-            replace(&path, &labels)?;
-            kept.push(path);
-        }
+        written.extend(set.files.into_iter().map(|file| Written {
+            file: folder.join(&file.name).display().to_string(),
+            rows: file.rows,
+            what: file.what,
+            labels: file.labels,
+        }));
         notices.extend(set.notices);
-    }
-    for file in old.iter().filter(|file| !kept.contains(file)) {
-        fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
-        eprintln!("{}: removed, it is of an earlier conversion", file.display());
     }
     report(&written, &notices, args.json)
 }
 
-/// Files of an earlier conversion.
-fn old_files(folder: &Path) -> Vec<PathBuf> {
-    let parts = PartName::ALL
-        .iter()
-        .flat_map(|part| EXTENSIONS.map(|extension| format!("{part}.{extension}")));
-    let paths = parts.chain([LABELS.to_owned()]).map(|name| folder.join(name));
-    paths.filter(|path| path.exists()).collect()
+/// Removes the files of an earlier conversion, and says so of those that this one does not write anew.
+fn remove(old: &[PathBuf], new: &[PathBuf]) -> Result<()> {
+    for file in old {
+        fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
+        if !new.contains(file) {
+            eprintln!("{}: removed, it is of an earlier conversion", file.display());
+        }
+    }
+    Ok(())
 }
 
 /// Writes a file under another name and renames it, so that it is whole or not there.
-fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
+pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
     let partial = crate::folder::sibling(path, "partial");
     write_file(&partial, bytes)?;
     fs::rename(&partial, path).with_context(|| path.display().to_string())
