@@ -335,6 +335,7 @@ fn nothing_is_overwritten_and_nothing_too_large_is_begun() {
     let temp = TempDir::new().expect("temp");
     let output = temp.path().join("there");
     fs::create_dir(&output).expect("a folder");
+    fs::write(output.join("notes.txt"), "mine").expect("written");
     fails(train(&output, &QUICK), "--overwrite");
     fails(
         train(&temp.path().join("out"), &["--memory-limit", "20"]),
@@ -345,8 +346,20 @@ fn nothing_is_overwritten_and_nothing_too_large_is_begun() {
         "the model has 2 layers",
     );
     fails(train(&temp.path().join("out"), &["--resume"]), "there is no checkpoint");
+    fails(train(&output, &["--overwrite"]), "it is not overwritten");
+    fs::remove_file(output.join("notes.txt")).expect("removed");
     fs::create_dir(output.join("thesis")).expect("a folder");
     fails(train(&output, &["--overwrite"]), "it is not overwritten");
+    fails(train(&output, &QUICK), "--overwrite");
+    // A folder with nothing in it is as good as none.
+    fs::remove_dir(output.join("thesis")).expect("removed");
+    run(train(&output, &QUICK));
+    assert!(output.join("model.safetensors").exists());
+    assert_eq!(
+        fs::read_dir(temp.path()).expect("a folder").count(),
+        1,
+        "no other folder is left"
+    );
     let test = temp.path().join("test.csv");
     fs::write(&test, "text,label\nhello,weather\n").expect("written");
     let test = test.to_str().expect("UTF-8");

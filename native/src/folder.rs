@@ -79,7 +79,7 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     if path.file_name().is_none() {
         bail!("{} has no name that a folder could be written under", path.display());
     }
-    if path.exists() && !overwrite {
+    if path.exists() && !overwrite && !is_empty(path)? {
         bail!("{} exists: choose another --output or give --overwrite", path.display());
     }
     if path.exists() && !is_output(path)? {
@@ -90,6 +90,15 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
+}
+
+/// Whether it is a folder with nothing in it.
+fn is_empty(path: &Path) -> Result<bool> {
+    let mut entries = match path.is_dir() {
+        true => fs::read_dir(path).with_context(|| path.display().to_string())?,
+        false => return Ok(false),
+    };
+    Ok(entries.next().is_none())
 }
 
 /// Whether a folder holds nothing but what [`write`] puts there, so that replacing it loses nothing else.
