@@ -13,6 +13,8 @@ use terakoya_core::tokenizer::Files;
 /// What `quantize` says of its work, beside the model.
 pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
+/// What a folder is called while it is replaced, behind its name.
+const OLD: &str = "old";
 /// The tags that a trained model gives the words of the test data, one word a line.
 pub const TEST_PREDICTIONS: &str = "test_predictions.txt";
 /// The tags of a trained model, one a line in the order of their numbers, as course scripts write and read them; the program
@@ -88,6 +90,14 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
             path.display()
         );
     }
+    let old = sibling(path, OLD);
+    if path.exists() && old.exists() {
+        bail!(
+            "{} is in the way of replacing {}: move it away",
+            old.display(),
+            path.display()
+        );
+    }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
 }
@@ -118,7 +128,7 @@ fn is_output(path: &Path) -> Result<bool> {
     Ok(names.is_empty() || (is_ours && names.iter().all(known)))
 }
 
-/// Writes `files` as a folder: to a neighbour first, which is then renamed.
+/// Writes `files` as a folder: to a neighbour first, which is then renamed. What [`check_output`] would not replace stays.
 pub fn write(path: &Path, files: &Files) -> Result<()> {
     let partial = sibling(path, "partial");
     remove(&partial)?;
@@ -126,13 +136,17 @@ pub fn write(path: &Path, files: &Files) -> Result<()> {
     for (name, bytes) in files {
         write_file(&partial.join(name), bytes)?;
     }
-    let old = sibling(path, "old");
-    remove(&old)?;
-    if path.exists() {
+    let replaces = path.exists();
+    let old = sibling(path, OLD);
+    if replaces {
+        check_output(path, true).with_context(|| format!("the model is in {}", partial.display()))?;
         fs::rename(path, &old).with_context(|| path.display().to_string())?;
     }
     fs::rename(&partial, path).with_context(|| path.display().to_string())?;
-    remove(&old)
+    match replaces {
+        true => remove(&old),
+        false => Ok(()),
+    }
 }
 
 /// Refuses a file whose folder is not there, before anything is computed for it.
@@ -187,5 +201,46 @@ fn parent(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
         _ => PathBuf::from("."),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_may_be_replaced_is() {
+        let temp = tempfile::TempDir::new().expect("temp");
+        let named = |name: &str| temp.path().join(name);
+        let (path, notes) = (named("out"), named("out/notes.txt"));
+        let files = Files::from([(TRAINING.to_owned(), b"{}".to_vec())]);
+        let message = |result: Result<()>| format!("{:#}", result.expect_err("refused"));
+        // Somebody put it there while the model was trained.
+        fs::create_dir(&path).expect("a folder");
+        fs::write(&notes, "mine").expect("written");
+        let refused = message(write(&path, &files));
+        assert!(
+            refused.contains("the model is in") && refused.contains("out.partial"),
+            "{refused}"
+        );
+        assert!(notes.exists() && named("out.partial/training.json").exists());
+        fs::remove_file(&notes).expect("removed");
+        write(&path, &files).expect("an empty folder is replaced");
+        assert!(path.join(TRAINING).exists());
+
+        // A neighbour of the name that is needed on the way.
+        fs::create_dir(named("out.old")).expect("a folder");
+        fs::write(named("out.old/training.json"), "mine").expect("written");
+        let refused = message(check_output(&path, true));
+        assert!(refused.contains("out.old is in the way of replacing"), "{refused}");
+        assert!(message(write(&path, &files)).contains("out.old is in the way"));
+        fs::remove_dir_all(&path).expect("removed");
+        write(&path, &files).expect("nothing to replace");
+        let old = fs::read(named("out.old/training.json")).expect("left");
+        assert_eq!((&*old, path.exists()), (&b"mine"[..], true));
+        fs::remove_dir_all(named("out.old")).expect("removed");
+        write(&path, &files).expect("a model is replaced");
+        let left = fs::read_dir(temp.path()).expect("a folder").count();
+        assert_eq!(left, 1, "no folder of the way is left");
     }
 }
