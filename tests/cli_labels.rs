@@ -223,7 +223,16 @@ fn thresholds_that_cannot_be_are_usage_errors() {
             "cake=0.3",
             "--threshold names \"cake\", which is not a label; known: soup, rice, bread, tea",
         ),
-        ("soup=2", "say auto, per-label, a number from 0 to 1 or LABEL=NUMBER"),
+        // What only a training can do is not offered.
+        (
+            "soup=2",
+            "'--threshold <PROBABILITY>': expected a number from 0 to 1 or LABEL=NUMBER,…\n",
+        ),
+        (
+            "2",
+            "'--threshold <PROBABILITY>': expected a number from 0 to 1 or LABEL=NUMBER,…\n",
+        ),
+        ("a=0.1,a=0.2", "threshold names \"a\" twice"),
         ("auto", "only train chooses by itself"),
     ] {
         let mut command = terakoya(&["predict", "--text", "a", "--device", "cpu", "--threshold", threshold]);

@@ -97,6 +97,26 @@ impl From<Threshold> for String {
     }
 }
 
+impl Threshold {
+    /// One that is said in numbers, which is all that a trained model can be given; nothing where `text` says something else.
+    ///
+    /// # Errors
+    /// If a label is named twice.
+    pub fn of_numbers(text: &str) -> Result<Option<Self>, String> {
+        let is_probability = |value: f64| (0.0..=1.0).contains(&value);
+        if let Some(value) = text.trim().parse().ok().filter(|&value| is_probability(value)) {
+            return Ok(Some(Self::Fixed(value)));
+        }
+        let Some(pairs) = by_label(text, is_probability) else {
+            return Ok(None);
+        };
+        match named_twice(&pairs) {
+            Some(label) => Err(format!("threshold names {label:?} twice")),
+            None => Ok(Some(Self::ByLabel(pairs))),
+        }
+    }
+}
+
 impl TryFrom<String> for Threshold {
     type Error = String;
 
@@ -104,19 +124,9 @@ impl TryFrom<String> for Threshold {
         match text.as_str() {
             "auto" => Ok(Self::Auto),
             "per-label" => Ok(Self::PerLabel),
-            number => {
-                let is_probability = |value: f64| (0.0..=1.0).contains(&value);
-                if let Some(value) = number.trim().parse().ok().filter(|&value| is_probability(value)) {
-                    return Ok(Self::Fixed(value));
-                }
-                let pairs = by_label(number, is_probability).ok_or_else(|| {
-                    format!("threshold {text:?}: say auto, per-label, a number from 0 to 1 or LABEL=NUMBER,…")
-                })?;
-                match named_twice(&pairs) {
-                    Some(label) => Err(format!("threshold names {label:?} twice")),
-                    None => Ok(Self::ByLabel(pairs)),
-                }
-            }
+            _ => Self::of_numbers(&text)?.ok_or_else(|| {
+                format!("threshold {text:?}: say auto, per-label, a number from 0 to 1 or LABEL=NUMBER,…")
+            }),
         }
     }
 }

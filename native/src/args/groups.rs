@@ -58,12 +58,13 @@ fn parse_count(text: &str) -> Result<usize, String> {
 
 /// A training chooses thresholds by itself, a trained model is given them.
 fn parse_threshold(text: &str) -> Result<Setting, String> {
-    match Threshold::try_from(text.to_owned())? {
-        Threshold::Fixed(value) => Ok(Setting::Threshold(value)),
-        Threshold::ByLabel(pairs) => Ok(Setting::LabelThresholds(pairs)),
-        Threshold::Auto | Threshold::PerLabel => {
+    match Threshold::of_numbers(text)? {
+        Some(Threshold::Fixed(value)) => Ok(Setting::Threshold(value)),
+        Some(Threshold::ByLabel(pairs)) => Ok(Setting::LabelThresholds(pairs)),
+        _ if matches!(text, "auto" | "per-label") => {
             Err("expected a number from 0 to 1 or LABEL=NUMBER,…; only train chooses by itself".to_owned())
         }
+        _ => Err("expected a number from 0 to 1 or LABEL=NUMBER,…".to_owned()),
     }
 }
 
