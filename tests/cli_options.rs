@@ -28,8 +28,12 @@ fn a_command_line_that_cannot_be_exits_with_2_and_names_the_flag() {
     let output = temp.path().join("out");
     let data = root().join("assets/topics-en/train.csv");
     let data = data.to_str().expect("UTF-8");
-    let cases: [(&[&str], &str); 9] = [
+    let cases: [(&[&str], &str); 10] = [
         (&["--epochs", "0"], "--epochs is 0"),
+        (
+            &["--seed", "18446744073709551616"],
+            "'--seed <seed>': expected a whole number up to 18446744073709551615",
+        ),
         (&["--batch-size", "0"], "--batch-size is 0"),
         (&["--target-scale", "0"], "--target-scale is 0"),
         (&["--learning-rate", "-1"], "--learning-rate is -1"),
@@ -253,7 +257,7 @@ fn files_of_a_form_that_is_not_written_are_usage_errors() {
 
 #[test]
 fn flags_that_the_model_has_no_use_for_are_refused() {
-    let cases: [(&[&str], &str); 13] = [
+    let cases: [(&[&str], &str); 14] = [
         (
             &["predict", "--question", "a", "--context", "b"],
             "--question counts for question-answering only, not for masked-lm",
@@ -294,6 +298,10 @@ fn flags_that_the_model_has_no_use_for_are_refused() {
         (
             &["generate", "--prompt", "a", "--seed", "-3"],
             "'--seed <SEED>': expected a whole number",
+        ),
+        (
+            &["generate", "--prompt", "a", "--seed", "18446744073709551616"],
+            "'--seed <SEED>': expected a whole number from 0 to 18446744073709551615",
         ),
         (
             &["generate", "--prompt", "a", "--top-k", "-3"],

@@ -16,7 +16,7 @@ pub type TrainingOptions = Map<String, Value>;
 
 /// Adds a flag for every training option to `train`.
 pub fn declare(train: Command) -> Command {
-    let defaults = serde_json::to_value(TrainingConfig::default()).expect("plain data serialises");
+    let defaults = defaults();
     OPTIONS.iter().fold(train, |train, option| {
         train.arg(training_arg(
             option.key,
@@ -25,6 +25,11 @@ pub fn declare(train: Command) -> Command {
             &defaults[option.key],
         ))
     })
+}
+
+/// The options by their keys, each at its default.
+fn defaults() -> Value {
+    serde_json::to_value(TrainingConfig::default()).expect("plain data serialises")
 }
 
 /// The options that were given to `train`. Words such as the schedule's are checked here, so that a misspelt one is a usage
@@ -42,10 +47,15 @@ pub fn given(train: &ArgMatches) -> Result<TrainingOptions, UsageError> {
 
 /// The options as a run takes them; one that cannot be is named.
 pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
+    let defaults = defaults();
     for (key, value) in options {
         let alone = Map::from_iter([(key.clone(), value.clone())]);
         if let Err(error) = serde_json::from_value::<TrainingConfig>(Value::Object(alone)) {
-            return Err(UsageError(format!("--{} {value}: {error}", key.replace('_', "-"))));
+            let is_large = value
+                .as_f64()
+                .is_some_and(|number| is_too_large(number, &defaults[key]));
+            let reason = if is_large { too_large() } else { error.to_string() };
+            return Err(UsageError(format!("--{} {value}: {reason}", key.replace('_', "-"))));
         }
     }
     let options = Value::Object(options.clone());
@@ -58,8 +68,8 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
         Value::String(text) => format!(" [default: {text}]"),
         other => format!(" [default: {other}]"),
     };
-    let is_text = default.is_string();
     let is_bool = default.is_boolean();
+    let default = default.clone();
     let arg = Arg::new(key)
         .long(key.replace('_', "-"))
         .aliases(aliases)
@@ -67,7 +77,7 @@ fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'sta
         .help_heading("Training options")
         .value_parser(move |text: &str| match is_bool {
             true => parse_truth(text),
-            false => parse_value(text, is_text),
+            false => parse_value(text, &default),
         });
     if is_bool {
         // Hugging Face's scripts give such flags without a value.
@@ -83,14 +93,26 @@ fn parse_truth(text: &str) -> Result<Value, String> {
     truth.map_err(|_| "expected true or false".to_owned())
 }
 
-/// A flag's text as the JSON value that the option holds.
-fn parse_value(text: &str, is_text: bool) -> Result<Value, String> {
-    if is_text {
+/// Whether a number is beyond those of an option that counts, as its default shows.
+fn is_too_large(number: f64, default: &Value) -> bool {
+    default.is_u64() && number >= u64::MAX as f64
+}
+
+fn too_large() -> String {
+    format!("expected a whole number up to {}", u64::MAX)
+}
+
+/// A flag's text as a JSON value of the kind of the option's default.
+fn parse_value(text: &str, default: &Value) -> Result<Value, String> {
+    if default.is_string() {
         return Ok(Value::String(text.to_owned()));
     }
     let number: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
     // Hugging Face's scripts write whole numbers as 3.0; seeds are longer than a float is exact.
     let whole = text.parse::<u64>().ok().map(serde_json::Number::from);
+    if whole.is_none() && is_too_large(number, default) {
+        return Err(too_large());
+    }
     let whole = whole.or_else(|| (number.fract() == 0.0 && number.abs() < 1e15).then(|| (number as i64).into()));
     whole
         .or_else(|| serde_json::Number::from_f64(number))

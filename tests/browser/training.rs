@@ -88,7 +88,7 @@ fn a_number_that_cannot_be_is_named_with_what_can() {
             (
                 "#seed",
                 "-5",
-                "「乱数の種」に「-5」は使えません。0 以上の整数にしてください。",
+                "「乱数の種」に「-5」は使えません。0 以上 18,446,744,073,709,551,615 以下の整数にしてください。",
             ),
         ] {
             let before = tab.value(&format!("document.querySelector('{field}').value")).await;

@@ -1,5 +1,6 @@
 //! Declares the groups of flags that several commands share.
 
+use std::num::{IntErrorKind, ParseIntError};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -46,9 +47,11 @@ impl SettingArgs {
 }
 
 /// A number of things, which a negative number is not.
-pub fn whole_number<T: FromStr>(text: &str) -> Result<T, String> {
-    text.parse()
-        .map_err(|_| "expected a whole number, 0 or more".to_owned())
+pub fn whole_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: ParseIntError| match error.kind() {
+        IntErrorKind::PosOverflow => format!("expected a whole number from 0 to {}", u64::MAX),
+        _ => "expected a whole number, 0 or more".to_owned(),
+    })
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -120,6 +120,7 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be between 1 and 16,777,216":
         "1 以上 16,777,216 以下の整数にしてください。", "must be a whole number between 1 and 16,777,216";
     "must be a whole number, 0 or more": "0 以上の整数にしてください。";
+    "must be a whole number from 0 to 18,446,744,073,709,551,615": "0 以上 18,446,744,073,709,551,615 以下の整数にしてください。";
     "must be at least 1": "1 以上の整数にしてください。", "must be a whole number, at least 1";
     "must be above 0, at most 1": "0 より大きく 1 以下にしてください。";
     "must be from 0.001 to 1000": "0.001 以上 1000 以下にしてください。";

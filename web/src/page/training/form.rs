@@ -102,6 +102,8 @@ pub struct FieldError {
 
 /// What counts something of which there may be none.
 pub const NATURAL: &str = "must be a whole number, 0 or more";
+/// What a seed is.
+pub const SEED: &str = "must be a whole number from 0 to 18,446,744,073,709,551,615";
 
 impl FieldError {
     /// What cannot be a seed.
@@ -109,7 +111,7 @@ impl FieldError {
         Self {
             key: "seed".to_owned(),
             value,
-            reason: NATURAL.to_owned(),
+            reason: SEED.to_owned(),
         }
     }
 }

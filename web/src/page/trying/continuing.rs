@@ -14,7 +14,7 @@ use super::TryMsg;
 use crate::messages::{Event, Request, WhichModel};
 use crate::page::app::{App, Msg};
 use crate::page::client::Reply;
-use crate::page::training::form::{FieldError, NATURAL};
+use crate::page::training::form::{FieldError, NATURAL, SEED};
 
 /// The options by their keys, in the order of the page.
 pub const OPTIONS: [&str; 6] = [
@@ -121,9 +121,10 @@ impl Continuing {
         for key in OPTIONS {
             let text = self.text(key);
             let text = text.trim();
-            let value = match is_whole(key) {
-                true => text.parse::<u32>().ok().map(Value::from),
-                false => text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number),
+            let value = match key {
+                "seed" => text.parse::<u64>().ok().map(Value::from),
+                _ if is_whole(key) => text.parse::<u32>().ok().map(Value::from),
+                _ => text.parse::<f64>().ok().and_then(Number::from_f64).map(Value::Number),
             };
             options.insert(key.to_owned(), value.ok_or_else(|| error(key, range(key)))?);
         }
@@ -138,6 +139,9 @@ impl Continuing {
 
 /// What a number has to be, as the core says it of one that none can be.
 fn range(key: &str) -> String {
+    if key == "seed" {
+        return SEED.to_owned();
+    }
     let none = if is_whole(key) { 0 } else { -1 };
     let options = Map::from_iter([(key.to_owned(), Value::from(none))]);
     let config: GenerationConfig = serde_json::from_value(Value::Object(options)).unwrap_or_default();
