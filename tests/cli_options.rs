@@ -161,6 +161,23 @@ fn options_that_the_task_has_no_use_for_are_refused() {
     );
     fs::write(&config, r#"{"viterbi":false,"stride":32,"threshold":"0.5"}"#).expect("written");
     fails(train("regression", &["--config", path]), "none: ");
+    // What says how data is read stands beside it.
+    for (key, flag) in [
+        ("text_column", "--text-column"),
+        ("train_filter", "--train-filter"),
+        ("split", "--split"),
+    ] {
+        fs::write(&config, format!(r#"{{"epochs":1,"{key}":"5=train"}}"#)).expect("written");
+        refused(
+            train("regression", &["--config", path]),
+            &format!("{path}: {key} is not read from a run file: give {flag} beside --config"),
+        );
+    }
+    fs::write(&config, r#"{"seed":18446744073709551616}"#).expect("written");
+    refused(
+        train("regression", &["--config", path]),
+        "expected a whole number up to 18446744073709551615",
+    );
     // Of another run's file the options are taken, and what it says of its data is not, in silence.
     let run =
         r#"{"config":{"epochs":1},"split":"8:2","filters":{"train":"5=train"},"read":{"text_column":3,"quote":null}}"#;

@@ -429,6 +429,13 @@ impl TrainArgs {
     }
 }
 
+/// The long names of the flags of `train` that are no training options.
+pub fn flags_of_train() -> Vec<String> {
+    let train = TrainArgs::augment_args(clap::Command::new("train"));
+    let flags = train.get_arguments().filter_map(|flag| flag.get_long());
+    flags.map(str::to_owned).collect()
+}
+
 impl Cli {
     /// Parses the process's arguments; on a usage error prints it and exits with 2.
     pub fn parse_with_training_options() -> (Self, TrainingOptions) {

@@ -177,6 +177,14 @@ impl RunFile {
                 paths.insert(key.to_owned(), value);
             }
         }
+        let beside = crate::args::flags_of_train();
+        let is_flag = |key: &&String| *key != "task" && beside.contains(&key.replace('_', "-"));
+        if let Some(key) = options.keys().find(is_flag) {
+            let (name, flag) = (path.display(), key.replace('_', "-"));
+            bail!(UsageError(format!(
+                "{name}: {key} is not read from a run file: give --{flag} beside --config"
+            )));
+        }
         let file = path.to_owned();
         Ok(Self {
             options,
