@@ -330,12 +330,12 @@ fn what_cannot_be_tagged_stops_the_run() {
     let labels = file(&temp, "labels.txt", "O\nB-person\nI-person\n");
     fails(
         begin(&["--train", &good, "--labels", &labels]),
-        "label \"B-place\" is not among those",
+        &format!("--labels {labels}: {good}, line 2: label \"B-place\" is not among those"),
     );
     let wrong = file(&temp, "wrong.txt", "O\nperson\n");
     fails(
         begin(&["--train", &good, "--labels", &wrong]),
-        "\"person\" is not a tag",
+        &format!("--labels {wrong}: \"person\" is not a tag"),
     );
     fails(
         begin(&["--train", &good, "--best-metric", "accuracy"]),

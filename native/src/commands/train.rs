@@ -130,6 +130,15 @@ fn explain(error: anyhow::Error, args: &TrainArgs, checkpoints: &Checkpoints) ->
         .filter(|_| asks_for_labels)
         .and_then(labels_beside);
     match (error.downcast_ref::<Error>(), checkpoints.exist()) {
+        // The core knows the labels that were listed, not where.
+        (Some(Error::Task(TaskError::Tags(_) | TaskError::UnknownLabel { .. })), _) if !asks_for_labels => {
+            let list = args
+                .data
+                .labels
+                .iter()
+                .map(|path| format!("--labels {}", path.display()));
+            error.context(list.collect::<String>())
+        }
         (Some(Error::Task(TaskError::UnknownLabel { .. })), _) => match list {
             Some(labels) => error.context(format!("--labels {} may be what is missing", labels.display())),
             None => error.context("training"),
