@@ -386,7 +386,10 @@ fn labels_that_do_not_fit_the_head_are_said() {
     with(five, "whose labels number 5");
     let mut inspect = terakoya(&["inspect", "--model"]);
     inspect.arg(&output);
-    let shown = stdout(&run(inspect));
+    let inspected = run(inspect);
+    // Nothing is computed, and nobody asked for a device.
+    assert_eq!(stderr(&inspected), "");
+    let shown = stdout(&inspected);
     assert!(
         shown.contains("head           not used: the model's head for sequence-classification does not fit config.json, whose labels number 5"),
         "{shown}"

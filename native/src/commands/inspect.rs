@@ -3,14 +3,13 @@
 use std::io::{Write, stdout};
 
 use anyhow::Result;
-use terakoya_core::device::DeviceChoice;
 
 use crate::args::InspectArgs;
 use crate::commands::{SharedDevice, open_session};
 
 /// Runs the command.
 pub fn run(args: InspectArgs) -> Result<()> {
-    let session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(DeviceChoice::Cpu))?;
+    let session = open_session(&args.model, &args.tokenizer, &SharedDevice::untold())?;
     let inspection = session.inspect();
     let mut out = stdout().lock();
     if args.json {

@@ -41,6 +41,15 @@ impl SharedDevice {
         }
     }
 
+    /// The CPU for a command that computes nothing, so that there is nothing to tell.
+    fn untold() -> Self {
+        let device = ComputeDevice::cpu("nothing is computed");
+        Self {
+            choice: DeviceChoice::Cpu,
+            opened: OnceCell::from(device),
+        }
+    }
+
     /// The device, the same one each time.
     fn get(&self) -> Result<ComputeDevice> {
         if let Some(device) = self.opened.get() {
