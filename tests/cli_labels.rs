@@ -194,6 +194,49 @@ fn a_threshold_may_be_given_for_each_label() {
 }
 
 #[test]
+fn several_labels_in_a_file_of_predictions_are_read_again() {
+    let temp = TempDir::new().expect("temp");
+    let rows = r#"[{"text":"a","labels":["beans, green"]},{"text":"b","labels":["beans, green","tea"]},{"text":"c","labels":["tea"]}]"#;
+    let data = file(&temp, "foods.json", rows);
+    let output = temp.path().join("model");
+    let flags = ["--train", &data, "--epochs", "1"];
+    stdout(&run(train("multi-label-classification", &output, &flags)));
+    let folder = output.to_str().expect("UTF-8");
+    let written = temp.path().join("said.csv");
+    let written = written.to_str().expect("UTF-8");
+    let evaluate = |data: &str, more: &[&str]| {
+        let args = [
+            "evaluate",
+            "--model",
+            folder,
+            "--device",
+            "cpu",
+            "--threshold",
+            "0",
+            "--json",
+            "--data",
+            data,
+        ];
+        json(&stdout(&run(terakoya(&[&args[..], more].concat()))))
+    };
+    let report = evaluate(&data, &["--predictions", written]);
+    let table = fs::read_to_string(written).expect("predictions");
+    let lines: Vec<&str> = table.lines().collect();
+    assert_eq!(
+        lines[1..],
+        [
+            "\"beans, green|\",\"beans, green|tea\",,a,",
+            "\"beans, green|tea\",\"beans, green|tea\",,b,",
+            "tea,\"beans, green|tea\",,c,"
+        ]
+    );
+    assert_eq!(
+        evaluate(written, &["--text-column", "text", "--label-column", "gold"]),
+        report
+    );
+}
+
+#[test]
 fn thresholds_that_cannot_be_are_usage_errors() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "foods.csv", "text,labels\na,soup\nb,tea\n");

@@ -289,6 +289,29 @@ fn who_stops_reading_the_scores_still_gets_the_files() {
 }
 
 #[test]
+fn a_predicted_number_stands_in_full_in_a_file() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "scores.csv", "text,score\na cat,1\na dog,2.5\n");
+    let model = temp.path().join("model");
+    let flags = ["--train", &data, "--epochs", "1"];
+    stdout(&run(train("regression", &model, &flags)));
+    let [lines, table] = ["said.jsonl", "said.csv"].map(|name| temp.path().join(name));
+    for path in [&lines, &table] {
+        let mut command = terakoya(&["evaluate", "--data", &data, "--device", "cpu"]);
+        command.arg("--model").arg(&model).arg("--predictions").arg(path);
+        stdout(&run(command));
+    }
+    let lines = fs::read_to_string(lines).expect("predictions");
+    let table = fs::read_to_string(table).expect("predictions");
+    for (line, row) in lines.lines().map(json).zip(table.lines().skip(1)) {
+        let predicted = line["predicted"].as_str().expect("a text");
+        let exact = line["score"].as_f64().expect("a number") as f32;
+        assert_eq!(predicted.parse(), Ok(exact), "{line}");
+        assert!(row.contains(&format!(",{predicted},")), "{row}");
+    }
+}
+
+#[test]
 fn a_page_that_cannot_be_written_is_named_before_anything_is_computed() {
     let temp = TempDir::new().expect("temp");
     let data = few_lessons(&temp);

@@ -144,7 +144,8 @@ pub struct EvaluateArgs {
     /// How outputs are read.
     #[command(flatten)]
     pub settings: SettingArgs,
-    /// Write every example with gold, predicted and score: .jsonl, .tsv or .csv; .txt: one word a line with its tag
+    /// Write every example with gold, predicted (several labels with | between) and score: .jsonl, .tsv or .csv; .txt: one word
+    /// a line with its tag
     #[arg(long, value_name = "FILE")]
     pub predictions: Option<PathBuf>,
     /// Write a page that shows scores, training curves and every failure: .html, opens in a browser without a network

@@ -217,6 +217,23 @@ fn entities(example: &Example, label_map: &LabelMap) -> String {
     written.collect::<Vec<_>>().join(", ")
 }
 
+/// Any number of labels in one cell, as data files are read: between them stands `|`, or behind a lone one that a comma would cut.
+fn several(labels: &[&str]) -> String {
+    match labels {
+        [label] if label.contains(',') => format!("{label}|"),
+        labels => labels.join("|"),
+    }
+}
+
+/// What the model says, in full: a file is read by programs.
+fn predicted(prediction: &Prediction) -> String {
+    match prediction {
+        Prediction::Labels(said) => several(&said.labels.iter().map(String::as_str).collect::<Vec<_>>()),
+        Prediction::Score(said) => said.score.to_string(),
+        said => said.answer().0,
+    }
+}
+
 /// The form of a file of predictions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum PredictionFormat {
@@ -251,7 +268,7 @@ impl PredictionFormat {
         let gold = |example: &Example| match example.gold.labels() {
             Some(labels) => {
                 let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
-                labels.join(",")
+                several(&labels)
             }
             None if example.gold.words().is_some() || example.gold.spans().is_some() => entities(example, label_map),
             None => example.gold.to_string(),
@@ -265,7 +282,7 @@ impl PredictionFormat {
                         "text": example.text,
                         "text_pair": example.text_pair,
                         "gold": gold(example),
-                        "predicted": prediction.answer().0,
+                        "predicted": predicted(prediction),
                     });
                     let details = serde_json::to_value(prediction.clone().without_logits())?;
                     if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
@@ -297,8 +314,8 @@ impl PredictionFormat {
                 };
                 writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
                 for (example, prediction) in rows {
-                    let (answer, score) = prediction.answer();
-                    let score = score.map(|score| score.to_string()).unwrap_or_default();
+                    let answer = predicted(prediction);
+                    let score = prediction.answer().1.map(|score| score.to_string()).unwrap_or_default();
                     let pair = example.text_pair.as_deref().unwrap_or_default();
                     writer.write_record([&gold(example), &answer, &score, &example.text, pair].map(field))?;
                 }
