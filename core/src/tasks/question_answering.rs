@@ -208,18 +208,19 @@ impl QuestionAnswering {
         (!losses.is_empty()).then(|| losses.iter().sum::<f64>() / losses.len() as f64)
     }
 
-    /// Whether one of the answers, if there are any, begins and ends where tokens do.
+    /// Whether one of the answers, if there are any, begins and ends where tokens do; white space at its ends does not count.
     fn is_reachable(example: &Example, windows: &[&WindowScores]) -> bool {
         let passage: Vec<char> = example.text_pair.as_deref().unwrap_or_default().chars().collect();
-        let trimmed = |span: &(u32, u32)| trimmed(&passage, span.0 as usize, span.1 as usize);
+        let trimmed = |start: u32, end: u32| trimmed(&passage, start as usize, end as usize);
         let ends: Vec<(usize, usize)> = windows
             .iter()
             .flat_map(|window| &window.spans)
-            .filter_map(trimmed)
+            .filter_map(|&(start, end)| trimmed(start, end))
             .collect();
         let reachable = |answer: &AnswerSpan| {
-            let (start, end) = (answer.start as usize, end(answer) as usize);
-            ends.iter().any(|token| token.0 == start) && ends.iter().any(|token| token.1 == end)
+            trimmed(answer.start, end(answer)).is_some_and(|(start, end)| {
+                ends.iter().any(|token| token.0 == start) && ends.iter().any(|token| token.1 == end)
+            })
         };
         let answers = example.gold.answers().unwrap_or_default();
         answers.is_empty() || answers.iter().any(reachable)

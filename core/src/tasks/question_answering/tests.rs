@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::*;
 use crate::batch::Positions;
-use crate::data::{Dataset, ReadOptions, read};
+use crate::data::{Dataset, Gold, ReadOptions, read};
 use crate::tokenizer::{Files, Tokenizer};
 
 /// Sums of a few dozen f64 in another order than Python's.
@@ -93,6 +93,30 @@ fn windows_and_answers_in_them_are_those_of_transformers() {
         }
     }
     assert_eq!(several, data.examples.len(), "every passage takes several windows");
+}
+
+#[test]
+fn white_space_around_an_answer_is_not_out_of_reach() {
+    let reachable = |start: u32, answer: &str| {
+        let answers = [AnswerSpan {
+            start,
+            text: answer.to_owned(),
+        }];
+        let example = Example {
+            text: "Where?".to_owned(),
+            text_pair: Some("in Kyoto, now".to_owned()),
+            gold: Gold::Answers(answers.into()),
+            line: 1,
+            id: None,
+        };
+        let window = WindowScores {
+            spans: [(0, 2), (3, 8), (8, 9), (10, 13)].into(),
+            ..WindowScores::default()
+        };
+        QuestionAnswering::is_reachable(&example, &[&window])
+    };
+    assert!(reachable(3, "Kyoto") && reachable(2, " Kyoto, "));
+    assert!(!reachable(3, "Kyot") && !reachable(4, "yoto ") && !reachable(2, " "));
 }
 
 #[test]
