@@ -213,7 +213,14 @@ fn what_cannot_be_answered_stops_the_run() {
     );
     fails(
         begin(&["--train", &good, "--eval", &mere]),
-        "line 1: the example is no question about a passage",
+        &format!("{mere}, question 1: the question has no \"answers\""),
+    );
+    let mut open = questions(&passage);
+    open[2].as_object_mut().expect("a question").remove("answers");
+    let open = file(&temp, "open.json", &squad(&passage, &open));
+    fails(
+        begin(&["--train", &open]),
+        &format!("{open}, question 3 (\"Mary\"): the question has no \"answers\""),
     );
     let texts = file(&temp, "texts.csv", "text,label\na,b\n");
     fails(begin(&["--train", &texts]), "line 2: the example is no question");

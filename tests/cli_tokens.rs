@@ -315,7 +315,17 @@ fn what_cannot_be_tagged_stops_the_run() {
         "line 1: the example has neither tagged words nor spans",
     );
     let texts = file(&temp, "texts.csv", "text,label\na,b\n");
-    fails(begin(&["--train", &texts]), "line 2: the example has neither");
+    fails(
+        begin(&["--train", &texts]),
+        "texts.csv, line 2: the example has neither",
+    );
+    let records = file(&temp, "records.json", r#"[{"text":"a"},{"text":" "}]"#);
+    let told = fails(
+        begin(&["--train", &records]),
+        "records.json, record 1: the example has neither",
+    );
+    let empty = "records.json: rows with an empty text: 1 (the first: record 2)";
+    assert!(told.contains(empty), "{told}");
     let other = file(&temp, "other.conll", "a\tO\n\na\tO\nb\tB-thing\n");
     fails(
         begin(&["--train", &good, "--eval", &other]),

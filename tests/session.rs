@@ -8,7 +8,7 @@ use std::future::ready;
 use std::path::Path;
 
 use futures_lite::future::block_on;
-use terakoya_core::data::{Dataset, Gold, ReadOptions, read};
+use terakoya_core::data::{Dataset, Example, Gold, Place, ReadOptions, read};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::Error;
 use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
@@ -108,6 +108,12 @@ fn train(
     tried(session, config, train, host).expect("it trains")
 }
 
+/// The rows of a table.
+fn named<'a>(name: &'a str, examples: &'a [Example]) -> NamedExamples<'a> {
+    let place = Place::Line;
+    NamedExamples { name, examples, place }
+}
+
 fn tried(
     session: Session,
     config: &TrainingConfig,
@@ -115,7 +121,6 @@ fn tried(
     host: &mut dyn RunHost,
 ) -> Result<(Session, TrainingRecord), Error> {
     let eval = rows("dev.csv", 12);
-    let named = |name, data| NamedExamples { name, examples: data };
     let data = TrainingData {
         train: named("train.csv", &train.examples[..]),
         eval: Some(named("dev.csv", &eval.examples[..])),
@@ -256,10 +261,7 @@ fn other_labels_take_a_new_last_layer_only() {
     };
     let mut host = MemoryHost::default();
     let data = TrainingData {
-        train: NamedExamples {
-            name: "renamed",
-            examples: &renamed.examples,
-        },
+        train: named("renamed", &renamed.examples),
         eval: None,
         test: None,
         drawn_from: None,
@@ -305,7 +307,6 @@ fn a_probe_asks_between_its_batches_whether_to_go_on() {
 #[test]
 fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
     let (train_set, eval) = (rows("train.csv", 24), rows("dev.csv", 12));
-    let named = |name, data| NamedExamples { name, examples: data };
     let data = |available_memory| TrainingData {
         train: named("train.csv", &train_set.examples[..]),
         eval: Some(named("dev.csv", &eval.examples[..])),
@@ -334,11 +335,7 @@ fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
     many.examples = train_set.examples.iter().cycle().take(1000).cloned().collect();
     let planned = |batch_size, train: &Dataset| {
         let config = TrainingConfig { batch_size, ..config() };
-        let examples = &train.examples[..];
-        let train = NamedExamples {
-            name: "train.csv",
-            examples,
-        };
+        let train = named("train.csv", &train.examples);
         block_on(base.plan(&config, &TrainingData { train, ..data(None) }))
     };
     assert!(planned(1, &many).is_ok());

@@ -3,7 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
-use terakoya_core::data::{Example, Gold, GoldColumn, ReadOptions, SplitRatios, read, sha256_hex, split, split_text};
+use terakoya_core::data::{
+    Example, Gold, GoldColumn, NamedExamples, Place, ReadOptions, SplitRatios, read, sha256_hex, split, split_text,
+};
 
 use crate::usage::UsageError;
 
@@ -14,6 +16,8 @@ pub struct DataFile {
     pub name: String,
     /// Its rows.
     pub examples: Vec<Example>,
+    /// What their numbers count.
+    pub place: fn(usize) -> Place,
     /// SHA-256 of its bytes.
     pub sha256: String,
 }
@@ -29,12 +33,13 @@ impl DataFile {
             skipped = format!(" ({} other rows skipped)", dataset.skipped_by_filter);
         }
         eprintln!("{name}: {} rows{skipped}; {}", dataset.examples.len(), dataset.columns);
+        let place = dataset.columns.format.place();
         let mut empty = dataset.examples.iter().filter(|example| example.text.trim().is_empty());
         if let Some(first) = empty.next() {
             eprintln!(
-                "{name}: rows with an empty text: {} (the first: line {})",
+                "{name}: rows with an empty text: {} (the first: {})",
                 1 + empty.count(),
-                first.line
+                place(first.line)
             );
         }
         if let [first, ..] = dataset.blank_works[..] {
@@ -44,8 +49,18 @@ impl DataFile {
         Ok(Self {
             name,
             examples: dataset.examples,
+            place,
             sha256: sha256_hex(&bytes),
         })
+    }
+
+    /// As the core takes it.
+    pub fn named(&self) -> NamedExamples<'_> {
+        NamedExamples {
+            name: &self.name,
+            examples: &self.examples,
+            place: self.place,
+        }
     }
 
     /// The rows at `indices`, as a part of this file.
@@ -53,6 +68,7 @@ impl DataFile {
         Self {
             name: format!("{} ({what})", self.name),
             examples: indices.iter().map(|&index| self.examples[index].clone()).collect(),
+            place: self.place,
             sha256: self.sha256.clone(),
         }
     }

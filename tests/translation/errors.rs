@@ -290,6 +290,7 @@ fn untrainable(session: &Session, config: &TrainingConfig, train: &str, eval: &s
     let part = |name, data: &'static Dataset| NamedExamples {
         name,
         examples: &data.examples,
+        place: data.columns.format.place(),
     };
     let (train, eval): (&'static Dataset, &'static Dataset) = (Box::leak(Box::new(train)), Box::leak(Box::new(eval)));
     let data = TrainingData {
@@ -355,6 +356,17 @@ fn trainings_that_cannot_begin_are_told_in_both_languages() {
             TWO,
             "「上の層の数」が 9 になっていますが、このモデルは 2 層です。",
             "“Upper layers” is 9, but the model has 2 layers",
+        ),
+        (
+            &bert,
+            TrainingConfig {
+                task: TaskKind::QuestionAnswering,
+                ..classify.clone()
+            },
+            "question,context\na,b\n",
+            TWO,
+            "教える分の 2 行目：この質問には答えがありません。本文の中で答えを選ぶか、この例文を消してください。",
+            "training part, line 2: the question has no answers; mark one in the passage, or delete the example",
         ),
         (
             &bert,

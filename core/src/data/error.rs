@@ -335,12 +335,14 @@ pub enum Place {
     Line(usize),
     /// 1-based number in a JSON array.
     Record(usize),
+    /// 1-based number in a file of SQuAD's form.
+    Question(usize),
 }
 
 impl Place {
     /// The number without its kind.
     pub fn number(self) -> usize {
-        let (Self::Line(number) | Self::Record(number)) = self;
+        let (Self::Line(number) | Self::Record(number) | Self::Question(number)) = self;
         number
     }
 }
@@ -350,6 +352,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(number) => write!(f, "line {number}"),
             Self::Record(number) => write!(f, "record {number}"),
+            Self::Question(number) => write!(f, "question {number}"),
         }
     }
 }

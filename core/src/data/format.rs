@@ -13,7 +13,7 @@ use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use super::csv::Records;
-use super::{GoldColumn, ParseError, Quote, ReadOptions, columns, conll};
+use super::{GoldColumn, ParseError, Place, Quote, ReadOptions, columns, conll};
 
 /// A way of writing rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -80,6 +80,15 @@ impl Format {
             Self::Tsv => Some(b'\t'),
             Self::Semicolon => Some(b';'),
             Self::Json | Self::JsonLines | Self::Conll | Self::Squad | Self::Text => None,
+        }
+    }
+
+    /// What the number of an example counts in such a file.
+    pub fn place(self) -> fn(usize) -> Place {
+        match self {
+            Self::Json => Place::Record,
+            Self::Squad => Place::Question,
+            Self::Csv | Self::Tsv | Self::Semicolon | Self::JsonLines | Self::Conll | Self::Text => Place::Line,
         }
     }
 

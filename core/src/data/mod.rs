@@ -50,7 +50,8 @@ pub struct Example {
     pub text_pair: Option<String>,
     /// The right answer as written; [`Gold::None`] when the file has no label column.
     pub gold: Gold,
-    /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record.
+    /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record, in SQuAD's form that of the
+    /// question.
     pub line: usize,
     /// What the file calls the row, where it does: the id of a question in SQuAD's form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -64,6 +65,15 @@ pub struct NamedExamples<'a> {
     pub name: &'a str,
     /// Its rows.
     pub examples: &'a [Example],
+    /// What [`Example::line`] counts in it.
+    pub place: fn(usize) -> Place,
+}
+
+impl NamedExamples<'_> {
+    /// Where one of the rows stands, for messages.
+    pub(crate) fn place_of(&self, example: &Example) -> Place {
+        (self.place)(example.line)
+    }
 }
 
 /// How to read a file; every field left `None` follows from the file itself.

@@ -2,6 +2,7 @@
 
 use super::{Setting, TaskKind};
 use crate::bio::TagError;
+use crate::data::Place;
 
 /// Labels and model that do not fit each other.
 #[derive(Debug, thiserror::Error)]
@@ -18,39 +19,39 @@ pub enum TaskError {
     },
     /// An example says what is neither listed nor said by the training data.
     #[error(
-        "{file}, line {line}: label {label:?} is not among those to learn: {}; --labels FILE can list them all",
+        "{file}, {place}: label {label:?} is not among those to learn: {}; --labels FILE can list them all",
         listed(known)
     )]
     UnknownLabel {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
         /// The label.
         label: String,
         /// The labels that the model can say.
         known: Vec<String>,
     },
     /// A score that is not a number.
-    #[error("{file}, line {line}: {found:?} is not a number")]
+    #[error("{file}, {place}: {found:?} is not a number")]
     NotANumber {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
         /// What it is.
         found: String,
     },
     /// A score beyond the numbers that a model learns.
     #[error(
-        "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give \
+        "{file}, {place}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give \
          --target-scale"
     )]
     LargeScore {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
         /// The score.
         found: f64,
         /// The largest.
@@ -58,14 +59,14 @@ pub enum TaskError {
     },
     /// A score that the scale makes too large to be learned.
     #[error(
-        "{file}, line {line}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are \
+        "{file}, {place}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are \
          learned; raise the scale"
     )]
     SmallScale {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
         /// The score.
         found: f64,
         /// What it is divided by.
@@ -92,25 +93,39 @@ pub enum TaskError {
     Tags(#[from] TagError),
     /// An example of which it is not known what it names.
     #[error(
-        "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a \
+        "{file}, {place}: the example has neither tagged words nor spans; token-classification learns from one word a \
          line with its tag, or from JSON with \"text\" and \"entities\""
     )]
     NoTags {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
     },
     /// An example that is not a question about a passage with its answers.
     #[error(
-        "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from \
-         JSON as SQuAD's"
+        "{file}, {place}: the example is no question about a passage with its answers; question-answering learns from \
+         JSON as SQuAD's, or from records with question, context and answers"
     )]
     NoAnswers {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
+    },
+    /// A question that is only asked.
+    #[error(
+        "{file}, {place}{}: the question has no \"answers\", which question-answering learns from and is scored by: a list, empty \
+         where the passage holds no answer",
+        id.as_ref().map(|id| format!(" ({id:?})")).unwrap_or_default()
+    )]
+    OpenQuestion {
+        /// The data file.
+        file: String,
+        /// Where it stands in it.
+        place: Place,
+        /// Its id, where it has one.
+        id: Option<Box<str>>,
     },
     /// A model that cannot learn a task, since it sees too little or too much of a text.
     #[error("a {model_type} model cannot learn {}: {}", task.name(), match task.definition().is_causal {
@@ -194,12 +209,12 @@ pub enum TaskError {
         line: usize,
     },
     /// An example without a label where one is needed.
-    #[error("{file}, line {line}: the example has no label; name the column with --label-column")]
+    #[error("{file}, {place}: the example has no label; name the column with --label-column")]
     NoLabel {
         /// The data file.
         file: String,
-        /// Its line.
-        line: usize,
+        /// Where it stands in it.
+        place: Place,
     },
     /// Too few classes to tell apart.
     #[error("{file}: every example has the label {label:?}; classification needs at least two")]

@@ -234,7 +234,7 @@ impl Task for MultiLabelClassification {
             if let Some(label) = labels.find(|label| !self.labels.contains(label)) {
                 return Err(TaskError::UnknownLabel {
                     file: data.name.to_owned(),
-                    line: example.line,
+                    place: data.place_of(example),
                     label: label.clone(),
                     known: self.labels.clone(),
                 });
@@ -248,7 +248,7 @@ impl Task for MultiLabelClassification {
         unlabelled.map_or(Ok(()), |example| {
             Err(TaskError::NoLabel {
                 file: data.name.to_owned(),
-                line: example.line,
+                place: data.place_of(example),
             })
         })
     }

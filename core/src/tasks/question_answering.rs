@@ -263,9 +263,11 @@ impl Task for QuestionAnswering {
     fn check(&self, data: NamedExamples) -> Result<(), TaskError> {
         let lacks = |example: &&Example| example.gold.answers().is_none() || example.text_pair.is_none();
         data.examples.iter().find(lacks).map_or(Ok(()), |example| {
-            Err(TaskError::NoAnswers {
-                file: data.name.to_owned(),
-                line: example.line,
+            let (file, place) = (data.name.to_owned(), data.place_of(example));
+            let id = example.id.clone();
+            Err(match example.text_pair {
+                Some(_) => TaskError::OpenQuestion { file, place, id },
+                None => TaskError::NoAnswers { file, place },
             })
         })
     }

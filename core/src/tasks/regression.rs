@@ -105,12 +105,12 @@ impl Task for Regression {
         check_size(data, LARGEST_SAID, fits).map_err(|error| match error {
             TaskError::LargeScore {
                 file,
-                line,
+                place,
                 found,
                 limit,
             } if found.abs() <= LARGEST_LEARNED => TaskError::SmallScale {
                 file,
-                line,
+                place,
                 found,
                 scale: self.scale,
                 limit,
@@ -123,14 +123,14 @@ impl Task for Regression {
         let Some(example) = data.examples.iter().find(|example| example.gold.score().is_none()) else {
             return check_size(data, "3.4e38", |score| (score as f32).is_finite());
         };
-        let (file, line) = (data.name.to_owned(), example.line);
+        let (file, place) = (data.name.to_owned(), data.place_of(example));
         Err(match example.gold.label() {
             Some(found) => TaskError::NotANumber {
                 file,
-                line,
+                place,
                 found: found.to_owned(),
             },
-            None => TaskError::NoLabel { file, line },
+            None => TaskError::NoLabel { file, place },
         })
     }
 
@@ -196,14 +196,14 @@ fn check_size(data: NamedExamples, limit: &'static str, fits: impl Fn(f64) -> bo
     let large = data
         .examples
         .iter()
-        .find_map(|example| Some((example.line, score(example)?)));
-    let Some((line, found)) = large else {
+        .find_map(|example| Some((data.place_of(example), score(example)?)));
+    let Some((place, found)) = large else {
         return Ok(());
     };
     let file = data.name.to_owned();
     Err(TaskError::LargeScore {
         file,
-        line,
+        place,
         found,
         limit,
     })

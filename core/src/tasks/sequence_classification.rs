@@ -134,7 +134,7 @@ impl Task for SequenceClassification {
             if self.class(example).is_none() {
                 return Err(TaskError::UnknownLabel {
                     file: data.name.to_owned(),
-                    line: example.line,
+                    place: data.place_of(example),
                     label: example.gold.label().unwrap_or_default().to_owned(),
                     known: self.labels.clone(),
                 });
@@ -148,7 +148,7 @@ impl Task for SequenceClassification {
         unlabelled.map_or(Ok(()), |example| {
             Err(TaskError::NoLabel {
                 file: data.name.to_owned(),
-                line: example.line,
+                place: data.place_of(example),
             })
         })
     }

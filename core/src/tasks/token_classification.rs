@@ -122,7 +122,7 @@ fn check_tagged(data: NamedExamples) -> Result<(), TaskError> {
     untagged.map_or(Ok(()), |example| {
         Err(TaskError::NoTags {
             file: data.name.to_owned(),
-            line: example.line,
+            place: data.place_of(example),
         })
     })
 }
@@ -258,7 +258,7 @@ impl Task for TokenClassification {
             if let Some(label) = tags_of(example, unknown).into_iter().next() {
                 return Err(TaskError::UnknownLabel {
                     file: data.name.to_owned(),
-                    line: example.line,
+                    place: data.place_of(example),
                     label,
                     known: self.tags.labels().to_vec(),
                 });

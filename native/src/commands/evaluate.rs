@@ -12,7 +12,7 @@ use terakoya_core::data::{Example, LabelMap};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
-use terakoya_core::session::{NamedExamples, Session};
+use terakoya_core::session::Session;
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{EvaluateArgs, uses};
@@ -138,15 +138,15 @@ pub fn evaluate(
     max_length: Option<usize>,
     batch_size: usize,
 ) -> Result<Evaluation> {
-    let named = NamedExamples {
-        name: &data.name,
-        examples: &data.examples,
-    };
     let mut progress = Progress::new();
     let tell = |done| progress.count("evaluating", done, data.examples.len());
-    Ok(block_on(
-        session.evaluate(named, label_map, max_length, batch_size, tell),
-    )?)
+    Ok(block_on(session.evaluate(
+        data.named(),
+        label_map,
+        max_length,
+        batch_size,
+        tell,
+    ))?)
 }
 
 /// What `session`'s model guesses for the words that the scores hide, where it guesses hidden words.

@@ -25,7 +25,7 @@ use crate::args::{TrainArgs, uses};
 use crate::checkpoints::Checkpoints;
 use crate::commands::evaluate::{evaluate, two_columns};
 use crate::commands::{check_tokenizer, say_truncated, say_unasked, unasked};
-use crate::data_files::required;
+use crate::data_files::{DataFile, required};
 use crate::folder::{self, LABELS, TEST_PREDICTIONS};
 use crate::progress::Progress;
 use crate::training_options::{self, RunFile, TrainingOptions};
@@ -195,9 +195,9 @@ fn train(
     let free = is_host.then(free_memory);
     host.resident = if is_host { resident_memory() } else { 0 };
     let training_data = TrainingData {
-        train: RunData::named(&data.train),
-        eval: data.eval.as_ref().map(RunData::named),
-        test: data.test.as_ref().map(RunData::named),
+        train: data.train.named(),
+        eval: data.eval.as_ref().map(DataFile::named),
+        test: data.test.as_ref().map(DataFile::named),
         drawn_from: data.drawn_from.as_deref(),
         labels: labels.as_deref(),
         available_memory: args.memory_limit.map(|megabytes| megabytes * 1_000_000).or(free),

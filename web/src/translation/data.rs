@@ -105,4 +105,6 @@ pub const ENTRIES: &[Entry] = entries! {
         "{number} 行目";
     "record {number}":
         "{number} 件目";
+    "question {number}":
+        "{number} 番目の質問";
 };

@@ -8,20 +8,20 @@ pub const ENTRIES: &[Entry] = entries! {
         "{what!} {number} はありません。このモデルの{what!}は、0 から数えて {count} 個です。";
     "layer": "層";
     "attention head": "注意ヘッド";
-    "{file}, line {line}: label {label:?} is not among those to learn: {known}; --labels FILE can list them all":
+    "{file}, {place}: label {label:?} is not among those to learn: {known}; --labels FILE can list them all":
         "ラベル「{label}」の例文が{file!}だけにあり、教える分にありません。このラベルの例文を足すか、消すか、「確かめる割合」を小さくしてください。",
         "the label “{label}” has examples in the {file} only, and none to teach: add examples of it, delete these, or lower the share for testing";
     "training part": "教える分";
     "evaluation part": "確かめる分";
     "table": "表";
-    "{file}, line {line}: {found:?} is not a number":
-        "{file!}の {line} 行目：「{found}」は数ではありません。";
-    "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give --target-scale":
-        "{file!}の {line} 行目：点数 {found} は大きすぎます。学べるのは {limit} までです。点数を割るか、「{--target-scale}」を使ってください。",
-        "{file}, line {line}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or use “{--target-scale}”";
-    "{file}, line {line}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are learned; raise the scale":
-        "{file!}の {line} 行目：点数 {found} を「{--target-scale}」の {scale} で割ると大きすぎます。学べるのは {limit} までです。割る数を大きくしてください。",
-        "{file}, line {line}: the score {found} divided by “{--target-scale}” {scale} is too large: numbers up to {limit} are learned; raise the scale";
+    "{file}, {place}: {found:?} is not a number":
+        "{file!}の {place!}：「{found}」は数ではありません。";
+    "{file}, {place}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or give --target-scale":
+        "{file!}の {place!}：点数 {found} は大きすぎます。学べるのは {limit} までです。点数を割るか、「{--target-scale}」を使ってください。",
+        "{file}, {place}: the score {found} is too large: numbers up to {limit} are learned; divide the scores, or use “{--target-scale}”";
+    "{file}, {place}: the score {found} divided by --target-scale {scale} is too large: numbers up to {limit} are learned; raise the scale":
+        "{file!}の {place!}：点数 {found} を「{--target-scale}」の {scale} で割ると大きすぎます。学べるのは {limit} までです。割る数を大きくしてください。",
+        "{file}, {place}: the score {found} divided by “{--target-scale}” {scale} is too large: numbers up to {limit} are learned; raise the scale";
     "{file}: no example has a label":
         "{file!}に、ラベルの付いた例文がありません。";
     "--{option} counts for {own}, but the model is for {task}":
@@ -38,12 +38,18 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{label}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
     "the list of labels has no O, the tag of what belongs to no entity":
         "ラベルに O（どの名前にも入らない語のタグ）がありません。";
-    "{file}, line {line}: the example has neither tagged words nor spans; token-classification learns from one word a line with its tag, or from JSON with \"text\" and \"entities\"":
-        "{file!}の {line} 行目：この例文には名前の印がありません。名前の例は、一行に一語とタグを書いた表か、text と entities のある JSON から読みます。",
-        "{file}, line {line}: no names are marked in this example; names are learned from one word a line with its tag, or from JSON with \"text\" and \"entities\"";
-    "{file}, line {line}: the example is no question about a passage with its answers; question-answering learns from JSON as SQuAD's":
-        "{file!}の {line} 行目：この例文は、本文と質問と答えの組ではありません。SQuAD の形の JSON から読むか、本文の中で答えを選んでください。",
-        "{file}, line {line}: the example is no question about a passage with its answers; read them from JSON as SQuAD's, or mark the answer in the passage";
+    "{file}, {place}: the example has neither tagged words nor spans; token-classification learns from one word a line with its tag, or from JSON with \"text\" and \"entities\"":
+        "{file!}の {place!}：この例文には名前の印がありません。名前の例は、一行に一語とタグを書いた表か、text と entities のある JSON から読みます。",
+        "{file}, {place}: no names are marked in this example; names are learned from one word a line with its tag, or from JSON with \"text\" and \"entities\"";
+    "{file}, {place}: the example is no question about a passage with its answers; question-answering learns from JSON as SQuAD's, or from records with question, context and answers":
+        "{file!}の {place!}：この例文は、本文と質問と答えの組ではありません。SQuAD の形の JSON か、question、context、answers のある JSON から読むか、本文の中で答えを選んでください。",
+        "{file}, {place}: the example is no question about a passage with its answers; read them from JSON as SQuAD's or with question, context and answers, or mark the answer in the passage";
+    "{file}, {place} ({id:?}): the question has no \"answers\", which question-answering learns from and is scored by: a list, empty where the passage holds no answer":
+        "{file!}の {place!}（{id}）：この質問には答えがありません。答えの並び（answers）を書くか、答えがない質問では空の並びにしてください。",
+        "{file}, {place} (“{id}”): the question has no answers; list them, or give an empty list where the passage holds none";
+    "{file}, {place}: the question has no \"answers\", which question-answering learns from and is scored by: a list, empty where the passage holds no answer":
+        "{file!}の {place!}：この質問には答えがありません。本文の中で答えを選ぶか、この例文を消してください。",
+        "{file}, {place}: the question has no answers; mark one in the passage, or delete the example";
     "a {model_type} model cannot learn {task}: it sees what stands behind a word; take a causal model such as gpt2":
         "{model_type} のモデルに{task!}は教えられません。言葉の後ろまで見えてしまうからです。gpt2 のような、前だけを読むモデルを使ってください。",
         "a {model_type} model cannot learn {task!}: it sees what stands behind a word; take a causal model such as gpt2";
@@ -81,9 +87,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "question {line} needs its passage: --context, --data with both, or on stdin a tab and the passage behind it":
         "{line} 番目の質問に本文がありません。答えを探す本文も入れてください。",
         "question {line} needs its passage: enter the text that it is about";
-    "{file}, line {line}: the example has no label; name the column with --label-column":
-        "{file!}の {line} 行目：例文にラベルがありません。",
-        "{file}, line {line}: the example has no label";
+    "{file}, {place}: the example has no label; name the column with --label-column":
+        "{file!}の {place!}：例文にラベルがありません。",
+        "{file}, {place}: the example has no label";
     "{file}: every example has the label {label:?}; classification needs at least two":
         "{file!}のラベルが、すべて「{label}」です。分類を教えるには二種類以上のラベルが要ります。";
     "{file}: there are no examples":

@@ -1,7 +1,7 @@
 //! Finds in a message what stands in the places that a template leaves open.
 //!
-//! A template is a text with names in braces. `{line}` and the like are digits, `{place}` is a line or a record by its number,
-//! `{label:?}` is in quotes, as `{:?}` writes it, or a list of numbers; any other name is any text. The text of these lies
+//! A template is a text with names in braces. `{line}` and the like are digits, `{place}` is a line, a record or a question by its
+//! number, `{label:?}` is in quotes, as `{:?}` writes it, or a list of numbers; any other name is any text. The text of these lies
 //! between the earliest places where the rest fits: nothing is tried twice, so that the time is in proportion to the message's length.
 
 /// What a template is made of.
@@ -23,7 +23,7 @@ pub enum Part<'t> {
 pub enum Kind {
     /// Digits.
     Number,
-    /// A line or a record by its number.
+    /// A line, a record or a question by its number.
     Place,
     /// A text in quotes with escapes in it, or numbers in brackets; a text's value is what stands between the quotes.
     Quoted,
@@ -50,7 +50,8 @@ impl Kind {
         match self {
             Self::Number => digits(text),
             Self::Place => {
-                let number = text.strip_prefix("line ").or_else(|| text.strip_prefix("record "))?;
+                let kinds = ["line ", "record ", "question "];
+                let number = kinds.iter().find_map(|kind| text.strip_prefix(kind))?;
                 let (_, rest) = digits(number)?;
                 Some((&text[..text.len() - rest.len()], rest))
             }

@@ -9,7 +9,7 @@ use std::error::Error;
 
 use js_sys::Uint8Array;
 use terakoya_core::bundle::BundleError;
-use terakoya_core::data::LabelMap;
+use terakoya_core::data::{LabelMap, Place};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::DeviceError;
 use terakoya_core::pca::{self, Projection};
@@ -315,6 +315,7 @@ impl Desk {
         let data = NamedExamples {
             name: "table",
             examples: &rows,
+            place: Place::Line,
         };
         let evaluation = session
             .evaluate(data, &LabelMap::default(), None, EVALUATION_BATCH, |_| {})

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use gloo_timers::future::TimeoutFuture;
-use terakoya_core::data::Example;
+use terakoya_core::data::{Example, Place};
 use terakoya_core::protocol::TrainEvent;
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
 use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost};
@@ -140,10 +140,12 @@ pub fn training_data<'a>(train: &'a [Example], eval: &'a [Example]) -> TrainingD
         train: NamedExamples {
             name: "training part",
             examples: train,
+            place: Place::Line,
         },
         eval: (!eval.is_empty()).then_some(NamedExamples {
             name: "evaluation part",
             examples: eval,
+            place: Place::Line,
         }),
         test: None,
         drawn_from: None,

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use terakoya_core::data::{Example, Filter, GoldColumn, ReadOptions};
+use terakoya_core::data::{Example, Filter, GoldColumn, Place, ReadOptions};
 use terakoya_core::error::Error;
-use terakoya_core::session::{NamedExamples, Session};
+use terakoya_core::session::Session;
 use terakoya_core::tasks::TaskError;
 use terakoya_core::training_config::TrainingConfig;
 
@@ -163,7 +163,13 @@ impl RunData {
 
     /// The error, with the line of the tag that is unknown instead of its sentence's first.
     pub(super) fn at_its_tag(&self, mut error: Error) -> Error {
-        if let Error::Task(TaskError::UnknownLabel { file, line, label, .. }) = &mut error {
+        if let Error::Task(TaskError::UnknownLabel {
+            file,
+            place: Place::Line(line),
+            label,
+            ..
+        }) = &mut error
+        {
             let parts = [Some(&self.train), self.eval.as_ref(), self.test.as_ref()];
             let part = parts.into_iter().flatten().find(|part| part.name == *file);
             let sentence = part.and_then(|part| part.examples.iter().find(|example| example.line == *line));
@@ -172,12 +178,5 @@ impl RunData {
             *line += tags.and_then(|mut tags| tags.position(|tag| tag == label)).unwrap_or(0);
         }
         error
-    }
-
-    pub(super) fn named(file: &DataFile) -> NamedExamples<'_> {
-        NamedExamples {
-            name: &file.name,
-            examples: &file.examples,
-        }
     }
 }
