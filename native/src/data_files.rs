@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use terakoya_core::data::{
-    Example, Gold, GoldColumn, NamedExamples, Place, ReadOptions, SplitRatios, read, sha256_hex, split, split_text,
+    Example, Format, Gold, GoldColumn, NamedExamples, Place, ReadOptions, SplitRatios, read, sha256_hex, split,
+    split_text,
 };
 
 use crate::usage::UsageError;
@@ -34,6 +35,7 @@ impl DataFile {
         }
         eprintln!("{name}: {} rows{skipped}; {}", dataset.examples.len(), dataset.columns);
         let place = dataset.columns.format.place();
+        say_unused(&name, dataset.columns.format, options);
         let mut empty = dataset.examples.iter().filter(|example| example.text.trim().is_empty());
         if let Some(first) = empty.next() {
             eprintln!(
@@ -70,6 +72,25 @@ impl DataFile {
             examples: indices.iter().map(|&index| self.examples[index].clone()).collect(),
             place: self.place,
             sha256: self.sha256.clone(),
+        }
+    }
+}
+
+/// Says which flags choose columns where there are none to choose from. Another file of the same command may have some.
+fn say_unused(name: &str, format: Format, options: &ReadOptions) {
+    let form = match format {
+        Format::Squad => "questions in SQuAD's form",
+        Format::Text => "plain text",
+        _ => return,
+    };
+    let flags = [
+        ("--text-column", &options.text_column),
+        ("--pair-column", &options.pair_column),
+        ("--label-column", &options.label_column),
+    ];
+    for (flag, column) in flags {
+        if let Some(column) = column {
+            eprintln!("{name}: {flag} {column} chooses nothing here: it is read as {form}, without columns");
         }
     }
 }
