@@ -94,10 +94,29 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     assert_eq!(same["exact_match"], report["exact_match"]);
     assert_eq!(evaluate(&["--max-length", "48"]), same, "the windows it learned with");
     assert_ne!(evaluate(&["--max-length", "40"])["loss"], same["loss"]);
-    // A stride is less where the question leaves no room for twice as many.
-    let longer = evaluate(&["--max-length", "48", "--stride", "47"]);
-    assert!(longer["exact_match"].is_number(), "{longer}");
+    // A stride is less where the question leaves no room for twice as many, which is told.
     let args = ["evaluate", "--model", folder, "--data", &data, "--device", "cpu"];
+    let told = |more: &[&str]| stderr(&run(terakoya(&[&args[..], more].concat())));
+    let shortened = |length: usize, stride: usize, least: usize| {
+        format!(
+            "{data}: beside 4 of 4 questions the {length} tokens of a window (--max-length) leave no room to share {stride} with \
+             its neighbour (--stride): there {least} or more are shared\n"
+        )
+    };
+    let longer = told(&["--stride", "47"]);
+    assert!(longer.contains(&shortened(48, 47, 20)), "{longer}");
+    let shorter = told(&["--max-length", "24"]);
+    assert!(shorter.contains(&shortened(24, 12, 8)), "{shorter}");
+    assert!(!told(&[]).contains("no room"), "the windows it learned with");
+    let both = told(&["--max-length", "24", "--stride", "24"]);
+    assert!(
+        both.contains("--stride is 24: must be below the 24 of --max-length"),
+        "{both}"
+    );
+    let unused = told(&["--text-column", "question"]);
+    let expected =
+        format!("{data}: --text-column question chooses nothing here: it is read as questions in SQuAD's form");
+    assert!(unused.contains(&expected), "{unused}");
     let wide = run(terakoya(&[&args[..], &["--stride", "48"]].concat()));
     assert_eq!(wide.status.code(), Some(2));
     let expected = "--stride is 48: must be below the 48 tokens of a window";
@@ -242,8 +261,13 @@ fn what_cannot_be_answered_stops_the_run() {
     fails(command, "--stride counts for question-answering");
     // Windows that share all that they have never get to the end of a passage.
     let windows = begin(&["--train", &good, "--max-length", "64", "--stride", "64"]);
-    let message = fails(windows, "--stride is 64: must be below max_length");
+    let message = fails(windows, "--stride is 64: must be below the 64 of --max-length");
     assert!(!message.contains("epoch"), "{message}");
+    // The default may be less than it is; who asks for as much is told.
+    let asked = run(begin(&["--train", &good, "--max-length", "24", "--stride", "32"]));
+    assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
+    let expected = "--stride is 32: must be below the 24 of --max-length";
+    assert!(stderr(&asked).contains(expected), "{}", stderr(&asked));
 }
 
 #[test]

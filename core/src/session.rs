@@ -241,6 +241,14 @@ impl Session {
         self.text_encoder(max_length).max_length
     }
 
+    /// What of `data` is read otherwise than asked, where texts are cut at `max_length` or the usual.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    pub fn note(&self, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<Option<String>> {
+        self.task.note(data, &self.text_encoder(max_length))
+    }
+
     /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.
     fn text_encoder(&self, max_length: Option<usize>) -> TextEncoder<'_> {
         let limit = self.longest();

@@ -201,6 +201,26 @@ impl TrainingConfig {
             .collect()
     }
 
+    /// Refuses a stride of as many tokens as a window has. Nobody need have asked for the default: it may be less where it does
+    /// not fit.
+    ///
+    /// # Errors
+    /// If windows would not move.
+    pub fn check_stride(&self) -> Result<(), OptionError> {
+        match self.task == TaskKind::QuestionAnswering && self.stride >= self.max_length {
+            true => Err(OptionError {
+                key: "stride",
+                value: self.stride.to_string(),
+                reason: format!(
+                    "must be below the {} of --max-length: windows share fewer tokens than they have",
+                    self.max_length
+                )
+                .into(),
+            }),
+            false => Ok(()),
+        }
+    }
+
     fn validate_ranges(&self) -> Result<(), OptionError> {
         let error = |key, value: String, reason: &'static str| {
             let reason = reason.into();
@@ -221,14 +241,8 @@ impl TrainingConfig {
         if self.max_length < 3 {
             return error("max_length", self.max_length.to_string(), "must be at least 3");
         }
-        let stride_is_given = self.stride != Self::default().stride;
-        if self.task == TaskKind::QuestionAnswering && stride_is_given && self.stride >= self.max_length {
-            let value = self.stride.to_string();
-            return error(
-                "stride",
-                value,
-                "must be below max_length: windows share fewer tokens than they have",
-            );
+        if self.stride != Self::default().stride {
+            self.check_stride()?;
         }
         if !(self.mlm_probability > 0.0 && self.mlm_probability <= 1.0) {
             let value = self.mlm_probability.to_string();

@@ -72,7 +72,7 @@ impl Session {
             let eval_extent = eval_set.as_ref().map_or_else(Extent::default, RowSource::extent);
             let plan = self.planned(config, &data, &network, &*task, [train_set.extent(), eval_extent])?;
             host.event(TrainEvent::Started(plan));
-            self.tell_data(&data, config, &*task, host);
+            self.tell_data(&data, config, &*task, host)?;
             // What goes on begins with what it had learned.
             if !has_checkpoint(host)? {
                 self.tell_beginnings(&*task, &initialised, host);
@@ -307,7 +307,13 @@ impl Session {
     }
 
     /// Tells what the run goes without, and what of its data is read otherwise than it is written.
-    fn tell_data(&self, data: &TrainingData<'_>, config: &TrainingConfig, task: &dyn Task, host: &mut dyn RunHost) {
+    fn tell_data(
+        &self,
+        data: &TrainingData<'_>,
+        config: &TrainingConfig,
+        task: &dyn Task,
+        host: &mut dyn RunHost,
+    ) -> Result<()> {
         let (asked, longest) = (config.max_length, self.longest());
         // Running text is cut at another length.
         if asked > longest && task.longest_row(asked) == asked {
@@ -334,7 +340,11 @@ impl Session {
                 let message = format!("{name}: entities that begin with an I- tag, which is read as a B-: {count}");
                 host.event(TrainEvent::Note { message });
             }
+            if let Some(message) = task.note(part, &self.text_encoder(Some(asked)))? {
+                host.event(TrainEvent::Note { message });
+            }
         }
+        Ok(())
     }
 
     /// Tells what the run begins with, where it is not what the folder holds.

@@ -265,6 +265,15 @@ pub trait Task {
     /// What is kept of a row's `values` `[width]`.
     fn read(&self, row: &Row, values: &[f32]) -> Output;
 
+    /// What of `data` is read otherwise than asked, in one line; by default nothing.
+    ///
+    /// # Errors
+    /// If a text cannot be encoded.
+    fn note(&self, data: NamedExamples, text: &TextEncoder) -> Result<Option<String>> {
+        let _ = (data, text);
+        Ok(None)
+    }
+
     /// Mean loss, where there is one, and scores.
     ///
     /// # Errors

@@ -113,8 +113,7 @@ impl QuestionAnswering {
     fn windows(&self, example: &Example, text: &TextEncoder) -> Result<Vec<Encoding>> {
         let line = example.line;
         let passage = example.text_pair.as_deref().ok_or(TaskError::NoPassage { line })?;
-        let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
-        let special = text.tokenizer.special_tokens_added(true);
+        let (question, special) = taken(example, text)?;
         let room = |length: usize| length.checked_sub(question + special).filter(|&room| room > 0);
         let Some(room) = room(text.max_length) else {
             // A shorter length is to blame only where the model's own would do.
@@ -134,11 +133,16 @@ impl QuestionAnswering {
         let options = EncodeOptions {
             max_length: Some(text.max_length),
             strategy: TruncationStrategy::OnlySecond,
-            // A long question would leave windows that hardly move.
-            stride: self.stride.min(room / 2),
+            stride: self.shared(room),
         };
         let windows: Result<_, TokenizerError> = text.tokenizer.encode_windows(&example.text, Some(passage), &options);
         Ok(windows?)
+    }
+
+    /// Tokens that neighbouring windows share where so many are left to the passage: a long question would leave windows that
+    /// hardly move.
+    fn shared(&self, room: usize) -> usize {
+        self.stride.min(room / 2)
     }
 
     /// A window of the passage, with where the answer stands in it.
@@ -225,6 +229,12 @@ impl QuestionAnswering {
         let answers = example.gold.answers().unwrap_or_default();
         answers.is_empty() || answers.iter().any(reachable)
     }
+}
+
+/// The tokens that a question takes of a window, and the special ones.
+fn taken(example: &Example, text: &TextEncoder) -> Result<(usize, usize)> {
+    let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
+    Ok((question, text.tokenizer.special_tokens_added(true)))
 }
 
 /// The character after an answer's last.
@@ -342,6 +352,24 @@ impl Task for QuestionAnswering {
             no_answer: [0, 1].map(|end| values.get(2 * none + end).copied().unwrap_or_default()),
             log_sums: [0, 1].map(|end| log_sum(values.iter().skip(end).step_by(2))),
         }))
+    }
+
+    fn note(&self, data: NamedExamples, text: &TextEncoder) -> Result<Option<String>> {
+        let (mut count, mut least) = (0, self.stride);
+        for example in data.examples {
+            let (question, special) = taken(example, text)?;
+            let shared = self.shared(text.max_length.saturating_sub(question + special));
+            // A passage in one window shares nothing, a question without room is refused.
+            if shared < self.stride && self.windows(example, text).is_ok_and(|windows| windows.len() > 1) {
+                (count, least) = (count + 1, least.min(shared));
+            }
+        }
+        let (name, total, length, wanted) = (data.name, data.examples.len(), text.max_length, self.stride);
+        let note = format!(
+            "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave no room to share \
+             {wanted} with its neighbour (--stride): there {least} or more are shared"
+        );
+        Ok((count > 0).then_some(note))
     }
 
     fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {

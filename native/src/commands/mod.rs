@@ -18,7 +18,7 @@ use anyhow::{Context, Result};
 use futures_lite::future::block_on;
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::protocol::Prediction;
-use terakoya_core::session::Session;
+use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 use terakoya_core::tasks::masked_lm::mask_id;
 use terakoya_core::tokenizer::{TOKENIZER_FILES, Tokenizer};
@@ -131,11 +131,25 @@ fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<us
     }
     let window = session.usual_length(max_length);
     match stride.filter(|&stride| stride >= window) {
-        Some(stride) => Err(UsageError(format!(
-            "--stride is {stride}: must be below the {window} tokens of a window, since neighbours share fewer than they have"
-        ))),
+        Some(stride) => {
+            let what = match max_length == Some(window) {
+                true => "of --max-length",
+                false => "tokens of a window",
+            };
+            Err(UsageError(format!(
+                "--stride is {stride}: must be below the {window} {what}: windows share fewer tokens than they have"
+            )))
+        }
         None => Ok(()),
     }
+}
+
+/// Says what of `data` is read otherwise than asked.
+fn say_note(session: &Session, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<()> {
+    if let Some(note) = session.note(data, max_length)? {
+        eprintln!("{note}");
+    }
+    Ok(())
 }
 
 /// Says how many texts were cut.

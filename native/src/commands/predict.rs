@@ -5,13 +5,13 @@ use std::io::{BufWriter, Write, stdout};
 use anyhow::Result;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
-use terakoya_core::data::{Example, Gold, GoldColumn};
+use terakoya_core::data::{Example, Gold, GoldColumn, NamedExamples, Place};
 use terakoya_core::protocol::Prediction;
 use terakoya_core::tasks::TaskKind;
 
 use crate::args::{PredictArgs, uses};
 use crate::commands::{
-    SharedDevice, check_lengths, check_tokenizer, open_session, say_truncated, say_unasked, unasked,
+    SharedDevice, check_lengths, check_tokenizer, open_session, say_note, say_truncated, say_unasked, unasked,
 };
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
@@ -57,9 +57,16 @@ pub fn run(args: PredictArgs) -> Result<()> {
         session.set(setting)?;
     }
     check_lengths(&session, args.pass.max_length, args.settings.stride)?;
+    let file = args.data.as_ref().map(|path| path.display().to_string());
+    let stdin = args.asked().is_none().then_some("stdin");
+    let data = NamedExamples {
+        name: file.as_deref().or(stdin).unwrap_or("the question"),
+        examples: &examples,
+        place: Place::Line,
+    };
+    say_note(&session, data, args.pass.max_length)?;
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
-    let file = args.data.as_ref().map(|path| path.display().to_string());
     let (mut done, mut truncated, mut left_out) = (0, 0, Vec::new());
     for chunk in examples.chunks(CHUNK) {
         let tell = |count| progress.count("predicting", done + count, examples.len());
@@ -79,7 +86,6 @@ pub fn run(args: PredictArgs) -> Result<()> {
         truncated += cut;
     }
     out.flush()?;
-    let stdin = args.asked().is_none().then_some("stdin");
     say_unasked(file.as_deref().or(stdin), &left_out);
     say_truncated(truncated, examples.len());
     Ok(())
