@@ -167,6 +167,44 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
 }
 
 #[test]
+fn records_with_a_question_each_are_learned_from() {
+    let temp = TempDir::new().expect("temp");
+    let passage = passage(6);
+    let record = |question: &Value| {
+        let answer = &question["answers"][0];
+        let mut record = question.clone();
+        record["context"] = passage.clone().into();
+        record["answers"] = serde_json::json!({ "text": [answer["text"]], "answer_start": [answer["answer_start"]] });
+        record
+    };
+    let records: Vec<Value> = questions(&passage).iter().map(record).collect();
+    let lines: String = records.iter().map(|record| format!("{record}\n")).collect();
+    let lines = file(&temp, "flat.jsonl", &lines);
+    let list = file(&temp, "flat.json", &Value::from(records).to_string());
+    let output = temp.path().join("model");
+    let flags = [
+        "--train",
+        &lines,
+        "--eval",
+        &list,
+        "--epochs",
+        "1",
+        "--max-length",
+        "64",
+        "--json",
+    ];
+    let trained = run(train("question-answering", &output, &flags));
+    assert_eq!(json(&stdout(&trained))["eval"]["report"]["examples"], 4);
+    // The default stride does not fit beside these questions.
+    let told = stderr(&trained);
+    for data in [lines, list] {
+        let expected =
+            format!("{data}: beside 4 of 4 questions the 64 tokens of a window (--max-length) leave no room");
+        assert_eq!(told.matches(&expected).count(), 1, "{told}");
+    }
+}
+
+#[test]
 fn questions_without_an_answer_are_learned_and_scored() {
     let temp = TempDir::new().expect("temp");
     let passage = passage(0);

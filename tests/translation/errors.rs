@@ -137,6 +137,21 @@ fn questions_that_do_not_fit_their_passage_are_told_in_both_languages() {
         english(&error),
         "mine.json: question 1 (“q1”): the answer “富士山” should start at character 1, counted from 0, where there is “士山は”"
     );
+    let record = r#"[{"question": "何が高い?", "context": "富士山は高い。", "answers": {"text": "富士山"}}]"#;
+    assert_eq!(
+        japanese(&unreadable("flat.json", record, GoldColumn::Answers)),
+        "「flat.json」の 1 件目：「answers」が答えの並び（それぞれ text と answer_start）ではありません。"
+    );
+    let note = "training part: beside 4 of 9 questions the 64 tokens of a window (--max-length) leave no room to share 32 with its \
+                neighbour (--stride): there 28 or more are shared";
+    assert_eq!(
+        translated(note, Language::Japanese),
+        "教える分の質問 9 個のうち 4 個では、「最大の長さ」の 64 トークンに「窓の重なり」の 32 トークンが入らないので、重なりを減らします（少ないところで 28）。"
+    );
+    assert_eq!(
+        translated(note, Language::English),
+        "training part: beside 4 of 9 questions the 64 tokens of “Longest text” leave no room for “Overlap of windows”, 32: there 28 or more are shared"
+    );
     let error = unreadable(
         "x.json",
         r#"{"data": [{"paragraphs": [{"context": "a"}]}]}"#,

@@ -191,15 +191,15 @@ pub enum DataError {
     },
     /// An answer that does not stand where it is said to.
     #[error(
-        "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}"
+        "{name}: {place} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}"
     )]
     Answer {
         /// File.
         name: String,
-        /// 1-based number of the question in the file.
-        number: usize,
+        /// Which question.
+        place: Place,
         /// Its id.
-        id: String,
+        id: Box<str>,
         /// The answer.
         answer: String,
         /// Where it is said to be.
@@ -209,25 +209,35 @@ pub enum DataError {
     },
     /// An answer without a character.
     #[error(
-        "{name}: question {number} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty"
+        "{name}: {place} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty"
     )]
     EmptyAnswer {
         /// File.
         name: String,
-        /// 1-based number of the question in the file.
-        number: usize,
+        /// Which question.
+        place: Place,
         /// Its id; empty where it has none.
-        id: String,
+        id: Box<str>,
+    },
+    /// A field that should hold answers and does not.
+    #[error("{name}: {place}: {field:?} is no list of answers, each with its text and answer_start")]
+    NoAnswerList {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
     },
     /// A question that is said to have no answer and has one.
-    #[error("{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}")]
+    #[error("{name}: {place} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}")]
     ImpossibleAnswer {
         /// File.
         name: String,
-        /// 1-based number of the question in the file.
-        number: usize,
+        /// Which question.
+        place: Place,
         /// Its id; empty where it has none.
-        id: String,
+        id: Box<str>,
         /// The answer.
         answer: String,
     },

@@ -9,8 +9,8 @@ use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess
 use serde_json::{Map, Value};
 
 use super::columns::{self, Naming, Roles};
-use super::spans;
-use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions};
+use super::squad::{self, Asked};
+use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans};
 
 /// Reads one object a line; blank lines are skipped.
 pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
@@ -64,6 +64,18 @@ struct Rows<'a> {
 struct Fields {
     names: Vec<String>,
     roles: Roles,
+    /// What questions are called by.
+    id: Option<usize>,
+}
+
+impl Fields {
+    /// The fields that are read, each once: text, pair, label, filter, id.
+    fn wanted(&self) -> [Option<usize>; 5] {
+        let roles = &self.roles;
+        let others = [Some(roles.text), roles.pair, roles.label, self.id];
+        let filter = roles.filter.filter(|index| !others.contains(&Some(*index)));
+        [others[0], others[1], others[2], filter, others[3]]
+    }
 }
 
 impl<'a> Rows<'a> {
@@ -90,7 +102,7 @@ impl<'a> Rows<'a> {
 
     fn finish(self, format: Format) -> Result<Dataset, DataError> {
         match self.fields {
-            Some(Fields { names, roles }) => {
+            Some(Fields { names, roles, .. }) => {
                 let columns: Columns = roles.describe(format, false, Some(&names));
                 self.collector.finish(columns)
             }
@@ -107,26 +119,33 @@ impl<'a> Rows<'a> {
             DataError::ChooseColumns { name, .. } if holds_passages(&record) => DataError::SquadElsewhere { name },
             error => error,
         })?;
-        let values = wanted(&roles).map(|index| index.and_then(|index| record.remove(&names[index])));
-        self.fields = Some(Fields { names, roles });
+        let is_asked = self.collector.gold.column == GoldColumn::Answers;
+        let id = names.iter().position(|name| is_asked && name == "id");
+        let taken = [Some(roles.text), roles.pair, roles.label];
+        let id = id.filter(|&id| !taken.contains(&Some(id)));
+        let fields = self.fields.insert(Fields { names, roles, id });
+        let values = fields
+            .wanted()
+            .map(|index| index.and_then(|index| record.remove(&fields.names[index])));
         self.add(values, place)
     }
 
-    /// Takes the values of a record in the order of [`wanted`].
-    fn add(&mut self, values: [Option<Value>; 4], place: Place) -> Result<(), DataError> {
-        let Some(Fields { names, roles }) = &self.fields else {
+    /// Takes the values of a record in the order of [`Fields::wanted`].
+    fn add(&mut self, values: [Option<Value>; 5], place: Place) -> Result<(), DataError> {
+        let Some(Fields { names, roles, id: ids }) = &self.fields else {
             return Ok(());
         };
-        let [text, pair, label, filter] = values;
+        let [text, pair, label, filter, id] = values;
         let read = |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
         // One field may serve the filter and another role; its value is then with the other.
         let filter = match (roles.filter, filter) {
             (None, _) => None,
             (Some(index), Some(value)) => Some(read(index, Some(value))?),
             (Some(index), None) => {
-                let roles = [(Some(roles.text), &text), (roles.pair, &pair), (roles.label, &label)];
-                let shared = roles.into_iter().find(|(role, _)| *role == Some(index));
-                Some(read(index, shared.and_then(|(_, value)| value.clone()))?)
+                let values = [&text, &pair, &label, &id];
+                let roles = [Some(roles.text), roles.pair, roles.label, *ids];
+                let shared = roles.iter().position(|role| *role == Some(index));
+                Some(read(index, shared.and_then(|at| values[at].clone()))?)
             }
         };
         if !self.collector.keeps(filter.as_deref()) {
@@ -134,8 +153,14 @@ impl<'a> Rows<'a> {
         }
         let text = read(roles.text, text)?;
         let text_pair = roles.pair.map(|index| read(index, pair)).transpose()?;
+        let id = id.as_ref().and_then(squad::written);
         let gold = match (roles.label, label) {
             (None, _) => Gold::None,
+            (Some(index), label) if self.collector.gold.column == GoldColumn::Answers => {
+                let (name, id) = (self.name, id.as_deref().unwrap_or_default());
+                let asked = Asked { name, place, id };
+                squad::gold_of_record(asked, &names[index], label.as_ref(), text_pair.as_deref())?
+            }
             (Some(index), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Labels => {
                 let items = items.into_iter().map(|item| read(index, Some(item)));
                 let items: Vec<String> = items.collect::<Result<_, _>>()?;
@@ -159,7 +184,7 @@ impl<'a> Rows<'a> {
             text_pair,
             gold,
             line: place.number(),
-            id: None,
+            id: id.map(String::into_boxed_str),
         });
         Ok(())
     }
@@ -169,13 +194,6 @@ impl<'a> Rows<'a> {
 fn holds_passages(record: &Map<String, Value>) -> bool {
     let article = record.get("data").and_then(|data| data.get(0));
     article.is_some_and(|article| article.get("paragraphs").is_some())
-}
-
-/// The fields that are read, each once: text, pair, label, filter.
-fn wanted(roles: &Roles) -> [Option<usize>; 4] {
-    let others = [Some(roles.text), roles.pair, roles.label];
-    let filter = roles.filter.filter(|index| !others.contains(&Some(*index)));
-    [others[0], others[1], others[2], filter]
 }
 
 /// The text of a string, number or truth value.
@@ -296,9 +314,9 @@ impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
                 }
                 self.rows.first(record, self.place)
             }
-            Some(Fields { names, roles }) => {
-                let wanted = wanted(roles);
-                let mut values = [const { None }; 4];
+            Some(fields) => {
+                let (wanted, names) = (fields.wanted(), &fields.names);
+                let mut values = [const { None }; 5];
                 while let Some(key) = map.next_key::<String>()? {
                     let slot = wanted
                         .iter()

@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use super::jsonl::half_character;
 use super::{
-    AnswerSpan, ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Filter, Format, Gold,
+    AnswerSpan, ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Filter, Format, Gold, Place,
     ReadOptions,
 };
 
@@ -62,7 +62,7 @@ impl Question {
 }
 
 /// A value as text; nothing where there is none.
-fn written(value: &serde_json::Value) -> Option<String> {
+pub(super) fn written(value: &serde_json::Value) -> Option<String> {
     match value {
         serde_json::Value::Null => None,
         serde_json::Value::String(text) => Some(text.clone()),
@@ -102,6 +102,27 @@ struct Answer {
     answer_start: i64,
 }
 
+impl Answer {
+    /// The answers of a record by itself: a list of objects, or the same as two lists, which `datasets` makes of them. Nothing
+    /// where it is neither.
+    fn of_record(value: &serde_json::Value) -> Option<Vec<Self>> {
+        let of = |text: &serde_json::Value, start: &serde_json::Value| {
+            let (text, answer_start) = (text.as_str()?.to_owned(), start.as_i64()?);
+            Some(Self { text, answer_start })
+        };
+        if let Some(answers) = value.as_array() {
+            let answers = answers.iter();
+            return answers
+                .map(|answer| of(answer.get("text")?, answer.get("answer_start")?))
+                .collect();
+        }
+        let [texts, starts] = ["text", "answer_start"].map(|key| value.get(key).and_then(serde_json::Value::as_array));
+        let (texts, starts) = (texts?, starts?);
+        let pairs = texts.iter().zip(starts).map(|(text, start)| of(text, start));
+        (texts.len() == starts.len()).then(|| pairs.collect())?
+    }
+}
+
 /// Reads a whole file; an example's line is the number of its question.
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
     let file: File = serde_json::from_str(text).map_err(|error| unread(name, error))?;
@@ -124,16 +145,21 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         paragraphs.into_iter().map(move |paragraph| (title.clone(), paragraph))
     });
     for (title, paragraph) in paragraphs {
-        // One table for all questions: where each character begins.
-        let starts: Vec<usize> = paragraph.context.char_indices().map(|(at, _)| at).collect();
+        // One table for all questions.
+        let starts = starts(&paragraph.context);
         for question in paragraph.qas {
             line += 1;
             let value = compared.map(|field| question.field(field, &title, &paragraph.context));
             if !collector.keeps(value.as_deref()) {
                 continue;
             }
-            let gold = gold(name, line, &question, &paragraph.context, &starts)?;
             let id = question.id();
+            let asked = Asked {
+                name,
+                place: Place::Question(line),
+                id: id.as_deref().unwrap_or_default(),
+            };
+            let gold = gold(asked, &question, &paragraph.context, &starts)?;
             if let Some(id) = &id
                 && let Some(first) = numbers.insert(id.clone(), line)
             {
@@ -171,25 +197,66 @@ fn unread(name: &str, source: serde_json::Error) -> DataError {
     }
 }
 
-fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
+/// Where each character begins.
+fn starts(context: &str) -> Vec<usize> {
+    context.char_indices().map(|(at, _)| at).collect()
+}
+
+/// A question as messages name it.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The file.
+    pub name: &'a str,
+    /// Where it stands there.
+    pub place: Place,
+    /// Its id; empty where it has none.
+    pub id: &'a str,
+}
+
+fn gold(asked: Asked, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
     let Some(answers) = &question.answers else {
         return Ok(Gold::None);
     };
-    if let (true, Some(answer)) = (question.is_impossible, answers.first()) {
-        return Err(DataError::ImpossibleAnswer {
-            name: name.to_owned(),
-            number,
-            id: question.id().unwrap_or_default(),
+    match answers.first() {
+        Some(answer) if question.is_impossible => Err(DataError::ImpossibleAnswer {
+            name: asked.name.to_owned(),
+            place: asked.place,
+            id: asked.id.into(),
             answer: answer.text.clone(),
-        });
+        }),
+        _ => spans(asked, answers, context, starts),
     }
+}
+
+/// The answers of a record by itself, which its `field` holds; nothing where it holds no list, since the question is only asked.
+pub(super) fn gold_of_record(
+    asked: Asked,
+    field: &str,
+    value: Option<&serde_json::Value>,
+    context: Option<&str>,
+) -> Result<Gold, DataError> {
+    let list = value.filter(|value| value.is_array() || value.is_object());
+    let (Some(list), Some(context)) = (list, context) else {
+        return Ok(Gold::None);
+    };
+    let answers = Answer::of_record(list).ok_or_else(|| DataError::NoAnswerList {
+        name: asked.name.to_owned(),
+        place: asked.place,
+        field: field.to_owned(),
+    })?;
+    spans(asked, &answers, context, &starts(context))
+}
+
+/// The answers, each of which has to stand where it says.
+fn spans(asked: Asked, answers: &[Answer], context: &str, starts: &[usize]) -> Result<Gold, DataError> {
+    let (name, place, id) = (|| asked.name.to_owned(), asked.place, || asked.id.into());
     let mut spans = Vec::with_capacity(answers.len());
     for answer in answers {
         if answer.text.is_empty() {
             return Err(DataError::EmptyAnswer {
-                name: name.to_owned(),
-                number,
-                id: question.id().unwrap_or_default(),
+                name: name(),
+                place,
+                id: id(),
             });
         }
         let at = usize::try_from(answer.answer_start)
@@ -198,9 +265,9 @@ fn gold(name: &str, number: usize, question: &Question, context: &str, starts: &
         let behind = at.and_then(|&at| context.get(at..));
         if !behind.is_some_and(|behind| behind.starts_with(&answer.text)) {
             return Err(DataError::Answer {
-                name: name.to_owned(),
-                number,
-                id: question.id().unwrap_or_default(),
+                name: name(),
+                place,
+                id: id(),
                 answer: answer.text.clone(),
                 start: answer.answer_start,
                 found: behind.map_or(String::new(), |behind| {

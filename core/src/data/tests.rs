@@ -1,6 +1,7 @@
 //! Tests of reading: every format as the real data sets write it, every error with its place.
 
 mod headers;
+mod questions;
 
 use super::*;
 

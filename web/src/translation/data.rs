@@ -61,18 +61,20 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {place!}：名前 {item} がほかの名前と重なっています。";
     "{name}: {place}: entity {item} needs a span of two numbers and a type without spaces, or start, end and label":
         "「{name}」の {place!}：名前 {item} には、二つの数の span と空白のない type、または start・end・label が要ります。";
+    "{name}: {place}: {field:?} is no list of answers, each with its text and answer_start":
+        "「{name}」の {place!}：「{field}」が答えの並び（それぞれ text と answer_start）ではありません。";
     "{name} is not of SQuAD's form: data, paragraphs, context and qas: {source}":
         "「{name}」は SQuAD の形（data、paragraphs、context、qas）ではありません。{source!}",
         "{name} is not of SQuAD's form, with data, paragraphs, context and qas: {source}";
-    "{name}: question {number} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}":
-        "「{name}」の {number} 番目の質問（{id}）：答え「{answer}」は {start} 文字目（最初を 0 と数えます）から始まるはずですが、そこには「{found}」とあります。",
-        "{name}: question {number} (“{id}”): the answer “{answer}” should start at character {start}, counted from 0, where there is “{found}”";
-    "{name}: question {number} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty":
-        "「{name}」の {number} 番目の質問（{id}）：答えの文字がありません。答えのない質問では、答えの並びを空にしてください。",
-        "{name}: question {number} (“{id}”) has an answer without text; where a passage holds no answer, the list of answers is empty";
-    "{name}: question {number} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}":
-        "「{name}」の {number} 番目の質問（{id}）：答えがない（is_impossible）はずなのに、答え「{answer}」があります。",
-        "{name}: question {number} (“{id}”) is said to have no answer (is_impossible), but has “{answer}”";
+    "{name}: {place} ({id:?}): the answer {answer:?} should start at character {start}, where there is {found:?}":
+        "「{name}」の {place!}（{id}）：答え「{answer}」は {start} 文字目（最初を 0 と数えます）から始まるはずですが、そこには「{found}」とあります。",
+        "{name}: {place} (“{id}”): the answer “{answer}” should start at character {start}, counted from 0, where there is “{found}”";
+    "{name}: {place} ({id:?}) has an answer without text; where a passage holds no answer, the list of answers is empty":
+        "「{name}」の {place!}（{id}）：答えの文字がありません。答えのない質問では、答えの並びを空にしてください。",
+        "{name}: {place} (“{id}”) has an answer without text; where a passage holds no answer, the list of answers is empty";
+    "{name}: {place} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}":
+        "「{name}」の {place!}（{id}）：答えがない（is_impossible）はずなのに、答え「{answer}」があります。",
+        "{name}: {place} (“{id}”) is said to have no answer (is_impossible), but has “{answer}”";
     "{name}: question {number} has the id {id:?}, which question {first} has too":
         "「{name}」の {number} 番目の質問の id「{id}」は、{first} 番目の質問と同じです。",
         "{name}: question {number} has the id “{id}”, which question {first} has too";
