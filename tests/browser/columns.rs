@@ -175,6 +175,18 @@ fn one_object_has_columns_and_what_has_none_is_not_asked_for_them() {
         .await;
         assert_eq!(tab.count("#data-error").await, 0);
         assert_eq!(tab.count("#columns").await, 0);
+        // The same as records by themselves.
+        let record = |id: u32| {
+            format!(
+                r#"{{"id": {id}, "question": "何が高い?", "context": "富士山は高い。", "answers": {{"text": ["富士山"], "answer_start": [0]}}}}"#
+            )
+        };
+        let file = tab.write("flat.jsonl", format!("{}\n{}\n", record(1), record(2)).as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("both rows", "document.querySelectorAll('#rows tbody tr').length === 2")
+            .await;
+        let task = tab.value("document.querySelector('#task').value").await;
+        assert_eq!(task, "question-answering");
     });
 }
 

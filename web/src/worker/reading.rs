@@ -164,6 +164,23 @@ fn read_as_what_it_is(
             Err(error) => return Err(error),
         }
     }
+    let has_answers = |data: &Dataset| {
+        let answers = data.examples.iter().filter_map(|example| example.gold.answers());
+        answers.flatten().next().is_some()
+    };
+    // Records of questions: what other files hold is no list of answers.
+    if !is_table
+        && matches!(
+            format_for(TaskKind::QuestionAnswering)?,
+            Format::Json | Format::JsonLines
+        )
+    {
+        match read_for(TaskKind::QuestionAnswering) {
+            Ok(data) if has_answers(&data) => return Ok((TaskKind::QuestionAnswering, data)),
+            Err(error @ (DataError::Answer { .. } | DataError::EmptyAnswer { .. })) => return Err(error),
+            _ => {}
+        }
+    }
     let may_name_parts = |format| matches!(format, Format::Conll | Format::Json | Format::JsonLines);
     let mut without_parts = None;
     if !is_table && may_name_parts(format_for(TaskKind::TokenClassification)?) {
