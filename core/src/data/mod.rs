@@ -71,7 +71,7 @@ pub struct NamedExamples<'a> {
 
 impl NamedExamples<'_> {
     /// Where one of the rows stands, for messages.
-    pub(crate) fn place_of(&self, example: &Example) -> Place {
+    pub fn place_of(&self, example: &Example) -> Place {
         (self.place)(example.line)
     }
 }
