@@ -4,7 +4,7 @@
 //! keeping anything.
 
 use gloo_timers::future::TimeoutFuture;
-use js_sys::{AsyncIterator, IteratorNext, JsString, Reflect, Uint8Array};
+use js_sys::{AsyncIterator, IteratorNext, JsString, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{
@@ -17,11 +17,13 @@ use super::scope;
 
 /// What the browser calls a file or folder that is not there.
 const NOT_FOUND: &str = "NotFoundError";
+/// And one that somebody has open to write.
+const LOCKED: &str = "NoModificationAllowedError";
 
 /// Bytes of a file that are read at once.
 const PART: usize = 8 << 20;
 
-/// How often, and how many milliseconds each time, a write waits for another tab's to the same file.
+/// How often, and how many milliseconds each time, a change waits for another tab's of the same file.
 const WAITS: u32 = 50;
 const WAIT: u32 = 20;
 
@@ -152,18 +154,10 @@ impl Storage {
         JsFuture::from(file.get_file()).await?.dyn_into()
     }
 
-    /// The handle to write a file; waits a while for another tab's.
+    /// The handle to write a file.
     async fn writer(&self, path: &str) -> Result<FileSystemSyncAccessHandle, JsValue> {
         let file = self.file(path, Missing::Create).await?;
-        let mut waits = 0..WAITS;
-        loop {
-            match JsFuture::from(file.create_sync_access_handle()).await {
-                Err(error) if is_named(&error, "NoModificationAllowedError") && waits.next().is_some() => {
-                    TimeoutFuture::new(WAIT).await;
-                }
-                handle => return handle?.dyn_into(),
-            }
-        }
+        unlocked(|| file.create_sync_access_handle()).await?.dyn_into()
     }
 
     /// The bytes of a file; `None` where there is none.
@@ -238,7 +232,7 @@ impl Storage {
         let options = FileSystemRemoveOptions::new();
         options.set_recursive(true);
         let removed = match self.folder(folder, Missing::Fail).await {
-            Ok(folder) => JsFuture::from(folder.remove_entry_with_options(name, &options)).await,
+            Ok(folder) => unlocked(|| folder.remove_entry_with_options(name, &options)).await,
             Err(error) => Err(error),
         };
         match removed {
@@ -279,6 +273,17 @@ impl Storage {
             };
         }
         bytes
+    }
+}
+
+/// What comes of `change`; waits a while for another tab that has the file locked.
+async fn unlocked(change: impl Fn() -> Promise) -> Result<JsValue, JsValue> {
+    let mut waits = 0..WAITS;
+    loop {
+        match JsFuture::from(change()).await {
+            Err(error) if is_named(&error, LOCKED) && waits.next().is_some() => TimeoutFuture::new(WAIT).await,
+            changed => return changed,
+        }
     }
 }
 
