@@ -12,6 +12,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, ReadableStreamDefaultReader, RequestCache, RequestInit, Response};
 
+use super::lock::Lock;
 use super::scope;
 use super::storage::{Storage, StorageError, describe};
 
@@ -123,6 +124,8 @@ pub async fn fetch_folder(
     let mut before = 0;
     let mut files = BTreeMap::new();
     let mut storage = storage;
+    // Of two that fetch a model one keeps it; parts of both would be no file.
+    let lock = Lock::of_download(&manifest.name).await;
     for file in listed {
         let mut download = Download {
             address: format!("{folder}/{}", file.name),
@@ -130,6 +133,7 @@ pub async fn fetch_folder(
             path: format!("models/{}/{}", manifest.name, file.sha256),
             file,
             storage,
+            keeps: lock.is_some(),
             before,
             total,
             tell,
@@ -224,6 +228,8 @@ struct Download<'a> {
     path: String,
     file: &'a ListedFile,
     storage: Option<&'a Storage>,
+    /// Whether what comes is kept there; what is there is read in any case.
+    keeps: bool,
     before: u64,
     total: u64,
     tell: &'a dyn Fn(Heard<'_>),
@@ -259,7 +265,7 @@ impl Download<'_> {
         }
         self.progress(bytes.len());
         if bytes.len() as u64 != self.file.bytes || sha256_hex(&bytes) != self.file.sha256 {
-            if let Some(storage) = self.storage {
+            if let Some(storage) = self.storage.filter(|_| self.keeps) {
                 // What is kept is damaged too; if it cannot be removed, the hash is compared again next time.
                 let _ = storage.remove(&self.path).await;
             }
@@ -335,7 +341,7 @@ impl Download<'_> {
 
     /// Keeps what came since `kept` bytes were; gives how many are kept now.
     async fn keep(&mut self, bytes: &[u8], kept: usize) -> usize {
-        let Some(storage) = self.storage else {
+        let Some(storage) = self.storage.filter(|_| self.keeps) else {
             return bytes.len();
         };
         if let Err(error) = storage.write_at(&self.path, kept as u64, &bytes[kept..]).await {

@@ -1,4 +1,4 @@
-//! Keeps a second tab from the run that this one trains, and tells the page that this worker lives, through the browser's
+//! Keeps a second tab from the run that this one trains and from the files of a model that this one fetches, and tells the page that this worker lives, through the browser's
 //! Web Locks.
 
 use js_sys::{Array, Function, Object, Promise, Reflect};
@@ -38,6 +38,11 @@ impl Lock {
     /// Takes the lock of a run; `None` if another tab holds it. Where the browser has no locks, there is nothing to wait for.
     pub async fn take(run: &str) -> Option<Self> {
         Self::take_named(&SavedRun::lock(run)).await
+    }
+
+    /// Takes the lock of a model that is fetched; `None` if another worker fetches it.
+    pub async fn of_download(model: &str) -> Option<Self> {
+        Self::take_named(&format!("terakoya-download-{model}")).await
     }
 
     /// Takes the lock that the page waits for: it gets it when this worker was ended and could not say so.

@@ -17,13 +17,15 @@ use super::scope;
 
 /// What the browser calls a file or folder that is not there.
 const NOT_FOUND: &str = "NotFoundError";
+/// One that was written since it was looked at.
+const CHANGED: &str = "NotReadableError";
 /// And one that somebody has open to write.
 const LOCKED: &str = "NoModificationAllowedError";
 
 /// Bytes of a file that are read at once.
 const PART: usize = 8 << 20;
 
-/// How often, and how many milliseconds each time, a change waits for another tab's of the same file.
+/// How often, and how many milliseconds each time, another tab's change of the same file is waited for.
 const WAITS: u32 = 50;
 const WAIT: u32 = 20;
 
@@ -165,10 +167,15 @@ impl Storage {
     /// # Errors
     /// If it cannot be read.
     pub async fn read(&self, path: &str) -> Result<Option<Vec<u8>>, StorageError> {
-        match self.read_whole(path).await {
-            Ok(bytes) => Ok(Some(bytes)),
-            Err(error) if is_named(&error, NOT_FOUND) => Ok(None),
-            Err(error) => Err(StorageError::new(path, &error)),
+        let mut waits = 0..WAITS;
+        loop {
+            match self.read_whole(path).await {
+                Ok(bytes) => return Ok(Some(bytes)),
+                Err(error) if is_named(&error, NOT_FOUND) => return Ok(None),
+                // It was written meanwhile.
+                Err(error) if is_named(&error, CHANGED) && waits.next().is_some() => TimeoutFuture::new(WAIT).await,
+                Err(error) => return Err(StorageError::new(path, &error)),
+            }
         }
     }
 
