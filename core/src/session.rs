@@ -25,6 +25,7 @@ use crate::plan::{Workload, memory_bytes};
 use crate::protocol::{Evaluation, Inspection, Prediction};
 use crate::rows::{Answered, Output, Purpose, RowIndex, TextEncoder};
 use crate::tasks::features::Pooling;
+use crate::tasks::masked_lm::encode_open;
 use crate::tasks::network::Network;
 use crate::tasks::sequence_classification::SequenceClassification;
 use crate::tasks::{Setting, Task, TaskError, TaskKind};
@@ -157,14 +158,17 @@ impl Session {
         self.task.labels()
     }
 
-    /// What the model reads of a text or a pair, cut to its longest.
+    /// What the model reads of a text or a pair, cut to its longest; where it guesses hidden words, with places left open.
     ///
     /// # Errors
     /// If the text cannot be encoded.
     pub fn encode(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
-        self.check_types(text_pair.is_some())?;
+        self.bundle.check_types(&self.tokenizer, text_pair.map(|_| ""))?;
         let options = EncodeOptions::max_length(self.longest());
-        Ok(self.tokenizer.encode(text, text_pair, &options)?)
+        match self.task.kind() {
+            TaskKind::MaskedLm => encode_open(&self.tokenizer, text, text_pair, &options),
+            _ => Ok(self.tokenizer.encode(text, text_pair, &options)?),
+        }
     }
 
     /// What cuts texts into the model's tokens.
@@ -221,14 +225,8 @@ impl Session {
 
     /// Refuses pairs of texts where the model has no type for the second of them.
     fn check_pairs(&self, examples: &[Example]) -> Result<()> {
-        self.check_types(examples.iter().any(|example| example.text_pair.is_some()))
-    }
-
-    fn check_types(&self, has_pair: bool) -> Result<()> {
-        match has_pair {
-            true => Ok(self.bundle.check_types(&self.tokenizer, Some(""))?),
-            false => Ok(()),
-        }
+        let has_pair = examples.iter().any(|example| example.text_pair.is_some());
+        Ok(self.bundle.check_types(&self.tokenizer, has_pair.then_some(""))?)
     }
 
     /// The most tokens that the model reads at once.

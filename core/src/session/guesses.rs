@@ -133,7 +133,24 @@ fn in_block(ids: &[u32], position: usize, tokenizer: &Tokenizer) -> [String; 3] 
 mod tests {
     use super::*;
     use crate::data::Gold;
+    use crate::device::ComputeDevice;
     use crate::tokenizer::{Encoding, Files};
+
+    #[test]
+    fn a_model_reads_its_mask_in_either_spelling() {
+        let config = r#"{"model_type":"bert","architectures":["BertForMaskedLM"],"hidden_size":8,"num_hidden_layers":1,
+            "num_attention_heads":1,"intermediate_size":8,"max_position_embeddings":16}"#;
+        let file = |name: &str, text: &str| (name.to_owned(), text.as_bytes().to_vec());
+        let files = Files::from([
+            file("config.json", config),
+            file("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\n<mask>\nthe\ncat\n"),
+            file("tokenizer_config.json", r#"{"mask_token":"<mask>"}"#),
+        ]);
+        let session = Session::from_scratch(files, None, ComputeDevice::cpu("as asked"), 0).expect("a model");
+        for text in ["the <mask>", "the [MASK]"] {
+            assert_eq!(session.encode(text, None).expect("a text").ids, [2, 5, 4, 3], "{text}");
+        }
+    }
 
     #[test]
     fn a_word_of_running_text_stands_as_the_text_is_put_together() {

@@ -107,6 +107,27 @@ pub fn mask_id(tokenizer: &Tokenizer) -> Result<u32, TaskError> {
         .ok_or_else(|| TaskError::NoMaskToken { token: token() })
 }
 
+fn own_mask(tokenizer: &Tokenizer) -> &str {
+    tokenizer.special_tokens().mask.as_deref().unwrap_or(MASK)
+}
+
+/// A text, or a pair, that leaves places open by the tokenizer's mask token or by BERT's.
+///
+/// # Errors
+/// As [`Tokenizer::encode`].
+pub(crate) fn encode_open(
+    tokenizer: &Tokenizer,
+    text: &str,
+    pair: Option<&str>,
+    options: &EncodeOptions,
+) -> Result<Encoding> {
+    let respelled = |text: &str| match tokenizer.token_to_id(MASK) {
+        None => text.replace(MASK, own_mask(tokenizer)),
+        Some(_) => text.to_owned(),
+    };
+    Ok(tokenizer.encode_open(&respelled(text), pair.map(respelled).as_deref(), options)?)
+}
+
 impl MaskedLm {
     /// The usual way: 15 % of the tokens of each text.
     pub fn plain() -> Self {
@@ -136,14 +157,8 @@ impl MaskedLm {
     fn open(example: &Example, text: &TextEncoder) -> Result<Row> {
         let tokenizer = text.tokenizer;
         let mask = mask_id(tokenizer)?;
-        let own = tokenizer.special_tokens().mask.as_deref().unwrap_or(MASK);
-        let respelled = |text: &str| match tokenizer.token_to_id(MASK) {
-            None => text.replace(MASK, own),
-            Some(_) => text.to_owned(),
-        };
         let options = EncodeOptions::max_length(text.max_length);
-        let pair = example.text_pair.as_deref().map(respelled);
-        let encoding = tokenizer.encode_open(&respelled(&example.text), pair.as_deref(), &options)?;
+        let encoding = encode_open(tokenizer, &example.text, example.text_pair.as_deref(), &options)?;
         let places: Box<[u32]> = (0u32..)
             .zip(&encoding.ids)
             .filter(|(_, id)| **id == mask)
@@ -152,7 +167,7 @@ impl MaskedLm {
         if places.is_empty() {
             return Err(TaskError::NoMask {
                 line: example.line,
-                mask: own.to_owned(),
+                mask: own_mask(tokenizer).to_owned(),
                 cut_at: encoding.truncated.then_some(text.max_length),
             }
             .into());
