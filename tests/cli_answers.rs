@@ -99,15 +99,15 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     let told = |more: &[&str]| stderr(&run(terakoya(&[&args[..], more].concat())));
     let shortened = |length: usize, stride: usize, least: usize| {
         format!(
-            "{data}: beside 4 of 4 questions the {length} tokens of a window (--max-length) leave no room to share {stride} with \
-             its neighbour (--stride): there {least} or more are shared\n"
+            "{data}: beside 4 of 4 questions the {length} tokens of a window (--max-length) leave the passage less than \
+             twice the {stride} that neighbours share (--stride): they share half of it there, {least} or more\n"
         )
     };
     let longer = told(&["--stride", "47"]);
     assert!(longer.contains(&shortened(48, 47, 20)), "{longer}");
     let shorter = told(&["--max-length", "24"]);
     assert!(shorter.contains(&shortened(24, 12, 8)), "{shorter}");
-    assert!(!told(&[]).contains("no room"), "the windows it learned with");
+    assert!(!told(&[]).contains("less than twice"), "the windows it learned with");
     let both = told(&["--max-length", "24", "--stride", "24"]);
     assert!(
         both.contains("--stride is 24: must be below the 24 of --max-length"),
@@ -199,7 +199,7 @@ fn records_with_a_question_each_are_learned_from() {
     let told = stderr(&trained);
     for data in [lines, list] {
         let expected =
-            format!("{data}: beside 4 of 4 questions the 64 tokens of a window (--max-length) leave no room");
+            format!("{data}: beside 4 of 4 questions the 64 tokens of a window (--max-length) leave the passage less");
         assert_eq!(told.matches(&expected).count(), 1, "{told}");
     }
 }

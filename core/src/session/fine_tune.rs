@@ -71,8 +71,12 @@ impl Session {
             check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
             let eval_extent = eval_set.as_ref().map_or_else(Extent::default, RowSource::extent);
             let plan = self.planned(config, &data, &network, &*task, [train_set.extent(), eval_extent])?;
+            let notes = self.notes(&data, config, &*task)?;
+            // Nothing that is in the way of the run is left to be found.
             host.event(TrainEvent::Started(plan));
-            self.tell_data(&data, config, &*task, host)?;
+            for message in notes {
+                host.event(TrainEvent::Note { message });
+            }
             // What goes on begins with what it had learned.
             if !has_checkpoint(host)? {
                 self.tell_beginnings(&*task, &initialised, host);
@@ -306,19 +310,14 @@ impl Session {
         Ok(Some(kept))
     }
 
-    /// Tells what the run goes without, and what of its data is read otherwise than it is written.
-    fn tell_data(
-        &self,
-        data: &TrainingData<'_>,
-        config: &TrainingConfig,
-        task: &dyn Task,
-        host: &mut dyn RunHost,
-    ) -> Result<()> {
+    /// What the run goes without, and what of its data is read otherwise than it is written.
+    fn notes(&self, data: &TrainingData<'_>, config: &TrainingConfig, task: &dyn Task) -> Result<Vec<String>> {
+        let mut notes = Vec::new();
         let (asked, longest) = (config.max_length, self.longest());
         // Running text is cut at another length.
         if asked > longest && task.longest_row(asked) == asked {
             let message = format!("--max-length is {asked}, but the model reads at most {longest} tokens at once");
-            host.event(TrainEvent::Note { message });
+            notes.push(message);
         }
         let is_open = |example: &&Example| example.gold.answers().is_some_and(<[_]>::is_empty);
         let count = data.train.examples.iter().filter(is_open).count();
@@ -326,11 +325,11 @@ impl Session {
             let name = data.train.name;
             let message =
                 format!("{name}: questions without an answer, from which the model learns to say so: {count}");
-            host.event(TrainEvent::Note { message });
+            notes.push(message);
         }
         if data.eval.is_none() && (config.early_stopping_patience > 0 || config.eval_steps > 0) {
             let message = "without evaluation data there is no early stopping and no best model".to_owned();
-            host.event(TrainEvent::Note { message });
+            notes.push(message);
         }
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
             let repaired = |example: &Example| example.gold.entities(&example.text).1;
@@ -338,13 +337,11 @@ impl Session {
             if count > 0 {
                 let name = part.name;
                 let message = format!("{name}: entities that begin with an I- tag, which is read as a B-: {count}");
-                host.event(TrainEvent::Note { message });
+                notes.push(message);
             }
-            if let Some(message) = task.note(part, &self.text_encoder(Some(asked)))? {
-                host.event(TrainEvent::Note { message });
-            }
+            notes.extend(task.note(part, &self.text_encoder(Some(asked)))?);
         }
-        Ok(())
+        Ok(notes)
     }
 
     /// Tells what the run begins with, where it is not what the folder holds.

@@ -366,8 +366,8 @@ impl Task for QuestionAnswering {
         }
         let (name, total, length, wanted) = (data.name, data.examples.len(), text.max_length, self.stride);
         let note = format!(
-            "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave no room to share \
-             {wanted} with its neighbour (--stride): there {least} or more are shared"
+            "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than \
+             twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more"
         );
         Ok((count > 0).then_some(note))
     }

@@ -13,9 +13,9 @@ pub const ENTRIES: &[Entry] = entries! {
         "{file!}に、答えのない質問が {count} あり、そこからは「答えなし」と言うことを学びます。";
     "{file}: entities that begin with an I- tag, which is read as a B-: {count}":
         "{file!}に、I- のタグで始まる名前が {count} あり、B- のタグとして読みます。";
-    "{file}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave no room to share {wanted} with its neighbour (--stride): there {least} or more are shared":
-        "{file!}の質問 {total} 個のうち {count} 個では、「{--max-length}」の {length} トークンに「{--stride}」の {wanted} トークンが入らないので、重なりを減らします（少ないところで {least}）。",
-        "{file}: beside {count} of {total} questions the {length} tokens of “{--max-length}” leave no room for “{--stride}”, {wanted}: there {least} or more are shared";
+    "{file}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more":
+        "{file!}の質問 {total} 個のうち {count} 個では、質問が入ると「{--max-length}」の {length} トークンに「{--stride}」の {wanted} トークンの倍も残らないので、残りの半分（{least} 以上）だけを重ねます。",
+        "{file}: beside {count} of {total} questions the {length} tokens of “{--max-length}” leave the passage less than twice “{--stride}”, {wanted}: half of it is shared there, {least} or more";
     "every weight begins at random":
         "すべての重みが乱数から始まります。";
     "the checkpoint's head has other labels: {names} begin at random":
