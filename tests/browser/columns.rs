@@ -187,6 +187,15 @@ fn one_object_has_columns_and_what_has_none_is_not_asked_for_them() {
             .await;
         let task = tab.value("document.querySelector('#task').value").await;
         assert_eq!(task, "question-answering");
+        // One that is damaged is no text without a label.
+        let damaged = record(2).replace("[0]", "0");
+        let file = tab.write("damaged.jsonl", format!("{}\n{damaged}\n", record(1)).as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait(
+            "what is wrong",
+            "document.querySelector('#data-error')?.innerText.includes('answers')",
+        )
+        .await;
     });
 }
 

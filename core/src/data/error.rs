@@ -242,16 +242,16 @@ pub enum DataError {
         answer: String,
     },
     /// Two questions of one id.
-    #[error("{name}: question {number} has the id {id:?}, which question {first} has too")]
+    #[error("{name}: {place} has the id {id:?}, which {first} has too")]
     QuestionTwice {
         /// File.
         name: String,
-        /// 1-based number of the question in the file.
-        number: usize,
+        /// Which question.
+        place: Place,
         /// Its id.
-        id: String,
-        /// The number of the question that has it first.
-        first: usize,
+        id: Box<str>,
+        /// The question that has it first.
+        first: Place,
     },
     /// A filter by something that questions do not have.
     #[error(

@@ -219,7 +219,7 @@ pub enum GoldColumn {
     Score,
     /// Named parts of the text: a list of spans in JSON, else one word a line with its tag.
     Entities,
-    /// Answers to a question about a passage, as SQuAD's files hold them.
+    /// Answers to a question about a passage, as SQuAD's files hold them, or records of questions.
     Answers,
     /// Something that nobody asks for: it is not read.
     Unread,
@@ -240,10 +240,11 @@ impl GoldColumn {
         self == Self::Unread || self.is_plain()
     }
 
-    /// Names of the column, in order of preference.
+    /// Names of the column, in order of preference: first as an evaluation writes it, beside what the model said.
     pub(super) fn names(self) -> &'static [&'static str] {
         match self {
             Self::Label | Self::Unread | Self::Lines | Self::Documents => &[
+                "gold",
                 "label",
                 "label_name",
                 "labels",
@@ -255,8 +256,18 @@ impl GoldColumn {
                 "点数",
                 "スコア",
             ],
-            Self::Labels => &["labels", "label", "label_name", "score", "ラベル", "正解", "分類"],
+            Self::Labels => &[
+                "gold",
+                "labels",
+                "label",
+                "label_name",
+                "score",
+                "ラベル",
+                "正解",
+                "分類",
+            ],
             Self::Score => &[
+                "gold",
                 "score",
                 "label",
                 "labels",

@@ -1,6 +1,7 @@
 //! Reads JSON rows: one array of objects, one object, or one object a line.
 //!
-//! The first record decides which fields are read; of the later ones only those are kept, so memory holds the texts.
+//! The first record decides which fields are read; of the later ones only those are kept, so memory holds the texts. Of a
+//! question about a passage its answers, its id and whether it is said to have no answer are read as `squad` reads them.
 //! Strings, numbers and truth values become text: an integral number without its fraction (`1.0` is `1`).
 
 use std::fmt;
@@ -57,6 +58,8 @@ struct Rows<'a> {
     collector: Collector<'a>,
     /// Names of the fields of the first record and what they are for; set by that record.
     fields: Option<Fields>,
+    /// Of questions.
+    ids: squad::Ids,
     /// Why the visitor stopped, where it was not the JSON reader that did.
     failure: Option<DataError>,
 }
@@ -64,17 +67,18 @@ struct Rows<'a> {
 struct Fields {
     names: Vec<String>,
     roles: Roles,
-    /// What questions are called by.
-    id: Option<usize>,
+    /// Of questions the [`squad::FIELDS`] that have no other role.
+    asked: [Option<usize>; 2],
 }
 
 impl Fields {
-    /// The fields that are read, each once: text, pair, label, filter, id.
-    fn wanted(&self) -> [Option<usize>; 5] {
-        let roles = &self.roles;
-        let others = [Some(roles.text), roles.pair, roles.label, self.id];
+    /// The fields that are read, each once: text, pair, label, those of questions, filter.
+    fn wanted(&self) -> [Option<usize>; 6] {
+        let (roles, [id, is_impossible]) = (&self.roles, self.asked);
+        let others = [Some(roles.text), roles.pair, roles.label, id, is_impossible];
         let filter = roles.filter.filter(|index| !others.contains(&Some(*index)));
-        [others[0], others[1], others[2], filter, others[3]]
+        let [text, pair, label, id, is_impossible] = others;
+        [text, pair, label, id, is_impossible, filter]
     }
 }
 
@@ -85,6 +89,7 @@ impl<'a> Rows<'a> {
             options,
             collector: Collector::new(name, options),
             fields: None,
+            ids: squad::Ids::default(),
             failure: None,
         }
     }
@@ -114,16 +119,23 @@ impl<'a> Rows<'a> {
 
     /// Decides the fields by the first record and takes it.
     fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
-        let names: Vec<String> = record.keys().cloned().collect();
+        let mut names: Vec<String> = record.keys().cloned().collect();
         let roles = columns::choose(self.name, &names, Naming::Named, self.options).map_err(|error| match error {
             DataError::ChooseColumns { name, .. } if holds_passages(&record) => DataError::SquadElsewhere { name },
             error => error,
         })?;
         let is_asked = self.collector.gold.column == GoldColumn::Answers;
-        let id = names.iter().position(|name| is_asked && name == "id");
         let taken = [Some(roles.text), roles.pair, roles.label];
-        let id = id.filter(|&id| !taken.contains(&Some(id)));
-        let fields = self.fields.insert(Fields { names, roles, id });
+        // Later records may have what the first one lacks.
+        let mut place_of = |field: &str| {
+            let place = names.iter().position(|name| name == field).unwrap_or(names.len());
+            if place == names.len() {
+                names.push(field.to_owned());
+            }
+            Some(place).filter(|place| !taken.contains(&Some(*place)))
+        };
+        let asked = squad::FIELDS.map(|field| is_asked.then(|| place_of(field)).flatten());
+        let fields = self.fields.insert(Fields { names, roles, asked });
         let values = fields
             .wanted()
             .map(|index| index.and_then(|index| record.remove(&fields.names[index])));
@@ -131,20 +143,20 @@ impl<'a> Rows<'a> {
     }
 
     /// Takes the values of a record in the order of [`Fields::wanted`].
-    fn add(&mut self, values: [Option<Value>; 5], place: Place) -> Result<(), DataError> {
-        let Some(Fields { names, roles, id: ids }) = &self.fields else {
+    fn add(&mut self, values: [Option<Value>; 6], place: Place) -> Result<(), DataError> {
+        let Some(fields) = &self.fields else {
             return Ok(());
         };
-        let [text, pair, label, filter, id] = values;
+        let Fields { names, roles, .. } = fields;
+        let [text, pair, label, id, is_impossible, filter] = values;
         let read = |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
         // One field may serve the filter and another role; its value is then with the other.
         let filter = match (roles.filter, filter) {
             (None, _) => None,
             (Some(index), Some(value)) => Some(read(index, Some(value))?),
             (Some(index), None) => {
-                let values = [&text, &pair, &label, &id];
-                let roles = [Some(roles.text), roles.pair, roles.label, *ids];
-                let shared = roles.iter().position(|role| *role == Some(index));
+                let values = [&text, &pair, &label, &id, &is_impossible];
+                let shared = fields.wanted().iter().position(|role| *role == Some(index));
                 Some(read(index, shared.and_then(|at| values[at].clone()))?)
             }
         };
@@ -152,14 +164,22 @@ impl<'a> Rows<'a> {
             return Ok(());
         }
         let text = read(roles.text, text)?;
-        let text_pair = roles.pair.map(|index| read(index, pair)).transpose()?;
+        // A record that says so has no second text.
+        let text_pair = roles.pair.filter(|_| pair != Some(Value::Null));
+        let text_pair = text_pair.map(|index| read(index, pair)).transpose()?;
         let id = id.as_ref().and_then(squad::written);
         let gold = match (roles.label, label) {
             (None, _) => Gold::None,
             (Some(index), label) if self.collector.gold.column == GoldColumn::Answers => {
                 let (name, id) = (self.name, id.as_deref().unwrap_or_default());
                 let asked = Asked { name, place, id };
-                squad::gold_of_record(asked, &names[index], label.as_ref(), text_pair.as_deref())?
+                let is_impossible = is_impossible == Some(Value::Bool(true));
+                let context = text_pair.as_deref();
+                let gold = squad::gold_of_record(asked, &names[index], label.as_ref(), is_impossible, context)?;
+                if gold.answers().is_some() {
+                    self.ids.check(asked)?;
+                }
+                gold
             }
             (Some(index), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Labels => {
                 let items = items.into_iter().map(|item| read(index, Some(item)));
@@ -316,7 +336,7 @@ impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
             }
             Some(fields) => {
                 let (wanted, names) = (fields.wanted(), &fields.names);
-                let mut values = [const { None }; 5];
+                let mut values = [const { None }; 6];
                 while let Some(key) = map.next_key::<String>()? {
                     let slot = wanted
                         .iter()

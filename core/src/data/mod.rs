@@ -53,7 +53,7 @@ pub struct Example {
     /// The 1-based line on which the row starts; in a JSON array the 1-based number of the record, in SQuAD's form that of the
     /// question.
     pub line: usize,
-    /// What the file calls the row, where it does: the id of a question in SQuAD's form.
+    /// What the file calls the row, where it does: the id of a question about a passage.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<Box<str>>,
 }

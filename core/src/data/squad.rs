@@ -1,4 +1,5 @@
-//! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0.
+//! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0, and what records by themselves
+//! hold of them.
 //!
 //! An answer is given by its text and the character at which it starts; an answer that does not stand there is an error that
 //! names it, since a model that learns from shifted answers learns nonsense. So are a question that has answers and is said to
@@ -139,7 +140,7 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         .as_ref()
         .map(|filter| Field::of(name, filter))
         .transpose()?;
-    let mut numbers: HashMap<String, usize> = HashMap::new();
+    let mut ids = Ids::default();
     let mut line = 0;
     let paragraphs = file.data.into_iter().flat_map(|Article { title, paragraphs }| {
         paragraphs.into_iter().map(move |paragraph| (title.clone(), paragraph))
@@ -159,18 +160,11 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 place: Place::Question(line),
                 id: id.as_deref().unwrap_or_default(),
             };
-            let gold = gold(asked, &question, &paragraph.context, &starts)?;
-            if let Some(id) = &id
-                && let Some(first) = numbers.insert(id.clone(), line)
-            {
-                let (name, number, id) = (name.to_owned(), line, id.clone());
-                return Err(DataError::QuestionTwice {
-                    name,
-                    number,
-                    id,
-                    first,
-                });
-            }
+            let gold = match &question.answers {
+                Some(answers) => gold(asked, answers, question.is_impossible, &paragraph.context, &starts)?,
+                None => Gold::None,
+            };
+            ids.check(asked)?;
             collector.examples.push(Example {
                 text: question.question,
                 text_pair: Some(paragraph.context.clone()),
@@ -213,12 +207,35 @@ pub(super) struct Asked<'a> {
     pub id: &'a str,
 }
 
-fn gold(asked: Asked, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
-    let Some(answers) = &question.answers else {
-        return Ok(Gold::None);
-    };
+/// The ids that were met, each with its question.
+#[derive(Default)]
+pub(super) struct Ids(HashMap<Box<str>, Place>);
+
+impl Ids {
+    /// Refuses a question whose id another has, by which scripts tell predictions apart.
+    pub fn check(&mut self, asked: Asked) -> Result<(), DataError> {
+        let known = (!asked.id.is_empty()).then(|| self.0.insert(asked.id.into(), asked.place));
+        match known.flatten() {
+            None => Ok(()),
+            Some(first) => Err(DataError::QuestionTwice {
+                name: asked.name.to_owned(),
+                place: asked.place,
+                id: asked.id.into(),
+                first,
+            }),
+        }
+    }
+}
+
+fn gold(
+    asked: Asked,
+    answers: &[Answer],
+    is_impossible: bool,
+    context: &str,
+    starts: &[usize],
+) -> Result<Gold, DataError> {
     match answers.first() {
-        Some(answer) if question.is_impossible => Err(DataError::ImpossibleAnswer {
+        Some(answer) if is_impossible => Err(DataError::ImpossibleAnswer {
             name: asked.name.to_owned(),
             place: asked.place,
             id: asked.id.into(),
@@ -228,24 +245,34 @@ fn gold(asked: Asked, question: &Question, context: &str, starts: &[usize]) -> R
     }
 }
 
-/// The answers of a record by itself, which its `field` holds; nothing where it holds no list, since the question is only asked.
+/// The fields of a record by itself, beside those that columns are chosen for: what it is called by, and whether it is said to
+/// have no answer.
+pub(super) const FIELDS: [&str; 2] = ["id", "is_impossible"];
+
+/// The answers of a record by itself, which its `field` holds; nothing where it holds none, since the question is only asked, and
+/// where what it holds is a label of some other task.
 pub(super) fn gold_of_record(
     asked: Asked,
     field: &str,
     value: Option<&serde_json::Value>,
+    is_impossible: bool,
     context: Option<&str>,
 ) -> Result<Gold, DataError> {
-    let list = value.filter(|value| value.is_array() || value.is_object());
-    let (Some(list), Some(context)) = (list, context) else {
+    let is_list = |value: &serde_json::Value| value.is_array() || value.is_object();
+    let meant = value.filter(|value| !value.is_null() && (is_list(value) || ANSWERS.contains(&field)));
+    let (Some(value), Some(context)) = (meant, context) else {
         return Ok(Gold::None);
     };
-    let answers = Answer::of_record(list).ok_or_else(|| DataError::NoAnswerList {
+    let answers = Answer::of_record(value).ok_or_else(|| DataError::NoAnswerList {
         name: asked.name.to_owned(),
         place: asked.place,
         field: field.to_owned(),
     })?;
-    spans(asked, &answers, context, &starts(context))
+    gold(asked, &answers, is_impossible, context, &starts(context))
 }
+
+/// What a field that holds answers is called.
+const ANSWERS: [&str; 2] = ["answers", "answer"];
 
 /// The answers, each of which has to stand where it says.
 fn spans(asked: Asked, answers: &[Answer], context: &str, starts: &[usize]) -> Result<Gold, DataError> {

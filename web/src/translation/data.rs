@@ -75,9 +75,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: {place} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}":
         "「{name}」の {place!}（{id}）：答えがない（is_impossible）はずなのに、答え「{answer}」があります。",
         "{name}: {place} (“{id}”) is said to have no answer (is_impossible), but has “{answer}”";
-    "{name}: question {number} has the id {id:?}, which question {first} has too":
-        "「{name}」の {number} 番目の質問の id「{id}」は、{first} 番目の質問と同じです。",
-        "{name}: question {number} has the id “{id}”, which question {first} has too";
+    "{name}: {place} has the id {id:?}, which {first} has too":
+        "「{name}」の {place!}の id「{id}」は、{first!}と同じです。",
+        "{name}: {place} has the id “{id}”, which {first} has too";
     "{name}: no field {asked:?}; questions in SQuAD's form are picked by title, context, id, question or is_impossible":
         "「{name}」に「{asked}」はありません。SQuAD の形の質問は title、context、id、question、is_impossible のどれかで選べます。",
         "{name}: no field “{asked}”; questions in SQuAD's form are picked by title, context, id, question or is_impossible";

@@ -177,7 +177,7 @@ fn read_as_what_it_is(
     {
         match read_for(TaskKind::QuestionAnswering) {
             Ok(data) if has_answers(&data) => return Ok((TaskKind::QuestionAnswering, data)),
-            Err(error @ (DataError::Answer { .. } | DataError::EmptyAnswer { .. })) => return Err(error),
+            Err(error) if is_of_answers(&error) => return Err(error),
             _ => {}
         }
     }
@@ -220,6 +220,18 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
             }
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Whether a file of records holds questions, and what is wrong is one of them. A lone `answer` may be a label.
+fn is_of_answers(error: &DataError) -> bool {
+    match error {
+        DataError::NoAnswerList { field, .. } => field == "answers",
+        DataError::Answer { .. }
+        | DataError::EmptyAnswer { .. }
+        | DataError::ImpossibleAnswer { .. }
+        | DataError::QuestionTwice { .. } => true,
+        _ => false,
     }
 }
 

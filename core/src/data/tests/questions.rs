@@ -74,6 +74,7 @@ fn answers_of_records_that_cannot_be_are_named() {
         r#"{"text":["Kyoto"]}"#,
         r#"["Kyoto"]"#,
         r#"[{"text":"Kyoto"}]"#,
+        r#""Kyoto""#,
     ] {
         assert_eq!(
             of(wrong),
@@ -81,4 +82,37 @@ fn answers_of_records_that_cannot_be_are_named() {
             "{wrong}"
         );
     }
+}
+
+#[test]
+fn records_are_checked_as_squads_questions_are() {
+    let answers = r#","answers":{"text":["Kyoto"],"answer_start":[12]}"#;
+    let twice = format!("{}\n{}\n", record(answers), record(answers));
+    assert_eq!(
+        message("flat.jsonl", &twice, &asked()),
+        "flat.jsonl: line 2 has the id \"q1\", which line 1 has too"
+    );
+    // The first record need not have the field.
+    let impossible = record(&format!(r#"{answers},"is_impossible":true"#)).replace("q1", "q2");
+    assert_eq!(
+        message("flat.jsonl", &format!("{}\n{impossible}\n", record(answers)), &asked()),
+        "flat.jsonl: line 2 (\"q2\") is said to have no answer (is_impossible), but has \"Kyoto\""
+    );
+    let of_impossible = ReadOptions {
+        filter: Some("is_impossible=true".parse().expect("a filter")),
+        ..asked()
+    };
+    let none = record(r#","answers":[],"is_impossible":true"#).replace("q1", "q2");
+    let possible = record(&format!(r#"{answers},"is_impossible":false"#));
+    let data = read_ok("flat.jsonl", &format!("{possible}\n{none}\n"), &of_impossible);
+    assert_eq!(data.examples.len(), 1);
+    assert_eq!(data.examples[0].id.as_deref(), Some("q2"));
+}
+
+#[test]
+fn a_label_of_another_task_is_no_answer() {
+    let text = r#"{"id":1,"question":"Is it?","context":"It is.","label":"yes"}"#;
+    let data = read_ok("flat.jsonl", &format!("{text}\n{text}\n"), &asked());
+    assert_eq!(data.examples.len(), 2);
+    assert_eq!(data.examples[0].gold, Gold::None);
 }
