@@ -144,6 +144,16 @@ pub enum CorpusError {
         /// The names of the emotions.
         known: String,
     },
+    /// A table of two labels where there are six emotions.
+    #[error(
+        "{name}: no label but 0 and 1 stands in its {rows} rows, and there are six emotions: is it the corpus's file?"
+    )]
+    TwoEmotions {
+        /// File.
+        name: String,
+        /// How many there are.
+        rows: usize,
+    },
     /// A table of which no column is known.
     #[error(
         "{name}: no column is called as those of the corpus are; the first row is {row:?}: is it the corpus's file?"

@@ -67,8 +67,18 @@ pub fn named_columns(file: &SourceFile, kind: AnswerKind) -> Result<Vec<TextRow>
         let texts = std::iter::once(example.text).chain(example.text_pair).collect();
         rows.push(TextRow { texts, answer });
     }
+    let is_binary = |row: &TextRow| matches!(&row.answer, Answer::Label(label) if label == "0" || label == "1");
+    if kind == AnswerKind::Emotion && rows.len() >= TELLING && rows.iter().all(is_binary) {
+        return Err(CorpusError::TwoEmotions {
+            name: file.name.clone(),
+            rows: rows.len(),
+        });
+    }
     Ok(rows)
 }
+
+/// Of so many rows some would have another of the six emotions.
+const TELLING: usize = 50;
 
 /// What a file of JGLUE is for, as its first record shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -403,6 +413,20 @@ mod tests {
         assert_eq!(
             rows.iter().map(shown).collect::<Vec<_>>(),
             ["\"Ha, so=admiration|anger", "Wow=amusement", "Oh=amusement|anger"]
+        );
+    }
+
+    #[test]
+    fn a_table_of_two_numbers_holds_no_emotions() {
+        let file = |rows: usize| SourceFile {
+            name: "train.csv".to_owned(),
+            bytes: format!("text,label\n{}", "so,1\n".repeat(rows)).into_bytes(),
+        };
+        assert_eq!(named_columns(&file(49), AnswerKind::Emotion).expect("rows").len(), 49);
+        let error = named_columns(&file(50), AnswerKind::Emotion).expect_err("no emotions");
+        assert!(
+            error.to_string().contains("no label but 0 and 1 stands in its 50 rows"),
+            "{error}"
         );
     }
 
