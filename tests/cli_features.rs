@@ -161,6 +161,17 @@ fn the_picture_shows_each_text_once_and_escapes_it() {
         number.parse::<f64>().expect("a number")
     });
     assert!((shares.sum::<f64>() - 100.0).abs() <= 0.1 + 1e-9);
+    // The same table under the name of a text.
+    let renamed = temp.path().join("corpus.txt");
+    fs::write(&renamed, "a cup of tea;warm\na walk in rain;cold\nsnow;cold\n").expect("written");
+    let third = path(&temp, "c.svg");
+    let renamed = renamed.to_str().expect("UTF-8");
+    said(&["embed", "--model", &model, "--data", renamed, "--plot", &third]);
+    let classes = fs::read_to_string(&third).expect("a picture");
+    assert!(
+        classes.contains(">cold<") && !classes.contains("mark other"),
+        "{classes}"
+    );
     let unlabelled = path(&temp, "lines.svg");
     said_of(
         &["embed", "--model", &model, "--plot", &unlabelled],

@@ -1,11 +1,12 @@
 //! `terakoya embed`: turns texts into vectors, printed or written as a file, and into a picture.
 
+use std::fs;
 use std::io::{BufWriter, Write, stdout};
 use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
-use terakoya_core::data::{Example, GoldColumn};
+use terakoya_core::data::{Example, Format, GoldColumn, ReadOptions, format_of};
 use terakoya_core::pca::project;
 use terakoya_core::report::plot::{PlotText, plot};
 
@@ -77,7 +78,19 @@ fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
     let own = folder::task(&args.model).definition().gold;
     let shows_labels = args.output.is_some() || args.plot.is_some();
     let options = args.read.read_options(own, args.filter.clone())?;
-    let mut options = options.with_labels_of_tables(&path.to_string_lossy());
+    let name = path.to_string_lossy();
+    let mut options = options.with_labels_of_tables(&name);
+    if options.gold == GoldColumn::Lines {
+        // Lines of text and label are a table, whatever the file is called.
+        let table = ReadOptions {
+            gold: GoldColumn::Label,
+            ..options.clone()
+        };
+        let bytes = fs::read(path).with_context(|| name.to_string())?;
+        if format_of(&name, &bytes, &table).is_ok_and(|format| format == Format::Semicolon) {
+            options = table;
+        }
+    }
     options.gold = match options.gold {
         // Where the file's form hangs on what it is for, it is read as that.
         own @ (GoldColumn::Entities | GoldColumn::Answers | GoldColumn::Lines | GoldColumn::Documents) => own,
