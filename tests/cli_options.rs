@@ -28,8 +28,9 @@ fn a_command_line_that_cannot_be_exits_with_2_and_names_the_flag() {
     let output = temp.path().join("out");
     let data = root().join("assets/topics-en/train.csv");
     let data = data.to_str().expect("UTF-8");
-    let cases: [(&[&str], &str); 10] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["--epochs", "0"], "--epochs is 0"),
+        (&["--stride", "-1"], "--stride -1: must be a whole number, 0 or more"),
         (
             &["--seed", "18446744073709551616"],
             "'--seed <seed>': expected a whole number up to 18446744073709551615",

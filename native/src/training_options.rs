@@ -54,7 +54,12 @@ pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
             let is_large = value
                 .as_f64()
                 .is_some_and(|number| is_too_large(number, &defaults[key]));
-            let reason = if is_large { too_large() } else { error.to_string() };
+            let counts = defaults[key].is_u64() && !value.is_u64();
+            let reason = match (is_large, counts) {
+                (true, _) => too_large(),
+                (false, true) => "must be a whole number, 0 or more".to_owned(),
+                (false, false) => error.to_string(),
+            };
             return Err(UsageError(format!("--{} {value}: {reason}", key.replace('_', "-"))));
         }
     }
