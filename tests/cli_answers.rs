@@ -110,7 +110,7 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     assert!(!told(&[]).contains("less than twice"), "the windows it learned with");
     let both = told(&["--max-length", "24", "--stride", "24"]);
     assert!(
-        both.contains("--stride is 24: must be below the 24 of --max-length"),
+        both.contains("--stride is 24: must be below the 24 tokens of a window (--max-length)"),
         "{both}"
     );
     let unused = told(&["--text-column", "question"]);
@@ -299,12 +299,15 @@ fn what_cannot_be_answered_stops_the_run() {
     fails(command, "--stride counts for question-answering");
     // Windows that share all that they have never get to the end of a passage.
     let windows = begin(&["--train", &good, "--max-length", "64", "--stride", "64"]);
-    let message = fails(windows, "--stride is 64: must be below the 64 of --max-length");
+    let message = fails(
+        windows,
+        "--stride is 64: must be below the 64 tokens of a window (--max-length)",
+    );
     assert!(!message.contains("epoch"), "{message}");
     // The default may be less than it is; who asks for as much is told.
     let asked = run(begin(&["--train", &good, "--max-length", "24", "--stride", "32"]));
     assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
-    let expected = "--stride is 32: must be below the 24 of --max-length";
+    let expected = "--stride is 32: must be below the 24 tokens of a window (--max-length)";
     assert!(stderr(&asked).contains(expected), "{}", stderr(&asked));
 }
 

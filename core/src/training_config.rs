@@ -207,17 +207,9 @@ impl TrainingConfig {
     /// # Errors
     /// If windows would not move.
     pub fn check_stride(&self) -> Result<(), OptionError> {
-        match self.task == TaskKind::QuestionAnswering && self.stride >= self.max_length {
-            true => Err(OptionError {
-                key: "stride",
-                value: self.stride.to_string(),
-                reason: format!(
-                    "must be below the {} of --max-length: windows share fewer tokens than they have",
-                    self.max_length
-                )
-                .into(),
-            }),
-            false => Ok(()),
+        match self.task {
+            TaskKind::QuestionAnswering => check_stride(self.stride, self.max_length),
+            _ => Ok(()),
         }
     }
 
@@ -300,6 +292,24 @@ impl TrainingConfig {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Refuses a stride of as many tokens as a `window` has.
+///
+/// # Errors
+/// If windows would not move.
+pub fn check_stride(stride: usize, window: usize) -> Result<(), OptionError> {
+    match stride < window {
+        true => Ok(()),
+        false => Err(OptionError {
+            key: "stride",
+            value: stride.to_string(),
+            reason: format!(
+                "must be below the {window} tokens of a window (--max-length): windows share fewer tokens than they have"
+            )
+            .into(),
+        }),
     }
 }
 

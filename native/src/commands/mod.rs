@@ -22,9 +22,9 @@ use terakoya_core::session::{NamedExamples, Session};
 use terakoya_core::tasks::TaskKind;
 use terakoya_core::tasks::masked_lm::mask_id;
 use terakoya_core::tokenizer::{TOKENIZER_FILES, Tokenizer};
+use terakoya_core::training_config::{OptionError, check_stride};
 
 use crate::args::TokenizerArgs;
-use crate::usage::UsageError;
 use crate::{dictionaries, folder};
 
 /// The device of a command, opened and named when its first model needs it: an adapter can be opened once a process.
@@ -124,24 +124,13 @@ fn say_unasked(file: Option<&str>, reasons: &[String]) {
 }
 
 /// Says where texts are cut earlier than `--max-length` asks, and refuses a `--stride` that no window can have.
-fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<usize>) -> Result<(), UsageError> {
+fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<usize>) -> Result<(), OptionError> {
     let longest = session.longest();
     if let Some(asked) = max_length.filter(|&asked| asked > longest) {
         eprintln!("--max-length is {asked}, but the model reads at most {longest} tokens at once");
     }
     let window = session.usual_length(max_length);
-    match stride.filter(|&stride| stride >= window) {
-        Some(stride) => {
-            let what = match max_length == Some(window) {
-                true => "of --max-length",
-                false => "tokens of a window",
-            };
-            Err(UsageError(format!(
-                "--stride is {stride}: must be below the {window} {what}: windows share fewer tokens than they have"
-            )))
-        }
-        None => Ok(()),
-    }
+    stride.map_or(Ok(()), |stride| check_stride(stride, window))
 }
 
 /// Says what of `data` is read otherwise than asked.

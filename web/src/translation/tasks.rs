@@ -131,9 +131,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be above 0, at most 1": "0 より大きく 1 以下にしてください。";
     "must be from 0.001 to 1000": "0.001 以上 1000 以下にしてください。";
     "must be at least 3": "3 以上の整数にしてください。", "must be a whole number, at least 3";
-    "must be below the {tokens} of --max-length: windows share fewer tokens than they have":
-        "「{--max-length}」の {tokens} より小さくしてください。",
-        "must be below “{--max-length}”, {tokens}: windows share fewer tokens than they have";
+    "must be below the {window} tokens of a window (--max-length): windows share fewer tokens than they have":
+        "「{--max-length}」の {window} より小さくしてください。",
+        "must be below “{--max-length}”, {window}: windows share fewer tokens than they have";
     "must be 0, or between 3 and 16,777,216": "0 か、3 以上 16,777,216 以下の整数にしてください。";
     "must be a number above 0": "0 より大きい数にしてください。";
     "must be a number, 0 or more": "0 以上の数にしてください。";
