@@ -309,6 +309,17 @@ fn what_cannot_be_answered_stops_the_run() {
     assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
     let expected = "--stride is 32: must be below the 24 tokens of a window (--max-length)";
     assert!(stderr(&asked).contains(expected), "{}", stderr(&asked));
+    // A run file asks as flags do; the record of a run only says what it was.
+    let with = |text: &str| {
+        let config = file(&temp, "run.json", text);
+        run(begin(&["--train", "none", "--config", &config]))
+    };
+    let asked = with(r#"{"stride":32,"max_length":24}"#);
+    assert_eq!(asked.status.code(), Some(2), "{}", stderr(&asked));
+    assert!(stderr(&asked).contains(expected), "{}", stderr(&asked));
+    let record = with(r#"{"config":{"stride":32,"max_length":24}}"#);
+    assert_eq!(record.status.code(), Some(1), "{}", stderr(&record));
+    assert!(stderr(&record).contains("none: "), "{}", stderr(&record));
 }
 
 #[test]

@@ -132,6 +132,8 @@ pub struct RunFile {
     pub options: TrainingOptions,
     /// Values of `model`, `train`, `eval`, `test`, `output`.
     paths: Map<String, Value>,
+    /// Whether it is a training.json, which names every option: nobody need have asked for one.
+    is_record: bool,
     /// What a training.json says of how its data was read: pairs of a flag and its value.
     reading: Vec<(&'static str, String)>,
     /// Where it is.
@@ -162,6 +164,7 @@ impl RunFile {
             bail!("{}: expected a JSON object", path.display());
         };
         let mut reading = Vec::new();
+        let is_record = matches!(options.get("config"), Some(Value::Object(_)));
         if let Some(Value::Object(config)) = options.get("config") {
             let run = Value::Object(options.clone());
             let said = |place| run.pointer(place).filter(|value| !value.is_null());
@@ -194,9 +197,15 @@ impl RunFile {
         Ok(Self {
             options,
             paths,
+            is_record,
             reading,
             file,
         })
+    }
+
+    /// Whether it asks for the option `key`.
+    pub fn asks_for(&self, key: &str) -> bool {
+        !self.is_record && self.options.contains_key(key)
     }
 
     /// How another run read its data, as flags that were not `given`: they are not taken from its training.json, since this

@@ -40,10 +40,10 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
         Some(path) => RunFile::read(path)?,
         None => RunFile::default(),
     };
-    let gives_stride = flags.contains_key("stride");
+    let asks_for_stride = flags.contains_key("stride") || run_file.asks_for("stride");
     let config = training_config(&args, &run_file, flags)?;
     config.validate()?;
-    if gives_stride {
+    if asks_for_stride {
         config.check_stride()?;
     }
     if let Some(note) = run_file.not_taken(|flag| args.gives(flag)) {
