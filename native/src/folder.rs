@@ -98,6 +98,12 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
             path.display()
         );
     }
+    if path.exists() {
+        // A mount point cannot be renamed, nor can what stands where nothing may be changed.
+        fs::rename(path, &old)
+            .with_context(|| format!("{} cannot be replaced: name a folder inside it", path.display()))?;
+        fs::rename(&old, path).with_context(|| format!("{} is now {}", path.display(), old.display()))?;
+    }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
 }
@@ -136,13 +142,15 @@ pub fn write(path: &Path, files: &Files) -> Result<()> {
     for (name, bytes) in files {
         write_file(&partial.join(name), bytes)?;
     }
+    let kept = || format!("the model is in {}", partial.display());
+    let shown = || path.display().to_string();
     let replaces = path.exists();
     let old = sibling(path, OLD);
     if replaces {
-        check_output(path, true).with_context(|| format!("the model is in {}", partial.display()))?;
-        fs::rename(path, &old).with_context(|| path.display().to_string())?;
+        check_output(path, true).with_context(kept)?;
+        fs::rename(path, &old).with_context(shown).with_context(kept)?;
     }
-    fs::rename(&partial, path).with_context(|| path.display().to_string())?;
+    fs::rename(&partial, path).with_context(shown).with_context(kept)?;
     match replaces {
         true => remove(&old),
         false => Ok(()),
@@ -242,5 +250,41 @@ mod tests {
         write(&path, &files).expect("a model is replaced");
         let left = fs::read_dir(temp.path()).expect("a folder").count();
         assert_eq!(left, 1, "no folder of the way is left");
+    }
+
+    #[test]
+    fn a_folder_that_cannot_be_renamed_is_named_before_anything_is_computed() {
+        let temp = tempfile::TempDir::new().expect("temp");
+        // As a mount point would be, but anybody can make it: a name that no ending can be put behind.
+        let path = temp.path().join("o".repeat(252));
+        fs::create_dir(&path).expect("a folder");
+        let refused = format!("{:#}", check_output(&path, false).expect_err("refused"));
+        assert!(
+            refused.contains("cannot be replaced: name a folder inside it: "),
+            "{refused}"
+        );
+        check_output(&path.join("model"), false).expect("a folder inside it");
+        assert!(path.exists());
+        let other = temp.path().join("out");
+        fs::create_dir(&other).expect("a folder");
+        check_output(&other, false).expect("an empty folder");
+        assert!(other.exists() && fs::read_dir(temp.path()).expect("a folder").count() == 2);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_model_that_cannot_be_put_in_its_place_is_kept_and_named() {
+        let temp = tempfile::TempDir::new().expect("temp");
+        let path = temp.path().join("out");
+        // Of a disk that is not there.
+        std::os::unix::fs::symlink("nowhere", &path).expect("a link");
+        let files = Files::from([(TRAINING.to_owned(), b"{}".to_vec())]);
+        let refused = format!("{:#}", write(&path, &files).expect_err("refused"));
+        let partial = temp.path().join("out.partial");
+        assert!(
+            refused.starts_with(&format!("the model is in {}: ", partial.display())),
+            "{refused}"
+        );
+        assert!(partial.join(TRAINING).exists());
     }
 }
