@@ -109,6 +109,14 @@ fn a_quantised_folder_is_small_and_opens_like_the_other() {
         "cpu",
     ];
     fails(terakoya(&again), "exists");
+    let left = temp.path().join("small.partial");
+    fs::create_dir(&left).expect("a folder");
+    fs::write(left.join("config.json"), "half").expect("written");
+    fails(
+        terakoya(&[&again[..], &["--overwrite"]].concat()),
+        "may hold the model of an earlier run",
+    );
+    fs::remove_dir_all(left).expect("removed");
     let table = stdout(&run(terakoya(&[&again[..], &["--overwrite"]].concat())));
     assert!(
         table.contains("bert.embeddings.word_embeddings.weight") && table.contains("q4_32"),

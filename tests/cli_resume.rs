@@ -81,8 +81,18 @@ fn a_lost_device_leaves_a_checkpoint_to_go_on_from() {
         "--resume goes on from the last checkpoint",
     );
     assert!(!output.exists());
+    // What a process leaves that is killed while it writes the model: in the way of another run, but not of this one.
+    let partial = temp.path().join("lost.partial");
+    fs::create_dir(&partial).expect("a folder");
+    fs::write(partial.join("model.safetensors"), "half").expect("written");
+    let said = fails(
+        train(&output, &[&flags[..], &["--overwrite"]].concat()),
+        "lost.partial may hold the model of an earlier run",
+    );
+    assert!(!said.contains("training examples"), "{said}");
     let resumed = run(train(&output, &[&flags[..], &["--resume"]].concat()));
     stdout(&resumed);
+    assert!(!partial.exists());
     let said = stderr(&resumed);
     assert!(
         said.contains("goes on after step") && !said.contains("begin at random"),

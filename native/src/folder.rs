@@ -15,6 +15,8 @@ pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
 /// What a folder is called while it is replaced, behind its name.
 const OLD: &str = "old";
+/// What a folder or file is called while it is written, behind its name.
+pub const PARTIAL: &str = "partial";
 /// The tags that a trained model gives the words of the test data, one word a line.
 pub const TEST_PREDICTIONS: &str = "test_predictions.txt";
 /// The tags of a trained model, one a line in the order of their numbers, as course scripts write and read them; the program
@@ -108,6 +110,19 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
 }
 
+/// Refuses to write where a model may lie that could not be put in its place. A run that is gone on with need not ask: what it
+/// was writing when it was killed, it computes again.
+pub fn check_partial(path: &Path) -> Result<()> {
+    let partial = sibling(path, PARTIAL);
+    if partial.exists() && !is_empty(&partial)? {
+        bail!(
+            "{} may hold the model of an earlier run, whole or in part: move it away or delete it",
+            partial.display()
+        );
+    }
+    Ok(())
+}
+
 /// Whether it is a folder with nothing in it.
 fn is_empty(path: &Path) -> Result<bool> {
     let mut entries = match path.is_dir() {
@@ -136,12 +151,16 @@ fn is_output(path: &Path) -> Result<bool> {
 
 /// Writes `files` as a folder: to a neighbour first, which is then renamed. What [`check_output`] would not replace stays.
 pub fn write(path: &Path, files: &Files) -> Result<()> {
-    let partial = sibling(path, "partial");
+    let partial = sibling(path, PARTIAL);
     remove(&partial)?;
     fs::create_dir_all(&partial).with_context(|| partial.display().to_string())?;
-    for (name, bytes) in files {
-        write_file(&partial.join(name), bytes)?;
+    let mut files = files.iter();
+    let written = files.try_for_each(|(name, bytes)| write_file(&partial.join(name), bytes));
+    if written.is_err() {
+        // Half a model is of no use, and the disk may be full.
+        let _ = remove(&partial);
     }
+    written?;
     let kept = || format!("the model is in {}", partial.display());
     let shown = || path.display().to_string();
     let replaces = path.exists();
@@ -286,5 +305,18 @@ mod tests {
             "{refused}"
         );
         assert!(partial.join(TRAINING).exists());
+        let refused = format!("{:#}", check_partial(&path).expect_err("in the way"));
+        assert!(
+            refused.ends_with(
+                "out.partial may hold the model of an earlier run, whole or in part: move it away or delete it"
+            ),
+            "{refused}"
+        );
+        fs::remove_file(partial.join(TRAINING)).expect("removed");
+        check_partial(&path).expect("there is nothing in it");
+        // Half a model is not kept.
+        let files = Files::from([(LABELS.to_owned(), Vec::new()), ("no/folder".to_owned(), Vec::new())]);
+        write(&path, &files).expect_err("not written");
+        assert!(!partial.exists());
     }
 }

@@ -46,6 +46,7 @@ const SENTENCES: [&str; 12] = [
 /// Runs the command.
 pub fn run(args: QuantizeArgs) -> Result<()> {
     folder::check_output(&args.output, args.overwrite)?;
+    folder::check_partial(&args.output)?;
     let probe = Probe::read(&args)?;
     let device = SharedDevice::new(args.device.device);
     let before = probe.measure(open_session(&args.model, &args.tokenizer, &device)?, &args)?;

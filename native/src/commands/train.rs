@@ -183,7 +183,7 @@ fn prepare_output(args: &TrainArgs, output: &Path, checkpoints: &Checkpoints) ->
             checkpoints.root().display()
         );
     }
-    Ok(())
+    folder::check_partial(output)
 }
 
 fn train(
