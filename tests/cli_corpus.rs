@@ -140,6 +140,15 @@ fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
         "{message}"
     );
     assert_eq!(files(&out), before);
+    // Nothing goes before everything new is on the disk, and nothing half stays.
+    let partial = out.join("dev.csv.partial");
+    fs::create_dir(&partial).expect("a folder");
+    let message = fails("knbc", &fixture(), &out, &["--task", "topic", "--overwrite"], 1);
+    assert!(message.contains("dev.csv.partial"), "{message}");
+    fs::remove_dir(&partial).expect("removed");
+    assert_eq!(files(&out), before);
+    // As a conversion leaves it that was killed.
+    fs::write(&partial, "half").expect("written");
     let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
     command.args(["corpus", "knbc"]).args([&fixture(), &out]);
     command.args(["--task", "topic", "--split", "8:2", "--overwrite"]);

@@ -13,7 +13,7 @@ use terakoya_core::data::sort_by_label;
 
 use super::record;
 use crate::args::corpus::OutputArgs;
-use crate::folder::write_file;
+use crate::folder::{PARTIAL, sibling, write_file};
 
 /// The list of labels.
 pub const LABELS: &str = "labels.txt";
@@ -153,17 +153,21 @@ pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
     if let Some(file) = old.first().filter(|_| !args.overwrite) {
         bail!("{} exists: choose another folder or give --overwrite", file.display());
     }
-    let new = |set: &DataSet| -> Vec<PathBuf> { set.named_files().map(|(name, _)| folder(set).join(name)).collect() };
-    remove(&old, &sets.iter().flat_map(new).collect::<Vec<_>>())?;
+    // Nothing old goes before everything new is on the disk.
+    let mut new = Vec::new();
+    let prepared = sets.iter().try_for_each(|set| prepare_set(set, &folder(set), &mut new));
+    if let Err(error) = prepared {
+        for path in &new {
+            let _ = fs::remove_file(sibling(path, PARTIAL));
+        }
+        return Err(error);
+    }
+    remove(&old, &new)?;
+    new.iter().try_for_each(|path| put(path))?;
     let mut written = Vec::new();
     let mut notices = Vec::new();
     for set in sets {
         let folder = folder(&set);
-        fs::create_dir_all(&folder).with_context(|| folder.display().to_string())?;
-        record::write(&folder, set.named_files())?;
-        for (name, bytes) in set.named_files() {
-            replace(&folder.join(name), bytes)?;
-        }
         written.extend(set.files.into_iter().map(|file| Written {
             file: folder.join(&file.name).display().to_string(),
             rows: file.rows,
@@ -175,7 +179,8 @@ pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
     report(&written, &notices, args.json)
 }
 
-/// Removes the files of an earlier conversion, and says so of those that this one does not write anew.
+/// Removes the files of an earlier conversion, and says so of those that this one does not write anew. The others go as well: the
+/// new list, which comes before the new files, would not know the old ones again.
 fn remove(old: &[PathBuf], new: &[PathBuf]) -> Result<()> {
     for file in old {
         fs::remove_file(file).with_context(|| format!("removing {}", file.display()))?;
@@ -186,11 +191,23 @@ fn remove(old: &[PathBuf], new: &[PathBuf]) -> Result<()> {
     Ok(())
 }
 
-/// Writes a file under another name and renames it, so that it is whole or not there.
-pub fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let partial = crate::folder::sibling(path, "partial");
-    write_file(&partial, bytes)?;
-    fs::rename(&partial, path).with_context(|| path.display().to_string())
+/// Writes the files of `set` under other names than those that it adds to `new`: the list first, so that it has its place before
+/// the files that it lists.
+fn prepare_set(set: &DataSet, folder: &Path, new: &mut Vec<PathBuf>) -> Result<()> {
+    fs::create_dir_all(folder).with_context(|| folder.display().to_string())?;
+    let list = record::list(set.named_files());
+    for (name, bytes) in std::iter::once((record::NAME, &*list)).chain(set.named_files()) {
+        let path = folder.join(name);
+        let partial = sibling(&path, PARTIAL);
+        new.push(path);
+        write_file(&partial, bytes)?;
+    }
+    Ok(())
+}
+
+/// Gives a file that was written its name, so that it is whole or not there.
+fn put(path: &Path) -> Result<()> {
+    fs::rename(sibling(path, PARTIAL), path).with_context(|| path.display().to_string())
 }
 
 fn report(written: &[Written], notices: &[Notice], json: bool) -> Result<()> {

@@ -9,9 +9,10 @@ use serde_json::{Value, json};
 use terakoya_core::data::corpora::PartName;
 use terakoya_core::data::sha256_hex;
 
-use super::output::{LABELS, replace};
+use super::output::LABELS;
 
-const NAME: &str = "corpus.json";
+/// The list.
+pub const NAME: &str = "corpus.json";
 
 /// Everything that a conversion can leave in a folder; a part that is not written anew must not stay behind.
 const EXTENSIONS: [&str; 3] = ["csv", "conll", "json"];
@@ -60,11 +61,12 @@ fn read(path: &Path) -> Result<Hashes> {
     }
 }
 
-/// Lists the `files` that are to be written into `folder`: before they are, so that what is there is always known again.
-pub fn write<'a>(folder: &Path, files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Result<()> {
+/// Lists `files` that are to be written into a folder. The list goes there before they do, so that what is there is always known
+/// again.
+pub fn list<'a>(files: impl Iterator<Item = (&'a str, &'a [u8])>) -> Vec<u8> {
     let hashes: Hashes = files
         .map(|(name, bytes)| (name.to_owned(), sha256_hex(bytes)))
         .collect();
     let record = json!({"terakoya": env!("CARGO_PKG_VERSION"), "sha256": hashes});
-    replace(&folder.join(NAME), format!("{record:#}\n").as_bytes())
+    format!("{record:#}\n").into_bytes()
 }
