@@ -237,6 +237,41 @@ fn several_labels_in_a_file_of_predictions_are_read_again() {
 }
 
 #[test]
+fn a_label_with_a_separator_in_it_stays_whole_in_json() {
+    let temp = TempDir::new().expect("temp");
+    let rows = r#"[{"text":"a","labels":["soup|stew","tea, hot"]},{"text":"b","labels":["tea, hot"]}]"#;
+    let data = file(&temp, "foods.json", rows);
+    let model = temp.path().join("model");
+    stdout(&run(train(
+        "multi-label-classification",
+        &model,
+        &["--train", &data, "--epochs", "1"],
+    )));
+    let evaluate = |data: &Path, more: &[&str]| {
+        let mut command = terakoya(&["evaluate", "--device", "cpu", "--threshold", "0", "--json"]);
+        command.arg("--model").arg(&model).arg("--data").arg(data).args(more);
+        let done = run(command);
+        (json(&stdout(&done)), stderr(&done))
+    };
+    let written = ["said.jsonl", "said.csv"].map(|name| temp.path().join(name));
+    let said = written.each_ref().map(|path| {
+        let flags = ["--predictions", path.to_str().expect("UTF-8")];
+        evaluate(Path::new(&data), &flags)
+    });
+    let lines = fs::read_to_string(&written[0]).expect("predictions");
+    let lines: Vec<Value> = lines.lines().map(json).collect();
+    let both = serde_json::json!(["soup|stew", "tea, hot"]);
+    assert_eq!((&lines[0]["gold"], &lines[0]["predicted"]), (&both, &both));
+    assert_eq!(lines[1]["gold"], serde_json::json!(["tea, hot"]));
+    let columns = ["--text-column", "text", "--label-column", "gold"];
+    assert_eq!(evaluate(&written[0], &columns).0, said[0].0);
+    // A table cannot say it.
+    let told = "labels with one in them, read as several: 1 (the first: \"soup|stew\"); .jsonl keeps them whole";
+    assert!(!said[0].1.contains("read as several"), "{}", said[0].1);
+    assert_eq!(said[1].1.matches(told).count(), 1, "{}", said[1].1);
+}
+
+#[test]
 fn thresholds_that_cannot_be_are_usage_errors() {
     let temp = TempDir::new().expect("temp");
     let data = file(&temp, "foods.csv", "text,labels\na,soup\nb,tea\n");

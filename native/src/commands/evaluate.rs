@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use csv::QuoteStyle;
 use futures_lite::future::block_on;
 use serde_json::{Value, json};
-use terakoya_core::data::{Example, LabelMap};
+use terakoya_core::data::{Example, Gold, LabelMap};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
@@ -218,20 +218,71 @@ fn entities(example: &Example, label_map: &LabelMap) -> String {
     written.collect::<Vec<_>>().join(", ")
 }
 
-/// Any number of labels in one cell, as data files are read: between them stands `|`, or behind a lone one that a comma would cut.
-fn several(labels: &[&str]) -> String {
-    match labels {
-        [label] if label.contains(',') => format!("{label}|"),
-        labels => labels.join("|"),
+/// What is right or what the model says, as a file of predictions has it: in full, since programs read it.
+enum Cell {
+    /// Any number of labels.
+    Labels(Vec<String>),
+    /// Anything else.
+    Text(String),
+}
+
+impl Cell {
+    fn gold(example: &Example, label_map: &LabelMap) -> Self {
+        match &example.gold {
+            Gold::Labels(labels) => {
+                let labels = labels.iter().map(|label| label_map.apply(label).to_owned());
+                Self::Labels(labels.collect())
+            }
+            Gold::Label(label) => Self::Text(label_map.apply(label).to_owned()),
+            gold if gold.words().is_some() || gold.spans().is_some() => Self::Text(entities(example, label_map)),
+            gold => Self::Text(gold.to_string()),
+        }
+    }
+
+    fn predicted(prediction: &Prediction) -> Self {
+        match prediction {
+            Prediction::Labels(said) => Self::Labels(said.labels.clone()),
+            Prediction::Score(said) => Self::Text(said.score.to_string()),
+            said => Self::Text(said.answer().0),
+        }
+    }
+
+    fn json(self) -> Value {
+        match self {
+            Self::Labels(labels) => json!(labels),
+            Self::Text(text) => json!(text),
+        }
+    }
+
+    /// One cell of a table, as tables are read: between labels stands `|`, or behind a lone one that a comma would cut.
+    fn text(self) -> String {
+        match self {
+            Self::Text(text) => text,
+            Self::Labels(labels) => match &labels[..] {
+                [label] if label.contains(',') => format!("{label}|"),
+                labels => labels.join("|"),
+            },
+        }
+    }
+
+    /// Labels that are read from a table as several.
+    fn inseparable(&self) -> impl Iterator<Item = &String> {
+        let labels = match self {
+            Self::Labels(labels) => &labels[..],
+            Self::Text(_) => &[],
+        };
+        labels.iter().filter(|label| label.contains('|'))
     }
 }
 
-/// What the model says, in full: a file is read by programs.
-fn predicted(prediction: &Prediction) -> String {
-    match prediction {
-        Prediction::Labels(said) => several(&said.labels.iter().map(String::as_str).collect::<Vec<_>>()),
-        Prediction::Score(said) => said.score.to_string(),
-        said => said.answer().0,
+/// Says which labels are read from a table as several.
+fn say_inseparable(labels: &BTreeSet<String>) {
+    if let Some(first) = labels.first() {
+        let count = labels.len();
+        eprintln!(
+            "--predictions: in a table | stands between labels; labels with one in them, read as several: {count} (the first: \
+             {first:?}); .jsonl keeps them whole"
+        );
     }
 }
 
@@ -266,14 +317,6 @@ impl PredictionFormat {
     /// The bytes of a file with gold, prediction and score of each of `examples`.
     fn bytes(self, examples: &[Example], evaluation: &Evaluation, label_map: &LabelMap) -> Result<Vec<u8>> {
         let rows = examples.iter().zip(&evaluation.predictions);
-        let gold = |example: &Example| match example.gold.labels() {
-            Some(labels) => {
-                let labels: Vec<&str> = labels.iter().map(|label| label_map.apply(label)).collect();
-                several(&labels)
-            }
-            None if example.gold.words().is_some() || example.gold.spans().is_some() => entities(example, label_map),
-            None => example.gold.to_string(),
-        };
         match self {
             Self::Words => two_columns(evaluation).context("predictions that are no tags"),
             Self::JsonLines => {
@@ -282,8 +325,8 @@ impl PredictionFormat {
                     let mut line = json!({
                         "text": example.text,
                         "text_pair": example.text_pair,
-                        "gold": gold(example),
-                        "predicted": predicted(prediction),
+                        "gold": Cell::gold(example, label_map).json(),
+                        "predicted": Cell::predicted(prediction).json(),
                     });
                     let details = serde_json::to_value(prediction.clone().without_logits())?;
                     if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
@@ -314,14 +357,40 @@ impl PredictionFormat {
                     false => text.to_owned(),
                 };
                 writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
+                let mut inseparable = BTreeSet::new();
                 for (example, prediction) in rows {
-                    let answer = predicted(prediction);
+                    let cells = [Cell::gold(example, label_map), Cell::predicted(prediction)];
+                    inseparable.extend(cells.iter().flat_map(Cell::inseparable).cloned());
+                    let [gold, answer] = cells.map(Cell::text);
                     let score = prediction.answer().1.map(|score| score.to_string()).unwrap_or_default();
                     let pair = example.text_pair.as_deref().unwrap_or_default();
-                    writer.write_record([&gold(example), &answer, &score, &example.text, pair].map(field))?;
+                    writer.write_record([&gold, &answer, &score, &example.text, pair].map(field))?;
                 }
+                say_inseparable(&inseparable);
                 writer.into_inner().context("writing predictions")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_one_of_any_number_of_labels_gets_a_separator() {
+        let labels = LabelMap::default();
+        let gold = |gold| {
+            let example = Example {
+                text: "a".to_owned(),
+                text_pair: None,
+                gold,
+                line: 1,
+                id: None,
+            };
+            Cell::gold(&example, &labels).text()
+        };
+        assert_eq!(gold(Gold::Label("tea, hot".to_owned())), "tea, hot");
+        assert_eq!(gold(Gold::Labels(["tea, hot".to_owned()].into())), "tea, hot|");
     }
 }
