@@ -303,6 +303,7 @@ fn a_predicted_number_stands_in_full_in_a_file() {
     }
     let lines = fs::read_to_string(lines).expect("predictions");
     let table = fs::read_to_string(table).expect("predictions");
+    assert_eq!((lines.lines().count(), table.lines().count()), (2, 3));
     for (line, row) in lines.lines().map(json).zip(table.lines().skip(1)) {
         let predicted = line["predicted"].as_str().expect("a text");
         let exact = line["score"].as_f64().expect("a number") as f32;
