@@ -25,14 +25,7 @@ const CHUNK: usize = 16_384;
 pub fn run(args: PredictArgs) -> Result<()> {
     let task = folder::task(&args.model);
     check_tokenizer(task, &args.model, &args.tokenizer)?;
-    let examples = match (args.asked(), &args.data) {
-        (Some(text), _) => vec![Example {
-            text: text.clone(),
-            text_pair: args.beside().cloned(),
-            gold: Gold::None,
-            line: 1,
-            id: None,
-        }],
+    let file = match (args.asked(), &args.data) {
         (None, Some(path)) => {
             // Where the file's form hangs on what it is for, it is read as that; of other data only the texts are read.
             let gold = match task.definition().gold {
@@ -40,8 +33,19 @@ pub fn run(args: PredictArgs) -> Result<()> {
                 _ => GoldColumn::Unread,
             };
             let options = args.read.read_options(gold, args.filter.clone())?;
-            DataFile::read(path, &options)?.examples
+            Some(DataFile::read(path, &options)?)
         }
+        _ => None,
+    };
+    let typed = match (args.asked(), &file) {
+        (Some(text), _) => vec![Example {
+            text: text.clone(),
+            text_pair: args.beside().cloned(),
+            gold: Gold::None,
+            line: 1,
+            id: None,
+        }],
+        (None, Some(_)) => Vec::new(),
         (None, None) => match task {
             TaskKind::QuestionAnswering => stdin_lines()?.into_iter().map(with_passage).collect(),
             _ => stdin_lines()?,
@@ -57,13 +61,13 @@ pub fn run(args: PredictArgs) -> Result<()> {
         session.set(setting)?;
     }
     check_lengths(&session, args.pass.max_length, args.settings.stride)?;
-    let file = args.data.as_ref().map(|path| path.display().to_string());
-    let stdin = args.asked().is_none().then_some("stdin");
-    let data = NamedExamples {
-        name: file.as_deref().or(stdin).unwrap_or("the question"),
-        examples: &examples,
+    let typed = NamedExamples {
+        name: args.asked().map_or("stdin", |_| "the question"),
+        examples: &typed,
         place: Place::Line,
     };
+    let data = file.as_ref().map_or(typed, DataFile::named);
+    let examples = data.examples;
     say_note(&session, data, args.pass.max_length)?;
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
@@ -72,7 +76,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         let tell = |count| progress.count("predicting", done + count, examples.len());
         let work = session.predict(chunk, args.pass.max_length, args.pass.batch_size as usize, tell);
         let (predictions, cut) = block_on(work).map_err(|error| match &file {
-            Some(file) => error.in_file(file),
+            Some(file) => error.in_file(&file.name),
             None => error,
         })?;
         left_out.extend(unasked(&predictions));
@@ -86,7 +90,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
         truncated += cut;
     }
     out.flush()?;
-    say_unasked(file.as_deref().or(stdin), &left_out);
+    say_unasked(args.asked().is_none().then_some(data.name), &left_out);
     say_truncated(truncated, examples.len());
     Ok(())
 }
