@@ -101,6 +101,7 @@ fn trains_predicts_and_evaluates() {
         fs::read_to_string(&predictions).expect("predictions").lines().count(),
         100
     );
+    predictions_are_read_again(folder, dev, &temp);
     let table = stdout(&run(terakoya(&["evaluate", "--model", folder, "--data", dev])));
     assert!(table.contains("accuracy") && table.contains("sports"), "{table}");
 
@@ -117,6 +118,19 @@ fn trains_predicts_and_evaluates() {
     ]))));
     assert_eq!(mapped["labels"].as_array().map(Vec::len), Some(3));
     round_trip(folder, &temp);
+}
+
+/// What an evaluation writes is data as well: the same texts with the same labels.
+fn predictions_are_read_again(folder: &str, dev: &str, temp: &TempDir) {
+    let evaluate = |data: &str, path: &str| {
+        let args = ["evaluate", "--model", folder, "--data", data, "--json", "--predictions"];
+        json(&stdout(&run(terakoya(&[&args[..], &[path]].concat()))))
+    };
+    let path = |name: &str| temp.path().join(name).to_string_lossy().into_owned();
+    for name in ["said.jsonl", "said.csv", "said.tsv"] {
+        let report = evaluate(dev, &path(name));
+        assert_eq!(evaluate(&path(name), &path("again.jsonl")), report, "{name}");
+    }
 }
 
 /// Has transformers load what was saved, where Python has it.

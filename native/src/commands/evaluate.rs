@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use csv::QuoteStyle;
 use futures_lite::future::block_on;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use terakoya_core::data::{Example, Gold, LabelMap};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
@@ -322,21 +322,22 @@ impl PredictionFormat {
             Self::JsonLines => {
                 let mut text = String::new();
                 for (example, prediction) in rows {
-                    let mut line = json!({
-                        "text": example.text,
-                        "text_pair": example.text_pair,
-                        "gold": Cell::gold(example, label_map).json(),
-                        "predicted": Cell::predicted(prediction).json(),
-                    });
-                    let details = serde_json::to_value(prediction.clone().without_logits())?;
-                    if let (Value::Object(line), Value::Object(mut details)) = (&mut line, details) {
-                        if let Some(id) = &example.id {
-                            line.shift_insert(0, "id".to_owned(), json!(id));
-                        }
+                    let id = example.id.as_ref().map(|id| ("id", json!(id)));
+                    let pair = example.text_pair.as_ref().map(|pair| ("text_pair", json!(pair)));
+                    let fields = [
+                        id,
+                        Some(("text", json!(example.text))),
+                        pair,
+                        Some(("gold", Cell::gold(example, label_map).json())),
+                        Some(("predicted", Cell::predicted(prediction).json())),
+                    ];
+                    let fields = fields.into_iter().flatten();
+                    let mut line: Map<String, Value> = fields.map(|(key, value)| (key.to_owned(), value)).collect();
+                    if let Value::Object(mut details) = serde_json::to_value(prediction.clone().without_logits())? {
                         details.shift_remove("label");
                         line.append(&mut details);
                     }
-                    text += &format!("{line}\n");
+                    text += &format!("{}\n", Value::Object(line));
                 }
                 Ok(text.into_bytes())
             }
@@ -356,15 +357,31 @@ impl PredictionFormat {
                     true => text.replace(['\t', '\n', '\r'], " "),
                     false => text.to_owned(),
                 };
-                writer.write_record(["gold", "predicted", "score", "text", "text_pair"])?;
+                // A column without a value would be read as a second text, and an empty one at that.
+                let pairs = examples.iter().any(|example| example.text_pair.is_some());
+                let ids = examples.iter().any(|example| example.id.is_some());
+                let columns = [pairs.then_some("text_pair"), ids.then_some("id")];
+                let columns = ["gold", "predicted", "score", "text"]
+                    .into_iter()
+                    .chain(columns.into_iter().flatten());
+                writer.write_record(columns)?;
                 let mut inseparable = BTreeSet::new();
                 for (example, prediction) in rows {
                     let cells = [Cell::gold(example, label_map), Cell::predicted(prediction)];
                     inseparable.extend(cells.iter().flat_map(Cell::inseparable).cloned());
                     let [gold, answer] = cells.map(Cell::text);
                     let score = prediction.answer().1.map(|score| score.to_string()).unwrap_or_default();
-                    let pair = example.text_pair.as_deref().unwrap_or_default();
-                    writer.write_record([&gold, &answer, &score, &example.text, pair].map(field))?;
+                    let pair = pairs.then(|| example.text_pair.as_deref().unwrap_or_default());
+                    let id = ids.then(|| example.id.as_deref().unwrap_or_default());
+                    let cells = [
+                        Some(&*gold),
+                        Some(&*answer),
+                        Some(&*score),
+                        Some(&*example.text),
+                        pair,
+                        id,
+                    ];
+                    writer.write_record(cells.into_iter().flatten().map(field))?;
                 }
                 say_inseparable(&inseparable);
                 writer.into_inner().context("writing predictions")
