@@ -3,6 +3,7 @@
 //! `OUTPUT.checkpoints/step-00000120` is complete; a `.partial` one was being written when the process died.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -33,9 +34,23 @@ impl Checkpoints {
         &self.root
     }
 
-    /// Removes them all.
+    /// Removes them all, and their folder where it holds nothing else.
     pub fn clear(&self) -> Result<()> {
-        folder::remove(&self.root)
+        let Ok(entries) = fs::read_dir(&self.root) else {
+            return Ok(());
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            if name.starts_with("step-") || name.ends_with(".partial") {
+                folder::remove(&entry.path())?;
+            }
+        }
+        match fs::remove_dir(&self.root) {
+            Err(error) if error.kind() != ErrorKind::DirectoryNotEmpty => {
+                Err(error).with_context(|| format!("removing {}", self.root.display()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Writes where a checkpoint will be, and takes it away again: what cannot be kept is not worth computing.
@@ -123,5 +138,28 @@ impl Checkpoints {
             .collect();
         paths.sort();
         paths
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_no_checkpoint_stays() {
+        let temp = tempfile::TempDir::new().expect("temp");
+        let checkpoints = Checkpoints::beside(&temp.path().join("out"));
+        checkpoints.clear().expect("nothing there");
+        for step in [1, 2] {
+            checkpoints.write("state", b"x").expect("written");
+            checkpoints.commit(step).expect("kept");
+        }
+        let notes = checkpoints.root().join("notes.txt");
+        fs::write(&notes, "mine").expect("written");
+        checkpoints.clear().expect("cleared");
+        assert!(!checkpoints.exist() && notes.exists());
+        fs::remove_file(&notes).expect("removed");
+        checkpoints.clear().expect("cleared");
+        assert!(!checkpoints.root().exists());
     }
 }

@@ -83,6 +83,12 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     if path.file_name().is_none() {
         bail!("{} has no name that a folder could be written under", path.display());
     }
+    if path.is_symlink() {
+        bail!(
+            "{} is a link, in whose place the folder would be written: name the folder that it leads to",
+            path.display()
+        );
+    }
     if path.exists() && !overwrite && !is_empty(path)? {
         bail!("{} exists: choose another --output or give --overwrite", path.display());
     }
@@ -254,6 +260,14 @@ mod tests {
         fs::remove_file(&notes).expect("removed");
         write(&path, &files).expect("an empty folder is replaced");
         assert!(path.join(TRAINING).exists());
+
+        #[cfg(unix)]
+        {
+            let link = named("link");
+            std::os::unix::fs::symlink(named("far"), &link).expect("a link");
+            assert!(message(check_output(&link, true)).contains("link is a link"));
+            fs::remove_file(&link).expect("removed");
+        }
 
         // A neighbour of the name that is needed on the way.
         fs::create_dir(named("out.old")).expect("a folder");
