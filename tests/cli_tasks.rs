@@ -455,7 +455,7 @@ fn empty_texts_are_counted_and_files_of_unknown_kinds_refused() {
     evaluate.arg(&written);
     stdout(&run(evaluate));
     let table = fs::read_to_string(&written).expect("predictions");
-    assert!(table.contains("\ta \"big\"  cat \t"), "{table}");
+    assert!(table.contains("\ta \"big\"  cat \n"), "{table}");
     let mut again = terakoya(&[
         "evaluate",
         "--model",
