@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use super::jsonl::half_character;
+use super::jsonl::{self, half_character};
 use super::{
     AnswerSpan, ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Filter, Format, Gold, Place,
     ReadOptions,
@@ -126,7 +126,13 @@ impl Answer {
 
 /// Reads a whole file; an example's line is the number of its question.
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
-    let file: File = serde_json::from_str(text).map_err(|error| unread(name, error))?;
+    let file: File = match serde_json::from_str(text) {
+        Ok(file) => file,
+        Err(error) => {
+            let records = records(text).ok_or_else(|| unread(name, error))?;
+            return jsonl::read_document(name, &records, options);
+        }
+    };
     if file
         .data
         .iter()
@@ -175,6 +181,18 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         }
     }
     collector.finish(columns())
+}
+
+/// The list of a file that has a record a question in the place of articles, as transformers' run_qa.py reads its own.
+fn records(text: &str) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Records {
+        data: Vec<serde_json::Map<String, serde_json::Value>>,
+    }
+    let records: Records = serde_json::from_str(text).ok()?;
+    let first = records.data.first()?;
+    let is_question = first.contains_key("question") && first.contains_key("context");
+    is_question.then(|| serde_json::to_string(&records.data).ok())?
 }
 
 /// What is wrong with a file that is not read to its end.

@@ -23,6 +23,10 @@ fn records_of_questions_are_read_with_their_answers() {
     for (name, text) in [
         ("flat.jsonl", format!("{lists}\n{none}\n{open}\n")),
         ("flat.json", format!("[{lists},\n {none}, {open}]")),
+        (
+            "listed.json",
+            format!(r#"{{"version":"1","data":[{lists},{none},{open}]}}"#),
+        ),
     ] {
         let data = read_ok(name, &text, &asked());
         let [first, second, third] = &data.examples[..] else {
