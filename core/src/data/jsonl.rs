@@ -1,7 +1,7 @@
 //! Reads JSON rows: one array of objects, one object, or one object a line.
 //!
 //! The first record decides which fields are read; of the later ones only those are kept, so memory holds the texts. Of a
-//! question about a passage its answers, its id and whether it is said to have no answer are read as `squad` reads them.
+//! question about a passage its answers, its id and whether it is said to have no answer are read as `answers` checks them.
 //! Strings, numbers and truth values become text: an integral number without its fraction (`1.0` is `1`).
 
 use std::fmt;
@@ -9,8 +9,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Value};
 
+use super::answers::{self, Asked};
 use super::columns::{self, Naming, Roles};
-use super::squad::{self, Asked};
 use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans};
 
 /// Reads one object a line; blank lines are skipped.
@@ -59,7 +59,7 @@ struct Rows<'a> {
     /// Names of the fields of the first record and what they are for; set by that record.
     fields: Option<Fields>,
     /// Of questions.
-    ids: squad::Ids,
+    ids: answers::Ids,
     /// Why the visitor stopped, where it was not the JSON reader that did.
     failure: Option<DataError>,
 }
@@ -67,7 +67,7 @@ struct Rows<'a> {
 struct Fields {
     names: Vec<String>,
     roles: Roles,
-    /// Of questions the [`squad::FIELDS`] that have no other role.
+    /// Of questions the [`answers::FIELDS`] that have no other role.
     asked: [Option<usize>; 2],
 }
 
@@ -89,7 +89,7 @@ impl<'a> Rows<'a> {
             options,
             collector: Collector::new(name, options),
             fields: None,
-            ids: squad::Ids::default(),
+            ids: answers::Ids::default(),
             failure: None,
         }
     }
@@ -134,7 +134,7 @@ impl<'a> Rows<'a> {
             }
             Some(place).filter(|place| !taken.contains(&Some(*place)))
         };
-        let asked = squad::FIELDS.map(|field| is_asked.then(|| place_of(field)).flatten());
+        let asked = answers::FIELDS.map(|field| is_asked.then(|| place_of(field)).flatten());
         let fields = self.fields.insert(Fields { names, roles, asked });
         let values = fields
             .wanted()
@@ -167,7 +167,7 @@ impl<'a> Rows<'a> {
         // A record that says so has no second text.
         let text_pair = roles.pair.filter(|_| pair != Some(Value::Null));
         let text_pair = text_pair.map(|index| read(index, pair)).transpose()?;
-        let id = id.as_ref().and_then(squad::written);
+        let id = id.as_ref().and_then(answers::written);
         let gold = match (roles.label, label) {
             (None, _) => Gold::None,
             (Some(index), label) if self.collector.gold.column == GoldColumn::Answers => {
@@ -175,7 +175,7 @@ impl<'a> Rows<'a> {
                 let asked = Asked { name, place, id };
                 let is_impossible = is_impossible == Some(Value::Bool(true));
                 let context = text_pair.as_deref();
-                let gold = squad::gold_of_record(asked, &names[index], label.as_ref(), is_impossible, context)?;
+                let gold = answers::gold_of_record(asked, &names[index], label.as_ref(), is_impossible, context)?;
                 if gold.answers().is_some() {
                     self.ids.check(asked)?;
                 }

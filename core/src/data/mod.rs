@@ -6,6 +6,7 @@
 //! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora`
 //! turns course corpora into files that these readers take.
 
+mod answers;
 mod columns;
 mod conll;
 pub mod corpora;
