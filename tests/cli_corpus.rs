@@ -10,7 +10,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use corpora::{convert, fails, fails_in, files, fixture, names, rows};
+use corpora::{convert, fails, fails_in, fixture, folder, names, rows};
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -128,105 +128,6 @@ fn wrong_folders_are_named() {
 }
 
 #[test]
-fn nothing_is_overwritten_unasked_and_no_old_part_stays() {
-    let temp = TempDir::new().expect("temp");
-    let out = temp.path().join("out");
-    convert("knbc", &fixture(), &out, &["--task", "ner"]);
-    fs::write(out.join("notes.txt"), "mine").expect("written");
-    let before = files(&out);
-    let message = fails("knbc", &fixture(), &out, &["--task", "topic"], 1);
-    assert!(
-        message.contains("train.conll exists") && message.contains("--overwrite"),
-        "{message}"
-    );
-    assert_eq!(files(&out), before);
-    // Nothing goes before everything new is on the disk, and nothing half stays.
-    let partial = out.join("dev.csv.partial");
-    fs::create_dir(&partial).expect("a folder");
-    let message = fails("knbc", &fixture(), &out, &["--task", "topic", "--overwrite"], 1);
-    assert!(message.contains("dev.csv.partial"), "{message}");
-    fs::remove_dir(&partial).expect("removed");
-    assert_eq!(files(&out), before);
-    // As a conversion leaves it that was killed.
-    fs::write(&partial, "half").expect("written");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_terakoya"));
-    command.args(["corpus", "knbc"]).args([&fixture(), &out]);
-    command.args(["--task", "topic", "--split", "8:2", "--overwrite"]);
-    let told = command.output().expect("the binary starts").stderr;
-    let told = String::from_utf8_lossy(&told);
-    for file in ["train.conll", "dev.conll", "test.conll", "labels.txt"] {
-        let expected = format!("{}: removed, it is of an earlier conversion", out.join(file).display());
-        assert!(told.contains(&expected), "{told}");
-    }
-    assert_eq!(told.matches("removed").count(), 4, "{told}");
-    assert_eq!(names(&out), ["corpus.json", "dev.csv", "notes.txt", "train.csv"]);
-    fs::write(out.join("train.txt"), "text;label\nhm;joy\n").expect("written");
-    let message = fails("emotion", &out.join("train.txt"), &out, &["--overwrite"], 1);
-    assert!(message.contains("holds the corpus itself"), "{message}");
-    let file = Path::new("train.txt");
-    let message = fails_in(&out, "emotion", file, Path::new("."), &["--overwrite"], 1);
-    assert!(message.contains("holds the corpus itself"), "{message}");
-    // A folder beside a file that was given holds nothing of the corpus.
-    convert("emotion", &out.join("train.txt"), &out.join("emotion"), &[]);
-    assert_eq!(names(&out.join("emotion")), ["corpus.json", "train.csv"]);
-}
-
-#[test]
-fn files_of_other_origin_are_neither_removed_nor_overwritten() {
-    let temp = TempDir::new().expect("temp");
-    let out = temp.path().join("out");
-    fs::create_dir(&out).expect("a new folder");
-    // An empty folder is as good as none.
-    convert("knbc", &fixture(), &out, &["--task", "ner"]);
-    let topics = |expected: &str| {
-        let before = files(&out);
-        for flags in [&["--task", "topic"][..], &["--task", "topic", "--overwrite"]] {
-            let message = fails("knbc", &fixture(), &out, flags, 1);
-            assert!(
-                message.contains(expected) && message.contains("move it away or choose another folder"),
-                "{message}"
-            );
-            assert_eq!(files(&out), before);
-        }
-    };
-    let conll = fs::read(out.join("train.conll")).expect("a part");
-    for (name, text, expected) in [
-        ("train.json", &b"[]"[..], "train.json is of no earlier conversion"),
-        ("test.csv", b"mine", "test.csv is of no earlier conversion"),
-        (
-            "train.conll",
-            b"mine",
-            "train.conll was changed after a conversion wrote it",
-        ),
-        (
-            "corpus.json",
-            b"{\"sha256\": {}}",
-            "corpus.json does not list what a conversion wrote",
-        ),
-    ] {
-        let path = out.join(name);
-        let before = fs::read(&path).ok();
-        fs::write(&path, text).expect("written");
-        topics(expected);
-        match before {
-            Some(bytes) => fs::write(&path, bytes).expect("written"),
-            None => fs::remove_file(&path).expect("removed"),
-        }
-    }
-    assert_eq!(fs::read(out.join("train.conll")).expect("a part"), conll);
-    // Without the list nothing is known to be of a conversion.
-    fs::remove_file(out.join("corpus.json")).expect("removed");
-    topics("train.conll is of no earlier conversion");
-
-    let mine = temp.path().join("mine");
-    fs::create_dir(&mine).expect("a new folder");
-    fs::write(mine.join("labels.txt"), "mine").expect("written");
-    let message = fails("knbc", &fixture(), &mine, &["--task", "topic", "--overwrite"], 1);
-    assert!(message.contains("labels.txt is of no earlier conversion"), "{message}");
-    assert_eq!(names(&mine), ["labels.txt"]);
-}
-
-#[test]
 fn files_that_hold_nothing_are_named_however_short_their_names_are() {
     let source = folder(&[
         ("n", "[]"),
@@ -242,17 +143,6 @@ fn files_that_hold_nothing_are_named_however_short_their_names_are() {
         let message = fails_in(source.path(), name, Path::new(file), Path::new("out"), &[], 1);
         assert!(message.trim_end().ends_with(expected), "{message}");
     }
-}
-
-/// A folder with files of these names and texts.
-fn folder(files: &[(&str, &str)]) -> TempDir {
-    let folder = TempDir::new().expect("temp");
-    for (name, text) in files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
-        fs::write(path, text).expect("written");
-    }
-    folder
 }
 
 fn pairs(rows: &[(String, String)]) -> Vec<(&str, &str)> {

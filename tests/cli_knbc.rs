@@ -9,7 +9,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use corpora::{convert, fails, fails_in, files, fixture, names, rows};
+use corpora::{convert, fails, fails_in, files, fixture, folder, names, rows};
 
 /// A copy of the fixture whose files are what `change` makes of their text.
 fn copy(change: impl Fn(&str, &str) -> Vec<u8>) -> TempDir {
@@ -346,7 +346,7 @@ fn nothing_is_written_into_the_corpus() {
         assert!(message.contains("the corpus itself"), "{out}: {message}");
     }
     assert!(!corpus.path().join("new").exists() && !corpus.path().join("corpus1/new").exists());
-    let other = TempDir::new().expect("temp");
+    let other = folder(&[]);
     let name = other.path().file_name().expect("a name");
     let beside = corpus.path().join("..").join(name).join("out");
     let report = convert("knbc", corpus.path(), &beside, &task);

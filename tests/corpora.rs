@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use tempfile::TempDir;
 use terakoya_core::data::{ReadOptions, read};
 
 /// The small corpus in KNBC's format.
@@ -78,4 +79,15 @@ pub fn files(folder: &Path) -> BTreeMap<String, Vec<u8>> {
 /// The names of a folder's files.
 pub fn names(folder: &Path) -> Vec<String> {
     files(folder).into_keys().collect()
+}
+
+/// A folder with these files in it.
+pub fn folder(files: &[(&str, &str)]) -> TempDir {
+    let folder = TempDir::new().expect("temp");
+    for (name, text) in files {
+        let path = folder.path().join(name);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("a new folder");
+        fs::write(path, text).expect("written");
+    }
+    folder
 }

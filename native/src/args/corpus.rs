@@ -22,7 +22,7 @@ pub enum CorpusCommand {
     Knbc(KnbcArgs),
     /// JRTE: pn.tsv, rhr.tsv and rte.*.tsv, into the parts that they name
     Jrte(TableArgs),
-    /// JGLUE: JSTS, JNLI, MARC-ja and JSQuAD, told apart by what is in the files
+    /// JGLUE: JSTS, JNLI, MARC-ja, JCoLA and JSQuAD, told apart by what is in the files
     Jglue(TableArgs),
     /// The Japanese Wikipedia corpus of named entities: ner.json
     NerWikipedia(NerWikipediaArgs),

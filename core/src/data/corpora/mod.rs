@@ -99,10 +99,13 @@ impl fmt::Display for Answer {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TaggedSentence(pub Vec<(String, String)>);
 
-/// What has labels that can be counted.
+/// What a summary of a row says.
 pub trait Labelled {
     /// The labels of one row; for entities the type of each.
     fn labels(&self) -> Vec<&str>;
+
+    /// Whether the row, or one text of its pair, has nothing to read.
+    fn is_blank(&self) -> bool;
 }
 
 impl Labelled for TextRow {
@@ -113,6 +116,10 @@ impl Labelled for TextRow {
             Answer::Score(_) => Vec::new(),
         }
     }
+
+    fn is_blank(&self) -> bool {
+        self.texts.iter().any(|text| text.trim().is_empty())
+    }
 }
 
 /// As the trainer reads them: an `I-` may begin an entity.
@@ -120,6 +127,10 @@ impl Labelled for TaggedSentence {
     fn labels(&self) -> Vec<&str> {
         let tags = self.0.iter().map(|(_, tag)| Tag::parse(tag).unwrap_or(Tag::Outside));
         entities(tags).0.iter().map(|entity| entity.entity_type).collect()
+    }
+
+    fn is_blank(&self) -> bool {
+        self.0.is_empty()
     }
 }
 
@@ -173,9 +184,10 @@ mod tests {
     #[test]
     fn answers_are_cells_and_labels_are_counted() {
         let row = |answer| TextRow {
-            texts: vec![String::new()],
+            texts: vec!["a".into(), " ".into()],
             answer,
         };
+        assert!(row(Answer::Score("0".into())).is_blank());
         let rows = [
             row(Answer::Labels(vec!["joy".into(), "fear".into()])),
             row(Answer::Label("joy".into())),

@@ -37,6 +37,10 @@ impl Labelled for Entry {
     fn labels(&self) -> Vec<&str> {
         self.entities.iter().map(|entity| &*entity.kind).collect()
     }
+
+    fn is_blank(&self) -> bool {
+        self.text.trim().is_empty()
+    }
 }
 
 /// Reads the corpus: its entries, each with its page, those of a page next to each other.

@@ -32,6 +32,8 @@ struct DataFile {
     rows: usize,
     what: &'static str,
     labels: BTreeMap<String, usize>,
+    /// The 1-based numbers of the rows without a text.
+    blank: Vec<usize>,
 }
 
 impl DataSet {
@@ -58,12 +60,14 @@ impl DataSet {
         what: &'static str,
         encode: fn(&[T]) -> Result<Vec<u8>>,
     ) -> Result<()> {
+        let blank = (1..).zip(&part.rows).filter(|(_, row)| row.is_blank());
         self.files.push(DataFile {
             name: format!("{}.{extension}", part.name),
             bytes: encode(&part.rows)?,
             rows: part.rows.len(),
             what,
             labels: count_labels(&part.rows),
+            blank: blank.map(|(number, _)| number).collect(),
         });
         Ok(())
     }
@@ -76,6 +80,7 @@ impl DataSet {
             rows,
             what,
             labels: BTreeMap::new(),
+            blank: Vec::new(),
         });
     }
 
@@ -166,17 +171,41 @@ pub fn write(sets: Vec<DataSet>, args: &OutputArgs) -> Result<()> {
     new.iter().try_for_each(|path| put(path))?;
     let mut written = Vec::new();
     let mut notices = Vec::new();
-    for set in sets {
-        let folder = folder(&set);
-        written.extend(set.files.into_iter().map(|file| Written {
-            file: folder.join(&file.name).display().to_string(),
-            rows: file.rows,
-            what: file.what,
-            labels: file.labels,
-        }));
+    let named = sets.iter().any(|set| !set.name.is_empty());
+    let folders: Vec<PathBuf> = sets.iter().map(folder).collect();
+    for (set, folder) in sets.into_iter().zip(&folders) {
         notices.extend(set.notices);
+        for file in set.files {
+            let path = folder.join(&file.name).display().to_string();
+            notices.extend(file.blank.first().map(|first| Notice {
+                count: file.blank.len(),
+                what: "rows with an empty text, which are kept",
+                first: format!("{path}, row {first}"),
+            }));
+            written.push(Written {
+                file: path,
+                rows: file.rows,
+                what: file.what,
+                labels: file.labels,
+            });
+        }
+    }
+    if named {
+        tell_others(&args.folder, &folders);
     }
     report(&written, &notices, args.json)
+}
+
+/// Names the data sets beside those that were written to `folders`: a corpus may have had another number of tables before, or they
+/// are of another corpus.
+fn tell_others(whole: &Path, folders: &[PathBuf]) {
+    let entries = fs::read_dir(whole).into_iter().flatten();
+    let mut beside: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
+    beside.sort();
+    let others = std::iter::once(whole.to_path_buf()).chain(beside);
+    for other in others.filter(|other| !folders.contains(other) && other.join(record::NAME).is_file()) {
+        eprintln!("{}: the data set of another conversion stays here", other.display());
+    }
 }
 
 /// Removes the files of an earlier conversion, and says so of those that this one does not write anew. The others go as well: the
