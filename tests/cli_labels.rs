@@ -284,7 +284,10 @@ fn thresholds_that_cannot_be_are_usage_errors() {
             "cake=0.3",
             "--threshold names \"cake\", which is not a label; known: soup, tea",
         ),
-        ("soup=1.5", "say auto, per-label, a number from 0 to 1 or LABEL=NUMBER"),
+        (
+            "soup=1.5",
+            "--threshold \"soup=1.5\": say auto, per-label, a number from 0 to 1 or LABEL=NUMBER,…",
+        ),
         ("soup=0.3,soup=0.4", "threshold names \"soup\" twice"),
         ("soup", "say auto, per-label, a number from 0 to 1 or LABEL=NUMBER"),
     ] {

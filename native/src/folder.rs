@@ -1,5 +1,6 @@
 //! Reads model folders into memory and writes them so that a folder is either whole or not there.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -129,13 +130,20 @@ pub fn check_partial(path: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What a file manager leaves in a folder that was looked at: nobody's work.
+const OF_FILE_MANAGERS: [&str; 3] = [".DS_Store", "Thumbs.db", "desktop.ini"];
+
 /// Whether it is a folder with nothing in it.
 fn is_empty(path: &Path) -> Result<bool> {
     let mut entries = match path.is_dir() {
         true => fs::read_dir(path).with_context(|| path.display().to_string())?,
         false => return Ok(false),
     };
-    Ok(entries.next().is_none())
+    Ok(entries.all(|entry| entry.is_ok_and(|entry| is_of_file_manager(&entry.file_name()))))
+}
+
+fn is_of_file_manager(name: &OsStr) -> bool {
+    OF_FILE_MANAGERS.iter().any(|known| name == *known)
 }
 
 /// Whether a folder holds nothing but what [`write`] puts there, so that replacing it loses nothing else.
@@ -147,7 +155,9 @@ fn is_output(path: &Path) -> Result<bool> {
         if entry.path().is_dir() {
             return Ok(false);
         }
-        names.push(entry.file_name().to_string_lossy().into_owned());
+        if !is_of_file_manager(&entry.file_name()) {
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
     }
     let own = [QUANTIZATION, TEST_PREDICTIONS, LABELS];
     let known = |name: &String| is_model_file(name) || is_provenance(name) || own.contains(&name.as_str());
@@ -260,6 +270,10 @@ mod tests {
         fs::remove_file(&notes).expect("removed");
         write(&path, &files).expect("an empty folder is replaced");
         assert!(path.join(TRAINING).exists());
+        // A file manager showed it.
+        fs::write(path.join(".DS_Store"), "").expect("written");
+        check_output(&path, true).expect("a model and nothing of anybody's");
+        assert!(message(check_output(&path, false)).contains("exists"));
 
         #[cfg(unix)]
         {

@@ -58,7 +58,12 @@ pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
             let reason = match (is_large, counts) {
                 (true, _) => too_large(),
                 (false, true) => "must be a whole number, 0 or more".to_owned(),
-                (false, false) => error.to_string(),
+                (false, false) => {
+                    let reason = error.to_string();
+                    // Some name the option and its value themselves.
+                    let named = format!("{} {value}: ", key.replace('_', " "));
+                    reason.strip_prefix(&named).unwrap_or(&reason).to_owned()
+                }
             };
             return Err(UsageError(format!("--{} {value}: {reason}", key.replace('_', "-"))));
         }
