@@ -97,9 +97,15 @@ fn causal_lm_learns_a_text_by_heart_and_continues_it() {
     assert_eq!(draw("1"), draw("1"));
     assert_ne!(draw("1"), draw("2"));
 
-    let compared = ["--compare", path(&output), "--json", "--max-new-tokens", "5"];
+    let base = root().join("assets/gpt2-mini-ja");
+    let short = ["--json", "--max-new-tokens", "5"];
+    let compared = [&["--compare", path(&base)][..], &short].concat();
     let both = json(&stdout(&run(generate(&output, prompt, &compared))));
-    assert_eq!(both["base"]["text"], both["model"]["text"]);
+    for (name, model) in [("base", &base), ("model", &output)] {
+        let alone = json(&stdout(&run(generate(model, prompt, &short))));
+        assert_eq!(both[name]["text"], alone["text"], "{name}");
+    }
+    assert_ne!(both["base"]["text"], both["model"]["text"]);
     assert_eq!(both["model"]["tokens"], 5);
     let table = stdout(&run(generate(
         &output,

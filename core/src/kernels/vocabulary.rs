@@ -119,3 +119,69 @@ pub(super) fn loss_and_gradients<B: KernelBackend>(
         },
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use burn::tensor::{Device, Tensor};
+
+    use super::slice_rows;
+    use crate::kernels::Vocabulary;
+
+    /// So many words that a slice has few rows.
+    const VOCAB: usize = 1 << 20;
+    const HIDDEN: usize = 2;
+
+    /// Values that differ, between -1 and 1.
+    fn values<const D: usize>(shape: [usize; D], device: &Device) -> Tensor<D> {
+        let count = shape.iter().product::<usize>() as i64;
+        let numbers = Tensor::arange(0..count, device).float();
+        (numbers * 0.7).sin().reshape(shape).detach()
+    }
+
+    /// Loss and gradients of states, table and bias, of the rows from `start` to before `end`.
+    fn of(start: usize, end: usize, rows: usize) -> [Vec<f32>; 4] {
+        let device = Device::flex().autodiff();
+        let states = values([rows, HIDDEN], &device)
+            .slice(start..end)
+            .detach()
+            .require_grad();
+        let table = values([VOCAB, HIDDEN], &device).require_grad();
+        let bias = values([VOCAB], &device).require_grad();
+        let plain = Device::flex();
+        let targets = Tensor::arange(start as i64..end as i64, &plain).float() * 1000.0;
+        let shares = values([rows], &plain).slice(start..end);
+        let column = |tensor: Tensor<1>| Tensor::from_inner(tensor.reshape([end - start, 1]));
+        let vocabulary = Vocabulary {
+            states: states.clone(),
+            table: table.clone(),
+            bias: bias.clone(),
+        };
+        let loss = vocabulary.loss(column(targets), column(shares));
+        let gradients = loss.backward();
+        let host = |data: burn::tensor::TensorData| data.try_to_vec::<f32>().expect("f32");
+        [
+            host(loss.to_data()),
+            host(states.grad(&gradients).expect("a gradient").to_data()),
+            host(table.grad(&gradients).expect("a gradient").to_data()),
+            host(bias.grad(&gradients).expect("a gradient").to_data()),
+        ]
+    }
+
+    #[test]
+    fn slices_add_up() {
+        let (size, rows) = (slice_rows(VOCAB), 2 * slice_rows(VOCAB) + 6);
+        assert_eq!(size * VOCAB * 4, super::SLICE_BYTES);
+        let whole = of(0, rows, rows);
+        let parts = [0..size, size..2 * size, 2 * size..rows].map(|part| of(part.start, part.end, rows));
+        let near = |one: f32, other: f32| (one - other).abs() <= 1e-5 * one.abs().max(1e-3);
+        for number in [0, 2, 3] {
+            for (at, &value) in whole[number].iter().enumerate() {
+                let sum: f32 = parts.iter().map(|part| part[number][at]).sum();
+                assert!(near(value, sum), "{number}, {at}: {value} {sum}");
+            }
+        }
+        let states: Vec<f32> = parts.iter().flat_map(|part| part[1].clone()).collect();
+        assert_eq!(whole[1].len(), states.len());
+        assert!(whole[1].iter().zip(&states).all(|(one, other)| near(*one, *other)));
+    }
+}
