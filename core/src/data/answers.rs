@@ -19,24 +19,40 @@ pub(super) struct Answer {
 }
 
 impl Answer {
-    /// The answers of a record by itself: a list of objects, or the same as two lists, which `datasets` makes of them. Nothing
-    /// where it is neither.
-    fn of_record(value: &serde_json::Value) -> Option<Vec<Self>> {
+    /// The answers of a record by itself: a list of objects, or the same as two lists, which `datasets` makes of them.
+    fn of_record(value: &serde_json::Value) -> Result<Vec<Self>, Unlisted> {
         let of = |text: &serde_json::Value, start: &serde_json::Value| {
             let (text, answer_start) = (text.as_str()?.to_owned(), start.as_i64()?);
             Some(Self { text, answer_start })
         };
         if let Some(answers) = value.as_array() {
-            let answers = answers.iter();
-            return answers
-                .map(|answer| of(answer.get("text")?, answer.get("answer_start")?))
-                .collect();
+            let answers = answers
+                .iter()
+                .map(|answer| of(answer.get("text")?, answer.get("answer_start")?));
+            return answers.collect::<Option<_>>().ok_or(Unlisted::Other);
         }
         let [texts, starts] = ["text", "answer_start"].map(|key| value.get(key).and_then(serde_json::Value::as_array));
-        let (texts, starts) = (texts?, starts?);
-        let pairs = texts.iter().zip(starts).map(|(text, start)| of(text, start));
-        (texts.len() == starts.len()).then(|| pairs.collect())?
+        let (Some(texts), Some(starts)) = (texts, starts) else {
+            return Err(Unlisted::Other);
+        };
+        let (text_count, start_count) = (texts.len(), starts.len());
+        if text_count != start_count {
+            return Err(Unlisted::Unpaired {
+                text_count,
+                start_count,
+            });
+        }
+        let answers = texts.iter().zip(starts).map(|(text, start)| of(text, start));
+        answers.collect::<Option<_>>().ok_or(Unlisted::Other)
     }
+}
+
+/// Why a value is no list of answers.
+enum Unlisted {
+    /// Two lists that do not belong together.
+    Unpaired { text_count: usize, start_count: usize },
+    /// It is something else.
+    Other,
 }
 
 /// A value as text; nothing where there is none.
@@ -121,10 +137,23 @@ pub(super) fn gold_of_record(
     let (Some(value), Some(context)) = (meant, context) else {
         return Ok(Gold::None);
     };
-    let answers = Answer::of_record(value).ok_or_else(|| DataError::NoAnswerList {
-        name: asked.name.to_owned(),
-        place: asked.place,
-        field: field.to_owned(),
+    let (name, place, field) = (|| asked.name.to_owned(), asked.place, || field.to_owned());
+    let answers = Answer::of_record(value).map_err(|unlisted| match unlisted {
+        Unlisted::Unpaired {
+            text_count,
+            start_count,
+        } => DataError::UnpairedAnswers {
+            name: name(),
+            place,
+            field: field(),
+            text_count,
+            start_count,
+        },
+        Unlisted::Other => DataError::NoAnswerList {
+            name: name(),
+            place,
+            field: field(),
+        },
     })?;
     gold(asked, &answers, is_impossible, context, &starts(context))
 }

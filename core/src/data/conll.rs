@@ -4,7 +4,8 @@
 //! columns are chosen. An empty line, a line with a lone tab, or CoNLL-2003's `-DOCSTART-` ends a sentence.
 
 use super::{
-    ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Format, Gold, ReadOptions, TaggedWords,
+    ChosenColumn, Collector, Column, Columns, DataError, Dataset, Example, Format, Gold, Place, ReadOptions,
+    TaggedWords,
 };
 use crate::bio::Tag;
 
@@ -134,12 +135,15 @@ impl Roles {
         if let Some(tag) = tag.filter(|tag| Tag::parse(tag).is_none()) {
             return Err(DataError::NotATag {
                 name: name(),
-                line,
+                place: Place::Line(line),
                 found: tag.to_owned(),
             });
         }
         match fields[self.word] {
-            "" => Err(DataError::NoWord { name: name(), line }),
+            "" => Err(DataError::NoWord {
+                name: name(),
+                place: Place::Line(line),
+            }),
             word => Ok((word, tag)),
         }
     }

@@ -152,22 +152,44 @@ pub enum DataError {
         count: usize,
     },
     /// A tag that is not one.
-    #[error("{name}: line {line}: {found:?} is not a tag: write O, B-TYPE or I-TYPE")]
+    #[error("{name}: {place}: {found:?} is not a tag: write O, B-TYPE or I-TYPE")]
     NotATag {
         /// File.
         name: String,
-        /// 1-based line.
-        line: usize,
+        /// Which line or record.
+        place: Place,
         /// What it is.
         found: String,
     },
     /// A tag without a word.
-    #[error("{name}: line {line} has a tag but no word")]
+    #[error("{name}: {place} has a tag but no word")]
     NoWord {
         /// File.
         name: String,
-        /// 1-based line.
-        line: usize,
+        /// Which line or record.
+        place: Place,
+    },
+    /// Not a tag for each word.
+    #[error("{name}: {place}: {field:?} is no list of tags, one for each of the {words} words")]
+    WordTags {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
+        /// How many words the record has.
+        words: usize,
+    },
+    /// Numbers that nothing names.
+    #[error("{name}: {place}: {field:?} has numbers for tags: --labels takes a file with the tags, one a line")]
+    NumberedTags {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
     },
     /// A named part of a text that cannot be.
     #[error("{name}: {place}: entity {item} {reason}")]
@@ -228,6 +250,20 @@ pub enum DataError {
         place: Place,
         /// The field's name.
         field: String,
+    },
+    /// Answers as two lists of different lengths.
+    #[error("{name}: {place}: {field:?} has {text_count} text, but {start_count} answer_start")]
+    UnpairedAnswers {
+        /// File.
+        name: String,
+        /// Which record.
+        place: Place,
+        /// The field's name.
+        field: String,
+        /// How many texts.
+        text_count: usize,
+        /// How many places where they start.
+        start_count: usize,
     },
     /// A question that is said to have no answer and has one.
     #[error("{name}: {place} ({id:?}) is said to have no answer (is_impossible), but has {answer:?}")]

@@ -105,9 +105,12 @@ impl Format {
 pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
     let extension = extension(name);
     match options.format {
+        // Both names fit a file of SQuAD's.
+        None | Some(Format::Json | Format::JsonLines) if options.gold == GoldColumn::Answers && is_squad(text) => {
+            Format::Squad
+        }
         Some(Format::Json) => json_kind(text),
         Some(format) => format,
-        None if options.gold == GoldColumn::Answers && is_squad(text) => Format::Squad,
         None if options.gold == GoldColumn::Entities && is_words(&extension, text) => Format::Conll,
         // Who names a column or picks rows by one has a table.
         None if options.gold.is_plain() && !options.names_columns() && is_text(&extension, text) => Format::Text,
@@ -122,9 +125,13 @@ pub(super) fn detect(name: &str, text: &str, options: &ReadOptions) -> Format {
     }
 }
 
-/// Whether a file is one object with articles; damaged ones are recognised by how they begin.
+/// Whether a file is one object with articles, or a list of them; damaged objects are recognised by how they begin.
 fn is_squad(text: &str) -> bool {
     let text = text.trim_start();
+    if text.starts_with('[') {
+        // A text that holds these words has other quotes around them.
+        return ["\"paragraphs\"", "\"qas\""].iter().all(|key| text.contains(key));
+    }
     // A file without an article has the list of them.
     let is_list = |behind: &str| {
         let value = behind.trim_start().strip_prefix(':');

@@ -2,6 +2,7 @@
 //!
 //! The first record decides which fields are read; of the later ones only those are kept, so memory holds the texts. Of a
 //! question about a passage its answers, its id and whether it is said to have no answer are read as `answers` checks them.
+//! A list of words with their tags is read as `words` does.
 //! Strings, numbers and truth values become text: an integral number without its fraction (`1.0` is `1`).
 
 use std::fmt;
@@ -11,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::answers::{self, Asked};
 use super::columns::{self, Naming, Roles};
-use super::{Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans};
+use super::{
+    Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans, words,
+};
 
 /// Reads one object a line; blank lines are skipped.
 pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
@@ -120,7 +123,8 @@ impl<'a> Rows<'a> {
     /// Decides the fields by the first record and takes it.
     fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
         let mut names: Vec<String> = record.keys().cloned().collect();
-        let roles = columns::choose(self.name, &names, Naming::Named, self.options).map_err(|error| match error {
+        let options = words::options(self.options, &record);
+        let roles = columns::choose(self.name, &names, Naming::Named, &options).map_err(|error| match error {
             DataError::ChooseColumns { name, .. } if holds_passages(&record) => DataError::SquadElsewhere { name },
             error => error,
         })?;
@@ -148,19 +152,20 @@ impl<'a> Rows<'a> {
             return Ok(());
         };
         let Fields { names, roles, .. } = fields;
-        let [text, pair, label, id, is_impossible, filter] = values;
         let read = |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
         // One field may serve the filter and another role; its value is then with the other.
-        let filter = match (roles.filter, filter) {
-            (None, _) => None,
-            (Some(index), Some(value)) => Some(read(index, Some(value))?),
-            (Some(index), None) => {
-                let values = [&text, &pair, &label, &id, &is_impossible];
-                let shared = fields.wanted().iter().position(|role| *role == Some(index));
-                Some(read(index, shared.and_then(|at| values[at].clone()))?)
-            }
+        let of_filter = |index| {
+            let at = fields.wanted().iter().position(|role| *role == Some(index));
+            read(index, at.and_then(|at| values[at].clone()))
         };
+        let filter = roles.filter.map(of_filter).transpose()?;
+        let [text, pair, label, id, is_impossible, _] = values;
         if !self.collector.keeps(filter.as_deref()) {
+            return Ok(());
+        }
+        if let (GoldColumn::Entities, Some(Value::Array(list))) = (self.collector.gold.column, &text) {
+            let example = self.tagged_words(fields, place, list, label.as_ref())?;
+            self.collector.examples.push(example);
             return Ok(());
         }
         let text = read(roles.text, text)?;
@@ -208,12 +213,38 @@ impl<'a> Rows<'a> {
         });
         Ok(())
     }
+
+    /// The example of a record that has a list of words.
+    fn tagged_words(
+        &self,
+        Fields { names, roles, .. }: &Fields,
+        place: Place,
+        words: &[Value],
+        tags: Option<&Value>,
+    ) -> Result<Example, DataError> {
+        let tags = roles.label.zip(tags.filter(|tags| !tags.is_null()));
+        let lists = words::Lists {
+            name: self.name,
+            place,
+            words: (&names[roles.text], words),
+            tags: tags.map(|(index, tags)| (names[index].as_str(), tags)),
+            label_names: self.collector.gold.label_names,
+        };
+        let (text, gold) = lists.read()?;
+        Ok(Example {
+            text,
+            text_pair: None,
+            gold,
+            line: place.number(),
+            id: None,
+        })
+    }
 }
 
-/// Whether a record is a whole file in SQuAD's form.
+/// Whether a record is a whole file in SQuAD's form, or an article of one.
 fn holds_passages(record: &Map<String, Value>) -> bool {
     let article = record.get("data").and_then(|data| data.get(0));
-    article.is_some_and(|article| article.get("paragraphs").is_some())
+    article.is_some_and(|article| article.get("paragraphs").is_some()) || record.contains_key("paragraphs")
 }
 
 /// The text of a string, number or truth value.

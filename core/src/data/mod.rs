@@ -1,8 +1,8 @@
 //! Reads data files into examples: one text or a pair, with a label where the file has one.
 //!
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
-//! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `spans` the named
-//! parts of a JSON record's text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
+//! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `words` the same of a JSON
+//! record, `spans` the named parts of its text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
 //! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora`
 //! turns course corpora into files that these readers take.
 
@@ -22,6 +22,7 @@ mod spans;
 mod split;
 mod squad;
 mod text;
+mod words;
 
 use std::fmt;
 use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0; [`super::answers`] checks them.
+//! Reads questions about passages, with their answers, from SQuAD's files of version 1.1 and 2.0, or from the list of articles in
+//! them by itself; [`super::answers`] checks them.
 
 use serde::Deserialize;
 
@@ -83,15 +84,14 @@ impl Field {
 
 /// Reads a whole file; an example's line is the number of its question.
 pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Dataset, DataError> {
-    let file: File = match serde_json::from_str(text) {
-        Ok(file) => file,
+    let articles = match articles(text) {
+        Ok(articles) => articles,
         Err(error) => {
             let records = records(text).ok_or_else(|| unread(name, error))?;
             return jsonl::read_document(name, &records, options);
         }
     };
-    if file
-        .data
+    if articles
         .iter()
         .all(|article| article.paragraphs.iter().all(|paragraph| paragraph.qas.is_empty()))
     {
@@ -105,7 +105,7 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         .transpose()?;
     let mut ids = Ids::default();
     let mut line = 0;
-    let paragraphs = file.data.into_iter().flat_map(|Article { title, paragraphs }| {
+    let paragraphs = articles.into_iter().flat_map(|Article { title, paragraphs }| {
         paragraphs.into_iter().map(move |paragraph| (title.clone(), paragraph))
     });
     for (title, paragraph) in paragraphs {
@@ -140,16 +140,33 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
     collector.finish(columns())
 }
 
-/// The list of a file that has a record a question in the place of articles, as transformers' run_qa.py reads its own.
-fn records(text: &str) -> Option<String> {
-    #[derive(Deserialize)]
-    struct Records {
-        data: Vec<serde_json::Map<String, serde_json::Value>>,
+/// The articles of a file: those under `data`, or a list of nothing else.
+fn articles(text: &str) -> serde_json::Result<Vec<Article>> {
+    if text.trim_start().starts_with('[') {
+        return serde_json::from_str(text);
     }
-    let records: Records = serde_json::from_str(text).ok()?;
-    let first = records.data.first()?;
+    let file: File = serde_json::from_str(text)?;
+    Ok(file.data)
+}
+
+/// The records of a file that has one a question in the place of articles, as transformers' run_qa.py reads its own: a list of
+/// them under `data`, a list by itself, or one record.
+fn records(text: &str) -> Option<String> {
+    type Record = serde_json::Map<String, serde_json::Value>;
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Records {
+        Under { data: Vec<Record> },
+        List(Vec<Record>),
+        One(Record),
+    }
+    let records = match serde_json::from_str(text).ok()? {
+        Records::Under { data: records } | Records::List(records) => records,
+        Records::One(record) => vec![record],
+    };
+    let first = records.first()?;
     let is_question = first.contains_key("question") && first.contains_key("context");
-    is_question.then(|| serde_json::to_string(&records.data).ok())?
+    is_question.then(|| serde_json::to_string(&records).ok())?
 }
 
 /// What is wrong with a file that is not read to its end.
@@ -224,6 +241,39 @@ mod tests {
             data.columns.to_string(),
             "squad: text = question, text pair = context, label = answers"
         );
+    }
+
+    #[test]
+    fn articles_may_stand_by_themselves() {
+        let list = r#"[{"title":"t","paragraphs":[{"context":"opened in 1899","qas":[
+            {"id":"a","question":"When?","answers":[{"text":"1899","answer_start":10}]}]}]}]"#;
+        for format in [None, Some(Format::Squad), Some(Format::Json), Some(Format::JsonLines)] {
+            let of_format = ReadOptions { format, ..options() };
+            let data = read_file("squad.json", list.as_bytes(), &of_format).expect("articles");
+            let file = format!(r#"{{"data":{list}}}"#);
+            assert_eq!((data.examples.len(), data.columns.format), (1, Format::Squad));
+            assert_eq!(
+                read_file("squad.json", file.as_bytes(), &of_format).expect("a file"),
+                data
+            );
+        }
+        let shifted = list.replace("10", "9");
+        let error = read_file("squad.json", shifted.as_bytes(), &options()).expect_err("shifted");
+        assert!(error.to_string().contains("question 1 (\"a\")"), "{error}");
+        let elsewhere = read_file("squad.json", list.as_bytes(), &ReadOptions::default()).expect_err("no labels");
+        assert!(
+            elsewhere
+                .to_string()
+                .ends_with("which only question-answering learns from"),
+            "{elsewhere}"
+        );
+    }
+
+    #[test]
+    fn one_record_may_stand_by_itself() {
+        let record = "{\n\"question\": \"When?\",\n\"context\": \"in 1899\"\n}";
+        let data = read_file("asked.json", record.as_bytes(), &options()).expect("a record");
+        assert_eq!(data.examples[0].text_pair.as_deref(), Some("in 1899"));
     }
 
     #[test]

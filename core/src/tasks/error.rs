@@ -116,7 +116,7 @@ pub enum TaskError {
     /// A question that is only asked.
     #[error(
         "{file}, {place}{}: the question has no \"answers\", which question-answering learns from and is scored by: a list \
-         in JSON, empty where the passage holds no answer",
+         in a JSON file, empty where the passage holds no answer",
         id.as_ref().map(|id| format!(" ({id:?})")).unwrap_or_default()
     )]
     OpenQuestion {

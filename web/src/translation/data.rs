@@ -47,10 +47,15 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {place!}：ラベルが空です。";
     "{name}: {place}: {found:?} is not a number":
         "「{name}」の {place!}：「{found}」は数ではありません。";
-    "{name}: line {line}: {found:?} is not a tag: write O, B-TYPE or I-TYPE":
-        "「{name}」の {line} 行目：「{found}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
-    "{name}: line {line} has a tag but no word":
-        "「{name}」の {line} 行目：タグだけで、語がありません。";
+    "{name}: {place}: {found:?} is not a tag: write O, B-TYPE or I-TYPE":
+        "「{name}」の {place!}：「{found}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
+    "{name}: {place} has a tag but no word":
+        "「{name}」の {place!}：タグだけで、語がありません。";
+    "{name}: {place}: {field:?} is no list of tags, one for each of the {words} words":
+        "「{name}」の {place!}：「{field}」に、{words} 語のタグが一つずつ並んでいません。";
+    "{name}: {place}: {field:?} has numbers for tags: --labels takes a file with the tags, one a line":
+        "「{name}」の {place!}：「{field}」のタグが番号です。名前（B-種類など）で書いてください。",
+        "{name}: {place}: “{field}” has numbers for tags; write their names";
     "{name}: {place}: entity {item} lies outside the text":
         "「{name}」の {place!}：名前 {item} の範囲が文の外に出ています。";
     "{name}: {place}: entity {item} ends where it begins, or before":
@@ -63,6 +68,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {place!}：名前 {item} には、二つの数の span と空白のない type、または start・end・label が要ります。";
     "{name}: {place}: {field:?} is no list of answers, each with its text and answer_start":
         "「{name}」の {place!}：「{field}」が答えの並び（それぞれ text と answer_start）ではありません。";
+    "{name}: {place}: {field:?} has {text_count} text, but {start_count} answer_start":
+        "「{name}」の {place!}：「{field}」の text（{text_count}）と answer_start（{start_count}）の数が違います。";
     "{name} is not of SQuAD's form: data, paragraphs, context and qas: {source}":
         "「{name}」は SQuAD の形（data、paragraphs、context、qas）ではありません。{source!}",
         "{name} is not of SQuAD's form, with data, paragraphs, context and qas: {source}";

@@ -44,10 +44,10 @@ pub const ENTRIES: &[Entry] = entries! {
     "{file}, {place}: the example is no question about a passage with its answers; question-answering learns from JSON as SQuAD's, or from records with question, context and answers":
         "{file!}の {place!}：この例文は、本文と質問と答えの組ではありません。SQuAD の形の JSON か、question、context、answers のある JSON から読むか、本文の中で答えを選んでください。",
         "{file}, {place}: the example is no question about a passage with its answers; read them from JSON as SQuAD's or with question, context and answers, or mark the answer in the passage";
-    "{file}, {place} ({id:?}): the question has no \"answers\", which question-answering learns from and is scored by: a list in JSON, empty where the passage holds no answer":
+    "{file}, {place} ({id:?}): the question has no \"answers\", which question-answering learns from and is scored by: a list in a JSON file, empty where the passage holds no answer":
         "{file!}の {place!}（{id}）：この質問には答えがありません。答えの並び（answers）を書くか、答えがない質問では空の並びにしてください。",
         "{file}, {place} (“{id}”): the question has no answers; list them, or give an empty list where the passage holds none";
-    "{file}, {place}: the question has no \"answers\", which question-answering learns from and is scored by: a list in JSON, empty where the passage holds no answer":
+    "{file}, {place}: the question has no \"answers\", which question-answering learns from and is scored by: a list in a JSON file, empty where the passage holds no answer":
         "{file!}の {place!}：この質問には答えがありません。本文の中で答えを選ぶか、この例文を消してください。",
         "{file}, {place}: the question has no answers; mark one in the passage, or delete the example";
     "a {model_type} model cannot learn {task}: it sees what stands behind a word; take a causal model such as gpt2":

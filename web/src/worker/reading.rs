@@ -187,7 +187,12 @@ fn read_as_what_it_is(
         match read_for(TaskKind::TokenClassification) {
             Ok(data) if has_parts(&data) => return Ok((TaskKind::TokenClassification, data)),
             Ok(_) => {}
-            Err(error @ (DataError::NotATag { .. } | DataError::NoWord { .. })) => return Err(error),
+            Err(
+                error @ (DataError::NotATag { .. }
+                | DataError::NoWord { .. }
+                | DataError::WordTags { .. }
+                | DataError::NumberedTags { .. }),
+            ) => return Err(error),
             Err(error) => without_parts = Some(error),
         }
     }
@@ -226,7 +231,7 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
 /// Whether a file of records holds questions, and what is wrong is one of them. A lone `answer` may be a label.
 fn is_of_answers(error: &DataError) -> bool {
     match error {
-        DataError::NoAnswerList { field, .. } => field == "answers",
+        DataError::NoAnswerList { field, .. } | DataError::UnpairedAnswers { field, .. } => field == "answers",
         DataError::Answer { .. }
         | DataError::EmptyAnswer { .. }
         | DataError::ImpossibleAnswer { .. }

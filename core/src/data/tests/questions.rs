@@ -72,8 +72,11 @@ fn answers_of_records_that_cannot_be_are_named() {
         of(r#"{"text":[""],"answer_start":[0]}"#),
         "flat.json: record 1 (\"q1\") has an answer without text; where a passage holds no answer, the list of answers is empty"
     );
+    assert_eq!(
+        of(r#"{"text":["Kyoto","Kyoto"],"answer_start":[12]}"#),
+        "flat.json: record 1: \"answers\" has 2 text, but 1 answer_start"
+    );
     for wrong in [
-        r#"{"text":["Kyoto"],"answer_start":[]}"#,
         r#"{"text":"Kyoto","answer_start":12}"#,
         r#"{"text":["Kyoto"]}"#,
         r#"["Kyoto"]"#,
