@@ -1,8 +1,11 @@
-//! Drives the real binary through question answering: windows, answers, questions without one, bad input.
+//! Drives the real binary through question answering: windows, answers, bad input; `none` through questions without an answer.
 
 mod binary;
+#[path = "cli_answers/none.rs"]
+mod none;
 mod stdin;
 mod tiny;
+mod transformers;
 
 use std::fs;
 
@@ -135,6 +138,7 @@ fn answers_are_found_in_the_windows_of_a_long_passage() {
     ])));
     let predictions: Vec<Value> = lines.lines().map(json).collect();
     assert_eq!(predictions.len(), 4);
+    transformers::compare(folder, &file(&temp, "said.jsonl", &lines), &[]);
     let characters: Vec<char> = passage.chars().collect();
     for predicted in &predictions {
         let [start, end] = ["start", "end"].map(|key| predicted[key].as_u64().expect("a place") as usize);
@@ -202,53 +206,6 @@ fn records_with_a_question_each_are_learned_from() {
             format!("{data}: beside 4 of 4 questions the 64 tokens of a window (--max-length) leave the passage less");
         assert_eq!(told.matches(&expected).count(), 1, "{told}");
     }
-}
-
-#[test]
-fn questions_without_an_answer_are_learned_and_scored() {
-    let temp = TempDir::new().expect("temp");
-    let passage = passage(0);
-    let mut questions = questions(&passage);
-    for stranger in ["Bob", "Eve", "Taro"] {
-        questions.push(
-            serde_json::json!({ "id": stranger, "question": format!("Where does {stranger} live?"),
-            "answers": [], "is_impossible": true }),
-        );
-    }
-    let data = file(&temp, "train.json", &squad(&passage, &questions));
-    let output = temp.path().join("model");
-    // To tell who is named from who is not takes the two layers longer than to find a place.
-    let flags = [&["--train", &data, "--eval", &data][..], &LEARN, &["--epochs", "150"]].concat();
-    let result = json(&stdout(&run(train("question-answering", &output, &flags))));
-    let report = &result["eval"]["report"];
-    assert_eq!(
-        (&report["answerable"]["examples"], &report["unanswerable"]["examples"]),
-        (&4.into(), &3.into())
-    );
-    assert!(report["exact_match"].as_f64() > Some(0.7), "{report}");
-    let folder = output.to_str().expect("UTF-8");
-    let args = [
-        "predict",
-        "--model",
-        folder,
-        "--device",
-        "cpu",
-        "--json",
-        "--context",
-        &passage,
-        "--question",
-    ];
-    let predict = |question| json(&stdout(&run(terakoya(&[&args[..], &[question]].concat()))));
-    let none = predict("Where does Bob live?");
-    assert_eq!(
-        (&none["answer"], &none["start"], &none["end"]),
-        (&"".into(), &0.into(), &0.into()),
-        "{none}"
-    );
-    assert!(none["no_answer_score"].as_f64() > Some(0.0), "{none}");
-    let some = predict("Where does Sato live?");
-    assert!(some["no_answer_score"].as_f64() < Some(0.0), "{some}");
-    assert_eq!(some["answer"], "Kyoto");
 }
 
 #[test]

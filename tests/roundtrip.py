@@ -6,6 +6,7 @@ MODEL is a folder, or the zip with one in it that the page saves. PREDICTIONS.js
 `text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
 `label_all_tokens`) and, of classifications, `label`. Each text is encoded alone and cut to the positions of
 the model, or to --max-length. Of a masked language model the lines hold `masks`, whose words and probabilities are compared;
+of a question answering one an `answer` and its `score`;
 of a causal one they are those of `terakoya generate --json`, whose greedy `text` must be the same. Lines with `ids` are those of
 `terakoya tokenize --json` with their `text`: AutoTokenizer must give the same. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
 since torch or transformers is missing.
@@ -36,7 +37,7 @@ def read_predictions(path):
         if not line.strip():
             continue
         prediction = json.loads(line)
-        kinds = ("logits", "masks", "prompt", "ids")
+        kinds = ("logits", "masks", "prompt", "ids", "answer")
         missing = [key for key in ("text", "/".join(kinds)) if not any(kind in prediction for kind in key.split("/"))]
         if missing:
             sys.exit(f"{path}:{number}: no {', '.join(missing)}")
@@ -62,11 +63,11 @@ def unpacked(model, beside):
 
 def load(folder):
     """Return model, tokenizer, and whether transformers found every weight; print what it did not."""
-    from transformers import (AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM,
+    from transformers import (AutoConfig, AutoModelForCausalLM, AutoModelForMaskedLM, AutoModelForQuestionAnswering,
                               AutoModelForSequenceClassification, AutoModelForTokenClassification, AutoTokenizer)
 
     classes = {"ForTokenClassification": AutoModelForTokenClassification, "ForMaskedLM": AutoModelForMaskedLM,
-               "LMHeadModel": AutoModelForCausalLM}
+               "ForQuestionAnswering": AutoModelForQuestionAnswering, "LMHeadModel": AutoModelForCausalLM}
     architecture = AutoConfig.from_pretrained(folder).architectures[0]
     found = [auto_class for end, auto_class in classes.items() if architecture.endswith(end)]
     auto_class = found[0] if found else AutoModelForSequenceClassification
@@ -109,6 +110,33 @@ def compare_masks(model, tokenizer, predictions, max_length):
                 largest = max(largest, abs(candidate["score"] - score))
                 spelled = tokenizer.decode([word]).strip() or tokenizer.convert_ids_to_tokens(word)
                 others += candidate["token"] not in (spelled, tokenizer.convert_ids_to_tokens(word))
+    return largest, others
+
+
+def compare_answers(model, tokenizer, predictions, max_length):
+    """Return the largest difference of a score, which is shared among the twenty best answers, and the number of other answers."""
+    import torch
+
+    largest, others = 0.0, 0
+    for prediction in predictions:
+        windows = tokenizer(prediction["text"], prediction["text_pair"], truncation="only_second", padding=True,
+                            max_length=min(max_length, model.config.max_seq_length), stride=model.config.doc_stride,
+                            return_overflowing_tokens=True, return_offsets_mapping=True, return_tensors="pt")
+        with torch.no_grad():
+            output = model(**{key: windows[key] for key in tokenizer.model_input_names if key in windows})
+        scores = {}
+        for window, spans in enumerate(windows["offset_mapping"].tolist()):
+            sequences = windows.sequence_ids(window)
+            tokens = [at for at, span in enumerate(spans) if sequences[at] == 1 and span[0] < span[1]]
+            for at, first in enumerate(tokens):
+                for last in tokens[at:at + model.config.max_answer_length]:
+                    place = (spans[first][0], spans[last][1])
+                    score = (output.start_logits[window, first] + output.end_logits[window, last]).item()
+                    scores[place] = max(score, scores.get(place, score))
+        best = sorted(scores.items(), key=lambda scored: -scored[1])[:20]
+        share = torch.tensor([score for _, score in best]).softmax(0)[0].item()
+        largest = max(largest, abs(share - prediction["score"]))
+        others += best[0][0] != (prediction["start"], prediction["end"])
     return largest, others
 
 
@@ -182,6 +210,8 @@ def main():
     limit = min(positions(model.config), arguments.max_length or positions(model.config))
     if "masks" in predictions[0]:
         largest, other_labels = compare_masks(model, tokenizer, predictions, limit)
+    elif "answer" in predictions[0]:
+        largest, other_labels = compare_answers(model, tokenizer, predictions, limit)
     elif "ids" in predictions[0]:
         largest, other_labels = compare_ids(tokenizer, predictions)
     elif "prompt" in predictions[0]:

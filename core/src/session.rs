@@ -239,12 +239,12 @@ impl Session {
         self.text_encoder(max_length).max_length
     }
 
-    /// What of `data` is read otherwise than asked, where texts are cut at `max_length` or the usual.
+    /// What of `data` is read or answered otherwise than one may expect, where texts are cut at `max_length` or the usual.
     ///
     /// # Errors
     /// If a text cannot be encoded.
-    pub fn note(&self, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<Option<String>> {
-        self.task.note(data, &self.text_encoder(max_length))
+    pub fn notes(&self, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<Vec<String>> {
+        self.task.notes(data, &self.text_encoder(max_length))
     }
 
     /// Texts as ids, cut at `max_length`, else at what the task learned with, else at the model's limit, which no other exceeds.

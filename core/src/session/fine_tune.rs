@@ -71,7 +71,7 @@ impl Session {
             check_rows([(Some(data.train), Some(&train_set)), (data.eval, eval_set.as_ref())])?;
             let eval_extent = eval_set.as_ref().map_or_else(Extent::default, RowSource::extent);
             let plan = self.planned(config, &data, &network, &*task, [train_set.extent(), eval_extent])?;
-            let notes = self.notes(&data, config, &*task)?;
+            let notes = self.run_notes(&data, config, &*task)?;
             // Nothing that is in the way of the run is left to be found.
             host.event(TrainEvent::Started(plan));
             for message in notes {
@@ -311,7 +311,7 @@ impl Session {
     }
 
     /// What the run goes without, and what of its data is read otherwise than it is written.
-    fn notes(&self, data: &TrainingData<'_>, config: &TrainingConfig, task: &dyn Task) -> Result<Vec<String>> {
+    fn run_notes(&self, data: &TrainingData<'_>, config: &TrainingConfig, task: &dyn Task) -> Result<Vec<String>> {
         let mut notes = Vec::new();
         let (asked, longest) = (config.max_length, self.longest());
         // Running text is cut at another length.
@@ -339,7 +339,7 @@ impl Session {
                 let message = format!("{name}: entities that begin with an I- tag, which is read as a B-: {count}");
                 notes.push(message);
             }
-            notes.extend(task.note(part, &self.text_encoder(Some(asked)))?);
+            notes.extend(task.notes(part, &self.text_encoder(Some(asked)))?);
         }
         Ok(notes)
     }

@@ -265,13 +265,19 @@ pub trait Task {
     /// What is kept of a row's `values` `[width]`.
     fn read(&self, row: &Row, values: &[f32]) -> Output;
 
-    /// What of `data` is read otherwise than asked, in one line; by default nothing.
+    /// What of `data` is read or answered otherwise than one may expect, a line each; by default nothing.
     ///
     /// # Errors
     /// If a text cannot be encoded.
-    fn note(&self, data: NamedExamples, text: &TextEncoder) -> Result<Option<String>> {
+    fn notes(&self, data: NamedExamples, text: &TextEncoder) -> Result<Vec<String>> {
         let _ = (data, text);
-        Ok(None)
+        Ok(Vec::new())
+    }
+
+    /// What the best model has the best of on `examples`, where nothing else is asked.
+    fn usual_metric(&self, examples: &[Example]) -> BestMetric {
+        let _ = examples;
+        self.kind().definition().metrics[0]
     }
 
     /// Mean loss, where there is one, and scores.
@@ -324,6 +330,10 @@ pub enum Setting {
     Stride(usize),
     /// Most tokens of an answer.
     MaxAnswerLength(usize),
+    /// Whether a passage may hold no answer.
+    NoAnswer(bool),
+    /// How far the score of "no answer" has to be above the best answer's to be said.
+    NoAnswerThreshold(f64),
     /// Words that are told of each mask.
     TopK(usize),
 }
@@ -336,6 +346,8 @@ impl Setting {
             Self::Viterbi(_) => "viterbi",
             Self::Stride(_) => "stride",
             Self::MaxAnswerLength(_) => "max-answer-length",
+            Self::NoAnswer(_) => "no-answer",
+            Self::NoAnswerThreshold(_) => "no-answer-threshold",
             Self::TopK(_) => "top-k",
         }
     }
@@ -345,7 +357,9 @@ impl Setting {
         match self {
             Self::Threshold(_) | Self::LabelThresholds(_) => TaskKind::MultiLabelClassification,
             Self::Viterbi(_) => TaskKind::TokenClassification,
-            Self::Stride(_) | Self::MaxAnswerLength(_) => TaskKind::QuestionAnswering,
+            Self::Stride(_) | Self::MaxAnswerLength(_) | Self::NoAnswer(_) | Self::NoAnswerThreshold(_) => {
+                TaskKind::QuestionAnswering
+            }
             Self::TopK(_) => TaskKind::MaskedLm,
         }
     }

@@ -12,6 +12,7 @@ use burn::tensor::{Tensor, TensorData};
 use serde_json::{Map, Value, json};
 
 use self::candidates::{best, covered, no_answer_score, no_answer_token, passage_tokens};
+use self::prediction::NoAnswer;
 use crate::bundle::{Bundle, BundleError};
 use crate::data::{AnswerSpan, Example, GoldColumn, NamedExamples};
 use crate::error::Result;
@@ -55,8 +56,8 @@ pub struct QuestionAnswering {
     window: Option<usize>,
     /// Most tokens of an answer.
     longest_answer: usize,
-    /// Whether a passage may hold no answer.
-    may_have_none: bool,
+    /// From which score on a passage holds no answer; `None` where every passage holds one.
+    none_above: Option<f64>,
 }
 
 fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
@@ -73,6 +74,13 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
         Some(Value::Bool(truth)) => *truth,
         Some(value) => return Err(BundleError::config("no_answer", value, "must be true or false").into()),
     };
+    let threshold = match bundle.config_json.get("no_answer_threshold") {
+        None => NO_ANSWER_ABOVE,
+        Some(value) => {
+            let number = value.as_f64();
+            number.ok_or_else(|| BundleError::config("no_answer_threshold", value, "must be a number"))?
+        }
+    };
     let window = given("max_seq_length")?;
     if let Some(tokens) = window.filter(|&tokens| tokens < 3) {
         return Err(BundleError::config("max_seq_length", tokens, "must be at least 3").into());
@@ -81,18 +89,21 @@ fn of_bundle(bundle: &Bundle) -> Result<Box<dyn Task>> {
         stride: given("doc_stride")?.unwrap_or(defaults.stride),
         window,
         longest_answer: given("max_answer_length")?.unwrap_or(defaults.max_answer_length).max(1),
-        may_have_none,
+        none_above: may_have_none.then_some(threshold),
     }))
 }
 
 fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
     let config = preparation.config;
-    let has_none = |example: &Example| example.gold.answers().is_some_and(<[_]>::is_empty);
+    let may_have_none = preparation.train.examples.iter().any(has_no_answer);
     Ok(Box::new(QuestionAnswering {
-        may_have_none: preparation.train.examples.iter().any(has_none),
+        none_above: may_have_none.then_some(NO_ANSWER_ABOVE),
         ..QuestionAnswering::new(config)
     }))
 }
+
+/// Where "no answer here" and the best answer have the same score, as run_qa.py begins with.
+const NO_ANSWER_ABOVE: f64 = 0.0;
 
 /// What is shown of a question that cannot be asked and has no id.
 const SHOWN_CHARACTERS: usize = 30;
@@ -104,7 +115,7 @@ impl QuestionAnswering {
             stride: config.stride,
             window: Some(config.max_length),
             longest_answer: config.max_answer_length,
-            may_have_none: false,
+            none_above: None,
         }
     }
 
@@ -182,12 +193,12 @@ impl QuestionAnswering {
 
     fn predict(&self, example: &Example, windows: &[&WindowScores]) -> AnswerPrediction {
         let found = best(windows, self.longest_answer);
-        let none = self
-            .may_have_none
-            .then(|| no_answer_score(windows))
-            .filter(|score| score.is_finite());
+        let none = self.none_above.map(|above| NoAnswer {
+            score: no_answer_score(windows),
+            above: above as f32,
+        });
         let passage = example.text_pair.as_deref().unwrap_or_default();
-        AnswerPrediction::choose(passage, &found, none)
+        AnswerPrediction::choose(passage, &found, none.filter(|none| none.score.is_finite()))
     }
 
     /// Mean cross-entropy of both ends over all windows.
@@ -231,6 +242,16 @@ impl QuestionAnswering {
     }
 }
 
+/// Whether a text has kana or Chinese characters.
+fn is_unspaced(text: &str) -> bool {
+    text.contains(|c| matches!(c, '\u{3040}'..='\u{30FF}' | '\u{3400}'..='\u{9FFF}' | '\u{20000}'..='\u{3FFFF}'))
+}
+
+/// Whether it is known that the passage holds no answer.
+fn has_no_answer(example: &Example) -> bool {
+    example.gold.answers().is_some_and(<[_]>::is_empty)
+}
+
 /// The tokens that a question takes of a window, and the special ones.
 fn taken(example: &Example, text: &TextEncoder) -> Result<(usize, usize)> {
     let question = text.tokenizer.encode_without_special_tokens(&example.text)?.ids.len();
@@ -256,9 +277,11 @@ impl Task for QuestionAnswering {
         let entries = [
             ("doc_stride".to_owned(), json!(self.stride)),
             ("max_answer_length".to_owned(), json!(self.longest_answer)),
-            ("no_answer".to_owned(), json!(self.may_have_none)),
+            ("no_answer".to_owned(), json!(self.none_above.is_some())),
         ];
-        entries.into_iter().chain(window).collect()
+        let threshold = self.none_above.filter(|above| *above != NO_ANSWER_ABOVE);
+        let threshold = threshold.map(|above| ("no_answer_threshold".to_owned(), json!(above)));
+        entries.into_iter().chain(window).chain(threshold).collect()
     }
 
     /// What a window shows, and with it which spans compete, is part of what was learned.
@@ -354,7 +377,7 @@ impl Task for QuestionAnswering {
         }))
     }
 
-    fn note(&self, data: NamedExamples, text: &TextEncoder) -> Result<Option<String>> {
+    fn notes(&self, data: NamedExamples, text: &TextEncoder) -> Result<Vec<String>> {
         let (mut count, mut least) = (0, self.stride);
         for example in data.examples {
             let (question, special) = taken(example, text)?;
@@ -365,11 +388,30 @@ impl Task for QuestionAnswering {
             }
         }
         let (name, total, length, wanted) = (data.name, data.examples.len(), text.max_length, self.stride);
-        let note = format!(
+        let shares_less = format!(
             "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than \
              twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more"
         );
-        Ok((count > 0).then_some(note))
+        let without = data.examples.iter().filter(|example| has_no_answer(example)).count();
+        let never_says_none = format!(
+            "{name}: {without} of {total} questions have no answer, but the model always gives one (of a trained model \
+             --no-answer takes none, too)"
+        );
+        let notes = [
+            (count > 0).then_some(shares_less),
+            (without > 0 && self.none_above.is_none()).then_some(never_says_none),
+        ];
+        Ok(notes.into_iter().flatten().collect())
+    }
+
+    /// F1 over characters where most answers are written without spaces: over words it would be the exact match.
+    fn usual_metric(&self, examples: &[Example]) -> BestMetric {
+        let answers = examples.iter().filter_map(|example| example.gold.answers()?.first());
+        let (unspaced, spaced): (Vec<&AnswerSpan>, Vec<_>) = answers.partition(|answer| is_unspaced(&answer.text));
+        match unspaced.len() > spaced.len() {
+            true => BestMetric::CharacterF1,
+            false => BestMetric::F1,
+        }
     }
 
     fn report(&self, answered: Answered) -> Result<(Option<f64>, Report)> {
@@ -414,6 +456,11 @@ impl Task for QuestionAnswering {
         match setting {
             Setting::Stride(stride) => self.stride = stride,
             Setting::MaxAnswerLength(tokens) => self.longest_answer = tokens.max(1),
+            Setting::NoAnswer(may_have_none) => {
+                let above = self.none_above.unwrap_or(NO_ANSWER_ABOVE);
+                self.none_above = may_have_none.then_some(above);
+            }
+            Setting::NoAnswerThreshold(above) => self.none_above = Some(above),
             setting => {
                 let task = self.kind();
                 return Err(TaskError::NoSetting { setting, task });

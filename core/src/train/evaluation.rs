@@ -39,7 +39,7 @@ impl Run<'_> {
             return Err(TrainError::Diverged { step, loss }.into());
         }
         let metric = match config.best_metric {
-            BestMetric::Auto => self.inputs.task.kind().definition().metrics[0],
+            BestMetric::Auto => self.inputs.task.usual_metric(eval.examples),
             metric => metric,
         };
         let score = report.score(metric).unwrap_or(-loss);

@@ -27,6 +27,19 @@ pub struct SettingArgs {
     /// Most tokens of an answer, instead of the model's own
     #[arg(long, value_name = "TOKENS", alias = "max_answer_length", value_parser = parse_count)]
     pub max_answer_length: Option<usize>,
+    /// Whether a passage may hold no answer, as of SQuAD v2, instead of the model's own way
+    #[arg(long, value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    pub no_answer: Option<bool>,
+    /// How far the score of "no answer" has to be above the best answer's to be said, 0 where not given; with it a passage may hold
+    /// none
+    #[arg(
+        long,
+        value_name = "SCORE",
+        alias = "null_score_diff_threshold",
+        allow_hyphen_values = true,
+        value_parser = parse_score
+    )]
+    pub no_answer_threshold: Option<f64>,
     /// Words that are told of each mask; 5 where not given
     #[arg(long, value_name = "WORDS", value_parser = clap::value_parser!(u16).range(1..=1000))]
     pub top_k: Option<u16>,
@@ -40,6 +53,8 @@ impl SettingArgs {
             self.viterbi.map(Setting::Viterbi),
             self.stride.map(Setting::Stride),
             self.max_answer_length.map(Setting::MaxAnswerLength),
+            self.no_answer.map(Setting::NoAnswer),
+            self.no_answer_threshold.map(Setting::NoAnswerThreshold),
             self.top_k.map(|words| Setting::TopK(words.into())),
         ];
         settings.into_iter().flatten().collect()
@@ -52,6 +67,11 @@ pub fn whole_number<T: FromStr<Err = ParseIntError>>(text: &str) -> Result<T, St
         IntErrorKind::PosOverflow => format!("expected a whole number from 0 to {}", u64::MAX),
         _ => "expected a whole number, 0 or more".to_owned(),
     })
+}
+
+fn parse_score(text: &str) -> Result<f64, String> {
+    let value = text.parse().ok().filter(|value: &f64| value.is_finite());
+    value.ok_or_else(|| "expected a number".to_owned())
 }
 
 fn parse_count(text: &str) -> Result<usize, String> {

@@ -17,7 +17,7 @@ use terakoya_core::tasks::TaskKind;
 
 use crate::args::{EvaluateArgs, uses};
 use crate::commands::{
-    SharedDevice, check_lengths, check_tokenizer, open_session, say_note, say_truncated, say_unasked, unasked,
+    SharedDevice, check_lengths, check_tokenizer, open_session, say_notes, say_truncated, say_unasked, unasked,
 };
 use crate::data_files::DataFile;
 use crate::folder::{self, check_apart, check_file, write_file};
@@ -47,7 +47,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
         session.set(setting)?;
     }
     check_lengths(&session, args.pass.max_length, args.settings.stride)?;
-    say_note(&session, data.named(), args.pass.max_length)?;
+    say_notes(&session, data.named(), args.pass.max_length)?;
     let label_map = args.label_map.clone().unwrap_or_default();
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;

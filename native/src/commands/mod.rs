@@ -133,9 +133,9 @@ fn check_lengths(session: &Session, max_length: Option<usize>, stride: Option<us
     stride.map_or(Ok(()), |stride| check_stride(stride, window))
 }
 
-/// Says what of `data` is read otherwise than asked.
-fn say_note(session: &Session, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<()> {
-    if let Some(note) = session.note(data, max_length)? {
+/// Says what of `data` is read or answered otherwise than one may expect.
+fn say_notes(session: &Session, data: NamedExamples<'_>, max_length: Option<usize>) -> Result<()> {
+    for note in session.notes(data, max_length)? {
         eprintln!("{note}");
     }
     Ok(())

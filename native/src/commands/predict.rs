@@ -11,7 +11,7 @@ use terakoya_core::tasks::TaskKind;
 
 use crate::args::{PredictArgs, uses};
 use crate::commands::{
-    SharedDevice, check_lengths, check_tokenizer, open_session, say_note, say_truncated, say_unasked, unasked,
+    SharedDevice, check_lengths, check_tokenizer, open_session, say_notes, say_truncated, say_unasked, unasked,
 };
 use crate::data_files::{DataFile, stdin_lines};
 use crate::folder;
@@ -68,7 +68,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
     };
     let data = file.as_ref().map_or(typed, DataFile::named);
     let examples = data.examples;
-    say_note(&session, data, args.pass.max_length)?;
+    say_notes(&session, data, args.pass.max_length)?;
     let mut progress = Progress::new();
     let mut out = BufWriter::new(stdout().lock());
     let (mut done, mut truncated, mut left_out) = (0, 0, Vec::new());

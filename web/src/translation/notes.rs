@@ -16,10 +16,15 @@ pub const ENTRIES: &[Entry] = entries! {
     "{file}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more":
         "{file!}の質問 {total} 個のうち {count} 個では、質問が入ると「{--max-length}」の {length} トークンに「{--stride}」の {wanted} トークンの倍も残らないので、残りの半分（{least} 以上）だけを重ねます。",
         "{file}: beside {count} of {total} questions the {length} tokens of “{--max-length}” leave the passage less than twice “{--stride}”, {wanted}: half of it is shared there, {least} or more";
+    "{file}: {without} of {total} questions have no answer, but the model always gives one (of a trained model --no-answer takes none, too)":
+        "{file!}の質問 {total} 個のうち {without} 個には答えがありませんが、モデルはいつも何かを答えます。",
+        "{file}: {without} of {total} questions have no answer, but the model always gives one";
     "every weight begins at random":
         "すべての重みが乱数から始まります。";
     "the checkpoint's head has other labels: {names} begin at random":
         "モデルの出口は別のラベルのものなので、{names} は乱数から始まります。";
+    "the checkpoint has no layer between the first token's vector and the labels: the vector itself is fitted to":
+        "最初のトークンのベクトルとラベルのあいだの層がモデルにないので、ベクトルそのものから学びます。";
     "not in the checkpoint, begin at random: {names}":
         "モデルになく、乱数から始まる重み：{names}";
     "the frozen layers are computed once for each example, without dropout":

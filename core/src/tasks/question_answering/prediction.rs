@@ -7,9 +7,20 @@ use crate::tasks::text_parts::{cut, trimmed};
 /// Runners-up that are told.
 const TOLD: usize = 4;
 
+/// That a passage holds no answer.
+#[derive(Clone, Copy)]
+pub(super) struct NoAnswer {
+    /// The sum of its two logits.
+    pub score: f32,
+    /// By how much more than the best answer's it has to be to be said.
+    pub above: f32,
+}
+
 impl AnswerPrediction {
-    /// Chooses among `found`, best first, and, where `none` is the score of it, that there is no answer.
-    pub(super) fn choose(passage: &str, found: &[Candidate], none: Option<f32>) -> Self {
+    /// Chooses among `found`, best first, and, where `none` may be said, that there is no answer.
+    pub(super) fn choose(passage: &str, found: &[Candidate], none: Option<NoAnswer>) -> Self {
+        let above = none.map_or(f32::INFINITY, |none| none.above);
+        let none = none.map(|none| none.score);
         let characters: Vec<char> = passage.chars().collect();
         let scores: Vec<f32> = found.iter().map(|found| found.score).chain(none).collect();
         let highest = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
@@ -36,7 +47,7 @@ impl AnswerPrediction {
             }
         }
         let no_answer_score = none.map(|none| none - found.first().map_or(f32::NEG_INFINITY, |best| best.score));
-        let says_none = told.is_empty() || no_answer_score.is_some_and(|score| score > 0.0);
+        let says_none = told.is_empty() || no_answer_score.is_some_and(|score| score > above);
         let best = match says_none {
             false => told.remove(0),
             true => AnswerCandidate {
@@ -83,11 +94,14 @@ mod tests {
     #[test]
     fn no_answer_wins_where_it_is_likelier() {
         let candidates = [found(0, 2, 1.0)];
-        let none = AnswerPrediction::choose("ab", &candidates, Some(3.0));
+        let choose = |score, above| AnswerPrediction::choose("ab", &candidates, Some(NoAnswer { score, above }));
+        let none = choose(3.0, 0.0);
         assert_eq!((&*none.answer, none.no_answer_score), ("", Some(2.0)));
         assert_eq!((none.runners_up.len(), none.to_string()), (1, "(no answer)".to_owned()));
-        let some = AnswerPrediction::choose("ab", &candidates, Some(-3.0));
-        assert_eq!((&*some.answer, some.no_answer_score), ("ab", Some(-4.0)));
+        for (score, above, answer) in [(-3.0, 0.0, "ab"), (3.0, 2.0, "ab"), (3.0, 1.5, ""), (-3.0, -4.5, "")] {
+            let said = choose(score, above);
+            assert_eq!((&*said.answer, said.no_answer_score), (answer, Some(score - 1.0)));
+        }
         let nothing = AnswerPrediction::choose("", &[], None);
         assert_eq!((&*nothing.answer, nothing.score), ("", 0.0));
     }
