@@ -12,6 +12,7 @@ use super::{NamedExamples, Session, hash_field, hex};
 use crate::data::{Example, LabelMap};
 use crate::error::Result;
 use crate::examples::{Answering, CachedPositions, CachingProgress, Extent, RowSource};
+use crate::models::encoder::HeadActivation;
 use crate::models::layers::WeightInit;
 use crate::plan::{DoesNotFit, Pass, TooLargeForDevice, Workload, largest_tensor, memory_bytes, trainable_parameters};
 use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
@@ -79,7 +80,7 @@ impl Session {
             }
             // What goes on begins with what it had learned.
             if !has_checkpoint(host)? {
-                self.tell_beginnings(&*task, &initialised, host);
+                self.tell_beginnings(&*task, config, &initialised, host);
             }
             // Lazy weights, never drawn: they hold the place until the trained ones come.
             let mut init = WeightInit::new(0, network.sizes().initializer_range, self.device.device());
@@ -280,6 +281,9 @@ impl Session {
             let mut init = WeightInit::new(config.seed, range, self.device.device());
             network.head = Head::init(task.head(), model_config, &mut init);
             network = load(network, &Checkpoint::read(&known)?, Lacking::Encoder, &mut report)?;
+            if self.is_plain(config, &report.initialised) {
+                network.head = network.head.with_plain_dense();
+            }
         }
         if report.initialised.is_empty() {
             network.head = network.head.with_scaled_outputs(1.0 / task.output_scale());
@@ -289,6 +293,14 @@ impl Session {
         }
         let network = network.to_device(&self.device.autodiff()).train();
         Ok((network.freeze(config.train_layers), report.initialised))
+    }
+
+    /// Whether the dense layer of the head, which the checkpoint lacks, passes on what it reads, so that a fit hangs on no random
+    /// weights. An activation that drops half of a vector has random weights all the same.
+    fn is_plain(&self, config: &TrainingConfig, initialised: &[String]) -> bool {
+        config.probe == Probe::Logistic
+            && self.bundle.model_config.classification_head().activation == HeadActivation::Tanh
+            && initialised.iter().any(|name| name.ends_with("dense.weight"))
     }
 
     /// What the checkpoint holds of another task's head, but for the layer of the labels, which mean something else there.
@@ -345,13 +357,22 @@ impl Session {
     }
 
     /// Tells what the run begins with, where it is not what the folder holds.
-    fn tell_beginnings(&self, task: &dyn Task, initialised: &[String], host: &mut dyn RunHost) {
+    fn tell_beginnings(
+        &self,
+        task: &dyn Task,
+        config: &TrainingConfig,
+        initialised: &[String],
+        host: &mut dyn RunHost,
+    ) {
         if self.is_new {
             let message = "every weight begins at random".to_owned();
             host.event(TrainEvent::Note { message });
         } else if !initialised.is_empty() {
             let names = initialised.join(", ");
             let message = match self.has_head() && self.task.kind() == task.kind() {
+                _ if self.is_plain(config, initialised) => {
+                    "the checkpoint has no layer between the first token's vector and the labels: the vector itself is fitted to".to_owned()
+                }
                 true => format!("the checkpoint's head has other labels: {names} begin at random"),
                 false => format!("not in the checkpoint, begin at random: {names}"),
             };

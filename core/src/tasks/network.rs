@@ -118,6 +118,14 @@ impl Head {
         }
     }
 
+    /// The head for a whole text whose dense layer passes the first token's vector on; others as they are.
+    pub fn with_plain_dense(self) -> Self {
+        match self {
+            Self::Classification(head) => Self::Classification(head.with_plain_dense()),
+            head => head,
+        }
+    }
+
     fn with_config(self, config: &ModelConfig) -> Self {
         match self {
             Self::Classification(head) => Self::Classification(head.with_config(config)),
