@@ -113,10 +113,14 @@ fn remarks(w: Words, report: &Report) -> Vec<String> {
         Report::Entities(report) => report.unknown_labels.as_slice(),
         _ => &[],
     };
-    let unreachable = match report {
-        Report::Entities(report) => report.unreachable,
-        Report::Answers(report) => report.unreachable,
-        _ => 0,
+    let (cut_off, unreachable) = match report {
+        Report::Entities(report) => (report.cut_off, report.unreachable.saturating_sub(report.cut_off)),
+        Report::Answers(report) => (0, report.unreachable),
+        _ => (0, 0),
+    };
+    let (repaired_gold, repaired_predicted) = match report {
+        Report::Entities(report) => (report.repaired_gold, report.repaired_predicted),
+        _ => (0, 0),
     };
     let unasked = match report {
         Report::Answers(report) => report.unasked,
@@ -125,6 +129,12 @@ fn remarks(w: Words, report: &Report) -> Vec<String> {
     let mut remarks = Vec::new();
     if !unknown.is_empty() {
         remarks.push(w.unknown_labels(&unknown.join(w.comma())));
+    }
+    if repaired_gold + repaired_predicted > 0 {
+        remarks.push(w.repaired(repaired_gold as usize, repaired_predicted as usize));
+    }
+    if cut_off > 0 {
+        remarks.push(w.cut_off(cut_off as usize));
     }
     if unreachable > 0 {
         remarks.push(w.unreachable(unreachable as usize));

@@ -387,7 +387,25 @@ impl Words {
         )
     }
 
-    /// Right answers that no prediction could hit.
+    /// Names that begin with an `I-`, in the data and as the model says.
+    pub fn repaired(self, gold: usize, predicted: usize) -> String {
+        let (gold, predicted) = (figures::count(gold), figures::count(predicted));
+        self.pick(
+            format!("I- から始まるため B- と読んで数えた名前：正解 {gold}、判定 {predicted}。"),
+            format!("Names that begin with I-, which is read as B-: {gold} right answers, {predicted} of the model. "),
+        )
+    }
+
+    /// Right answers behind where their text was cut.
+    pub fn cut_off(self, count: usize) -> String {
+        let number = figures::count(count);
+        self.pick(
+            format!("切り捨てた部分にあるため当てられない正解が {number} あります。"),
+            format!("{number} right answers lie behind the cut of their text and cannot be hit. "),
+        )
+    }
+
+    /// Right answers that begin or end inside a token.
     pub fn unreachable(self, count: usize) -> String {
         let number = figures::count(count);
         self.pick(
