@@ -76,7 +76,7 @@ pub struct Options {
 /// Builds the site and prints what its code weighs.
 ///
 /// # Errors
-/// If a build step fails or a file cannot be written.
+/// If a build step fails, a file cannot be written, or the code is over its budget.
 pub fn run(options: &Options) -> Result<()> {
     let compiled = build(options)?;
     println!("the site is in {}", options.output.display());

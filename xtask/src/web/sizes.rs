@@ -5,7 +5,7 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
@@ -22,7 +22,7 @@ const SHOWN: usize = 10;
 /// Prints what the code of the site in `output` weighs, and the crates that `compiled` programs are made of.
 ///
 /// # Errors
-/// If a file cannot be read.
+/// If a file cannot be read, or, once all is printed, if the code is over the budget.
 pub fn print(output: &Path, compiled: &[PathBuf]) -> Result<()> {
     let mut files = BTreeMap::new();
     read_folder(&project().join(output), "", &mut files)?;
@@ -41,6 +41,18 @@ pub fn print(output: &Path, compiled: &[PathBuf]) -> Result<()> {
     println!("{raw:>12} {zipped:>11} {brotli:>11}  budget");
     for path in compiled {
         print_contributors(path)?;
+    }
+    check(total)
+}
+
+/// Refuses what is over the budget.
+fn check(total: [usize; 3]) -> Result<()> {
+    for ((name, size), most) in ["raw", "gzip", "brotli"].into_iter().zip(total).zip(BUDGET) {
+        ensure!(
+            size <= most,
+            "the site's code has {size} bytes ({name}), {} over its budget",
+            size - most
+        );
     }
     Ok(())
 }
@@ -112,6 +124,17 @@ mod tests {
         assert_eq!(crate_of("burn_flex::ops::matmul"), "burn_flex");
         assert_eq!(crate_of("<cubecl_ir::Type as core::clone::Clone>::clone"), "cubecl_ir");
         assert_eq!(crate_of(""), "(no name)");
+    }
+
+    #[test]
+    fn each_size_has_its_budget() {
+        assert!(check(BUDGET).is_ok());
+        for (number, name) in ["raw", "gzip", "brotli"].into_iter().enumerate() {
+            let mut total = BUDGET;
+            total[number] += 7;
+            let error = check(total).expect_err("7 bytes too many").to_string();
+            assert!(error.contains(name) && error.contains(" 7 over"), "{error}");
+        }
     }
 
     #[test]
