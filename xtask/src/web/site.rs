@@ -230,6 +230,35 @@ mod tests {
     }
 
     #[test]
+    fn the_document_runs_and_loads_only_what_is_the_sites() {
+        const POLICY: &str = "<meta http-equiv=\"Content-Security-Policy\" content=\"";
+        let index = include_str!("../../../web/static/index.html");
+        let (before, policy) = index.split_once(POLICY).expect("a policy");
+        assert!(
+            !before.contains("<script") && !before.contains("<link"),
+            "it holds for what follows"
+        );
+        let (policy, document) = policy.split_once('"').expect("the policy's end");
+        let mut directives = BTreeMap::new();
+        for directive in policy.split(';') {
+            let mut words = directive.split_whitespace();
+            let name = words.next().expect("a name");
+            let again = directives.insert(name, words.collect::<Vec<_>>());
+            assert_eq!(again, None, "{name}");
+        }
+        assert_eq!(directives["default-src"], ["'self'"]);
+        assert_eq!(directives["script-src"], ["'self'", "'wasm-unsafe-eval'"]);
+        for name in ["object-src", "base-uri", "form-action"] {
+            assert_eq!(directives[name], ["'none'"], "{name}");
+        }
+        // A directive that joins may narrow these; an origin, `unsafe-inline` or `unsafe-eval` it may not name.
+        directives.remove("script-src");
+        let sources: Vec<&str> = directives.into_values().flatten().collect();
+        assert!(sources.iter().all(|source| ["'self'", "'none'"].contains(source)), "{policy}");
+        assert!(!document.contains("http:") && !document.contains("https:"));
+    }
+
+    #[test]
     fn lessons_are_served_with_their_licences_and_nothing_else() {
         let files = lessons().expect("the lessons are in the tree");
         assert!(files.contains_key("lessons/LICENSE") && files.contains_key("lessons/corpora/LICENSE-jglue"));
