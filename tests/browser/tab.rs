@@ -52,10 +52,10 @@ const LISTEN: &str = r#"
 const LOOK: Duration = Duration::from_millis(50);
 const SOON: Duration = Duration::from_secs(120);
 
-/// The width of a small phone.
+/// The width of a small phone, out of whose page nothing may stand either.
 pub const PHONE: u32 = 360;
 /// The widths of pictures.
-const WIDTHS: [u32; 2] = [1280, PHONE];
+const WIDTHS: [u32; 2] = [1280, 390];
 
 /// What stands out on the right of the page, where that can be scrolled sideways; what scrolls in its own box does not.
 const STANDS_OUT: &str = r#"
@@ -267,7 +267,7 @@ impl Tab {
         serde_json::from_str(heard.as_str().unwrap_or_default()).expect("the page was loaded with the listener")
     }
 
-    /// Puts a picture of the page at each width beside the others; nothing may stand out of it.
+    /// Puts a picture of the page at each width beside the others; nothing may stand out of it, nor on a small phone.
     pub async fn picture(&self, name: &str) {
         let out = self.draw(name).await;
         assert!(out.is_empty(), "{name}: {out:#?}");
@@ -284,6 +284,8 @@ impl Tab {
             let path = pictures().join(format!("{name}-{width}.png"));
             self.driver().screenshot(&path).await.expect("a picture");
         }
+        self.resize(PHONE, 900).await;
+        out.extend(self.stands_out().await);
         self.unsize().await;
         out
     }
