@@ -199,6 +199,7 @@ fn scores_of_pairs() {
         )
         .await;
         tab.picture("task-map").await;
+        print_a_list(tab).await;
         // What cannot be a number is not taken; what can is.
         tab.fill("#row-0 .score-box", "much").await;
         tab.wait("a mark", "document.querySelector('#row-0 .score-box[aria-invalid]')")
@@ -209,6 +210,26 @@ fn scores_of_pairs() {
         let kept = "JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Score === 3.25";
         tab.wait("the number to be remembered", kept).await;
     });
+}
+
+/// Prints the second half of forty texts: the paper says which they are.
+async fn print_a_list(tab: &Tab) {
+    tab.fill("#read-rows", "all").await;
+    tab.wait(
+        "all texts",
+        "document.querySelector('#failures')?.dataset.count === '40'",
+    )
+    .await;
+    tab.click("#failures .pager button:last-child").await;
+    let line = "document.querySelector('#failures .print-only')";
+    let second = format!("{line}.textContent === '全 40 件のうち 21〜40 件目'");
+    tab.wait("the second page", &second).await;
+    for (media, is_seen) in [("print", true), ("", false)] {
+        let emulated = json!({ "media": media });
+        tab.chromium.command("Emulation.setEmulatedMedia", emulated).await;
+        let seen = tab.value(&format!("{line}.checkVisibility()")).await;
+        assert_eq!(seen, is_seen, "{media:?}");
+    }
 }
 
 #[test]

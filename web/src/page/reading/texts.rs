@@ -66,6 +66,9 @@ pub fn TextList(props: &Props) -> Html {
                 </table>
             </div>
             <Pager words={w} page={shown} {pages} {onpage} />
+            if pages > 1 {
+                <p class="caption print-only">{ w.listed(shown * TEXTS, TEXTS, props.numbers.len()) }</p>
+            }
         </>
     }
 }

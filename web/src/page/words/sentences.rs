@@ -188,6 +188,15 @@ impl Words {
         self.pick(format!("{page} / {pages} ページ"), format!("page {page} of {pages}"))
     }
 
+    /// Which texts of a list are on paper: at most `count` behind the first `before`.
+    pub fn listed(self, before: usize, count: usize, all: usize) -> String {
+        let (first, last) = (before + 1, (before + count).min(all));
+        self.pick(
+            format!("全 {all} 件のうち {first}〜{last} 件目"),
+            format!("{first}–{last} of {all}"),
+        )
+    }
+
     /// Both parts of the split.
     pub fn split_parts(self, task: TaskKind, train: usize, eval: usize) -> String {
         let (train, eval, unit) = (figures::count(train), figures::count(eval), unit(task));
