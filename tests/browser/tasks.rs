@@ -198,6 +198,7 @@ fn scores_of_pairs() {
             "document.querySelector('#map .pointed').innerText.includes('cat')",
         )
         .await;
+        read_by_keys(tab).await;
         tab.picture("task-map").await;
         print_a_list(tab).await;
         // What cannot be a number is not taken; what can is.
@@ -210,6 +211,28 @@ fn scores_of_pairs() {
         let kept = "JSON.parse(localStorage.getItem('terakoya.table')).rows[0].gold.Score === 3.25";
         tab.wait("the number to be remembered", kept).await;
     });
+}
+
+/// Goes on by the arrow keys: in the map from its first point, which is pointed at, and in a chart.
+async fn read_by_keys(tab: &Tab) {
+    let press = async |key: Key| {
+        let keys = tab.driver().action_chain().send_keys(key);
+        keys.perform().await.expect("the page takes keys");
+    };
+    // Scrolling may bring another point under the pointer.
+    let focus = |of: &str| format!("document.querySelector('{of} svg[tabindex]').focus({{ preventScroll: true }})");
+    tab.value(&focus("#map")).await;
+    for (key, row) in [(Key::Right, 1), (Key::Right, 2), (Key::Left, 1)] {
+        press(key).await;
+        tab.wait("the next point", &format!("document.querySelector('#map .near[data-row=\"{row}\"]')"))
+            .await;
+    }
+    assert!(tab.text("#map .pointed[aria-live]").await.contains("cat"));
+    tab.value(&focus("#loss-chart")).await;
+    assert_eq!(tab.count("#loss-chart .reader").await, 0);
+    press(Key::Left).await;
+    let told = "document.querySelector('#loss-chart figcaption[aria-live=polite] b') && document.querySelector('#loss-chart .reader')";
+    tab.wait("a value of the chart", told).await;
 }
 
 /// Prints the second half of forty texts: the paper says which they are.

@@ -1,4 +1,4 @@
-//! Draws texts as points that one can point at: near each other where the encoder's vectors are, coloured by their answers.
+//! Draws texts as points that one can point at, or go through by the arrow keys: near each other where the encoder's vectors are, coloured by their answers.
 //!
 //! Names have a colour and a shape each, so that neither alone has to tell them apart.
 
@@ -163,6 +163,18 @@ fn Picture(props: &PictureProps) -> Html {
             }
         })
     };
+    let onkeydown = {
+        let (pointed, last) = (pointed.clone(), points.len().saturating_sub(1));
+        Callback::from(move |event: KeyboardEvent| {
+            let next = match event.key().as_str() {
+                "ArrowLeft" => pointed.map_or(last, |row| row.saturating_sub(1)),
+                "ArrowRight" => pointed.map_or(0, |row| last.min(row + 1)),
+                _ => return,
+            };
+            event.prevent_default();
+            pointed.set(Some(next));
+        })
+    };
     let axis = |number: usize| w.component(number + 1, &figures::percent(explained[number]));
     let title = match (props.tuned, wish.model) {
         (false, _) => w.map_title().to_owned(),
@@ -180,7 +192,7 @@ fn Picture(props: &PictureProps) -> Html {
                     </li>
                 }) }
             </ul>
-            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={title} {onpointerover}>
+            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={title} tabindex="0" {onpointerover} {onkeydown}>
                 { for at.iter().enumerate().zip(&groups).map(|((row, place), group)| {
                     dot(*place, group, &all, Some((row, *pointed == Some(row))))
                 }) }

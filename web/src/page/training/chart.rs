@@ -90,7 +90,8 @@ impl Scale {
     }
 }
 
-/// The chart with its legend, which tells the values under the pointer.
+/// The chart with its legend, which tells the values under the pointer. A voice reads them where one is chosen, and not the
+/// newest of every step.
 #[component]
 pub fn Chart(props: &Props) -> Html {
     let node = use_node_ref();
@@ -114,7 +115,7 @@ pub fn Chart(props: &Props) -> Html {
     let read = read_at.and_then(|epoch| nearest(props, epoch));
     html! {
         <figure class="chart">
-            <figcaption>
+            <figcaption aria-live={if read.is_some() { "polite" } else { "off" }} aria-atomic="true">
                 <strong>{ props.title }</strong>
                 { for props.series.iter().filter(|series| !series.name.is_empty()).map(|series| legend(series, read)) }
             </figcaption>

@@ -65,14 +65,14 @@ texts! {
         "The answer stands over the truth; what only one of them has is framed.";
     label_failures_hint: "見落としたラベルと余分なラベルに印を付けています。", "Labels that were missed and labels too many are marked.";
     map_title: "文の地図", "A map of the texts";
-    map_hint: "モデルが似ていると見る文ほど近くにあります（主成分分析）。点を指すと文が出ます。",
-        "Texts that are alike to the model lie near each other (principal components). Point at a dot to read it.";
+    map_hint: "モデルが似ていると見る文ほど近くにあります（主成分分析）。点を指すか矢印キーで選ぶと、文が出ます。",
+        "Texts that are alike to the model lie near each other (principal components). Point at a dot, or go there by the arrow keys, to read it.";
     draw_map: "地図を描く", "Draw the map";
     draw_map_before: "学習前の地図", "Map before training";
     draw_map_after: "学習後の地図", "Map after training";
     drawing_map: "描いています…", "Drawing…";
     scatter_title: "正解と判定", "Truth and answer";
-    scatter_hint: "斜めの線に近いほど合っています。点を指すと文が出ます。",
+    scatter_hint: "斜めの線に近いほど合っています。点を指すか矢印キーで選ぶと、文が出ます。",
         "The nearer to the diagonal, the better. Point at a dot to see its text.";
 }
 
