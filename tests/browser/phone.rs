@@ -1,4 +1,6 @@
-//! The page as wide as a small phone.
+//! The page as wide as a small phone, and as a voice reads it.
+
+use serde_json::json;
 
 use super::tab::PHONE;
 use super::visit::{Visit, visit};
@@ -6,10 +8,29 @@ use super::visit::{Visit, visit};
 /// The width of the smallest phones, in pixels.
 const SMALLEST: u32 = 320;
 
+/// What can be pressed, typed or chosen, and has no name: neither a label, nor an `aria-label`, nor, if it is a button, a text.
+const UNNAMED: &str = r#"
+    (() => {
+        const text = (e) => {
+            const copy = e?.cloneNode(true);
+            copy?.querySelectorAll('select, textarea').forEach((inner) => inner.remove());
+            return copy?.textContent.trim();
+        };
+        const others = (e) => (e.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id));
+        const is_named = (e) =>
+            e.ariaLabel?.trim() || [...others(e), ...(e.labels ?? [])].some((of) => text(of)) || (e.localName === 'button' && text(e));
+        const controls = [...document.querySelectorAll('button, input, select, textarea')];
+        return controls.filter((e) => !is_named(e)).map((e) => e.outerHTML.slice(0, 200));
+    })()
+"#;
+
 #[test]
 fn nothing_stands_out_on_a_phone() {
     visit(Visit::new("phone"), async |tab| {
         tab.open().await;
+        tab.click("#train-layers-top").await;
+        tab.wait("its number", "document.querySelector('#top-layers')").await;
+        assert_eq!(tab.value(UNNAMED).await, json!([]));
         tab.choose_topics().await;
         tab.click("#train-layers-head").await;
         tab.fill("#epochs", "2").await;
@@ -28,6 +49,7 @@ fn nothing_stands_out_on_a_phone() {
         tab.wait("the map", "document.querySelector('#map .dot')").await;
         tab.value("document.querySelectorAll('details').forEach((e) => { e.open = true; })")
             .await;
+        assert_eq!(tab.value(UNNAMED).await, json!([]));
         for (language, width) in [("ja", PHONE), ("en", PHONE), ("en", SMALLEST), ("ja", SMALLEST)] {
             tab.resize(width, 740).await;
             tab.fill("#language", language).await;
