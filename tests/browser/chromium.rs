@@ -40,11 +40,11 @@ pub struct Chromium {
 const PATIENCE: Duration = Duration::from_secs(300);
 
 impl Chromium {
-    /// Starts a browser; `downloads` is where it puts files.
-    pub async fn start(adapter: Adapter, downloads: &Path) -> Self {
+    /// Starts a browser that speaks `language`; `downloads` is where it puts files.
+    pub async fn start(adapter: Adapter, language: &str, downloads: &Path) -> Self {
         let (mut process, port) = driver_and_port();
         let profile = tempfile::tempdir().expect("a temporary folder");
-        let capabilities = capabilities(adapter, profile.path());
+        let capabilities = capabilities(adapter, language, profile.path());
         let driver = WebDriver::builder(format!("http://127.0.0.1:{port}"), capabilities)
             .request_timeout(PATIENCE)
             .connect()
@@ -95,9 +95,10 @@ impl Drop for Chromium {
     }
 }
 
-fn capabilities(adapter: Adapter, profile: &Path) -> ChromeCapabilities {
+fn capabilities(adapter: Adapter, language: &str, profile: &Path) -> ChromeCapabilities {
     let mut capabilities = DesiredCapabilities::chrome();
     let profile = format!("--user-data-dir={}", profile.display());
+    let language = ["lang", "accept-lang"].map(|name| format!("--{name}={language}"));
     let insecure = format!("--host-resolver-rules=MAP {INSECURE_HOST} 127.0.0.1");
     let graphics = match adapter {
         Adapter::None => "--disable-gpu",
@@ -112,9 +113,9 @@ fn capabilities(adapter: Adapter, profile: &Path) -> ChromeCapabilities {
         "--disable-component-update",
         "--disable-sync",
         "--disable-dev-shm-usage",
-        "--lang=ja",
-        "--accept-lang=ja",
         "--window-size=1280,900",
+        &language[0],
+        &language[1],
         graphics,
         &profile,
         &insecure,

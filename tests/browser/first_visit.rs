@@ -125,6 +125,21 @@ fn a_dark_page_is_printed_on_white() {
 }
 
 #[test]
+fn an_english_browser_is_met_in_english() {
+    let english = Visit {
+        language: "en",
+        ..Visit::new("english")
+    };
+    visit(english, async |tab| {
+        tab.load().await;
+        tab.wait("English", "document.documentElement.lang === 'en'").await;
+        tab.wait("the page", "document.querySelector('#try h2')?.innerText === 'Try'")
+            .await;
+        assert_eq!(tab.value("document.querySelector('#language').value").await, "en");
+    });
+}
+
+#[test]
 fn the_language_can_be_changed_and_is_remembered() {
     visit(Visit::new("language"), async |tab| {
         tab.open().await;

@@ -22,6 +22,8 @@ pub struct Visit {
     pub name: &'static str,
     /// What the browser computes on.
     pub adapter: Adapter,
+    /// The language of the browser.
+    pub language: &'static str,
     /// The one model that the site offers; nothing for all it has.
     pub model: Option<&'static str>,
     /// Parts of error lines that belong to what is tested, such as the browser's own line about a file that is not there.
@@ -29,11 +31,12 @@ pub struct Visit {
 }
 
 impl Visit {
-    /// A visit to the site with its small model, on the CPU, where no error may happen.
+    /// A visit to the site with its small model, on the CPU, by a Japanese browser, where no error may happen.
     pub const fn new(name: &'static str) -> Self {
         Self {
             name,
             adapter: Adapter::None,
+            language: "ja",
             model: Some("bert-tiny"),
             expected_errors: &[],
         }
@@ -105,7 +108,7 @@ async fn open(visit: Visit, folder: TempDir) -> Tab {
         let list = format!("[{{\"name\":\"{model}\",\"address\":\"models/{model}/model.json\",\"bytes\":1}}]");
         server.replace("models.json", list.into_bytes());
     }
-    let chromium = Chromium::start(visit.adapter, folder.path()).await;
+    let chromium = Chromium::start(visit.adapter, visit.language, folder.path()).await;
     let tab = Tab {
         visit,
         server,
