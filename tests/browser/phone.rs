@@ -17,8 +17,8 @@ const UNNAMED: &str = r#"
             return copy?.textContent.trim();
         };
         const others = (e) => (e.getAttribute('aria-labelledby') ?? '').split(' ').map((id) => document.getElementById(id));
-        const is_named = (e) =>
-            e.ariaLabel?.trim() || [...others(e), ...(e.labels ?? [])].some((of) => text(of)) || (e.localName === 'button' && text(e));
+        const is_named = (e) => e.ariaLabel?.trim() || (e.localName === 'button' && text(e))
+            || [...others(e), ...(e.labels ?? [])].some((of) => text(of));
         const controls = [...document.querySelectorAll('button, input, select, textarea')];
         return controls.filter((e) => !is_named(e)).map((e) => e.outerHTML.slice(0, 200));
     })()

@@ -224,14 +224,18 @@ async fn read_by_keys(tab: &Tab) {
     tab.value(&focus("#map")).await;
     for (key, row) in [(Key::Right, 1), (Key::Right, 2), (Key::Left, 1)] {
         press(key).await;
-        tab.wait("the next point", &format!("document.querySelector('#map .near[data-row=\"{row}\"]')"))
-            .await;
+        tab.wait(
+            "the next point",
+            &format!("document.querySelector('#map .near[data-row=\"{row}\"]')"),
+        )
+        .await;
     }
     assert!(tab.text("#map .pointed[aria-live]").await.contains("cat"));
     tab.value(&focus("#loss-chart")).await;
     assert_eq!(tab.count("#loss-chart .reader").await, 0);
     press(Key::Left).await;
-    let told = "document.querySelector('#loss-chart figcaption[aria-live=polite] b') && document.querySelector('#loss-chart .reader')";
+    let told = "document.querySelector('#loss-chart figcaption[aria-live=polite] b')
+        && document.querySelector('#loss-chart .reader')";
     tab.wait("a value of the chart", told).await;
 }
 

@@ -1,4 +1,5 @@
-//! Draws texts as points that one can point at, or go through by the arrow keys: near each other where the encoder's vectors are, coloured by their answers.
+//! Draws texts as points that one can point at, or go through by the arrow keys: near each other where the encoder's vectors
+//! are, coloured by their answers.
 //!
 //! Names have a colour and a shape each, so that neither alone has to tell them apart.
 
@@ -192,7 +193,8 @@ fn Picture(props: &PictureProps) -> Html {
                     </li>
                 }) }
             </ul>
-            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={title} tabindex="0" {onpointerover} {onkeydown}>
+            <svg viewBox={format!("0 0 {WIDTH} {HEIGHT}")} role="img" aria-label={title} tabindex="0" {onpointerover}
+                {onkeydown}>
                 { for at.iter().enumerate().zip(&groups).map(|((row, place), group)| {
                     dot(*place, group, &all, Some((row, *pointed == Some(row))))
                 }) }

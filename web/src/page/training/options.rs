@@ -134,7 +134,8 @@ fn input(props: &Props, key: &'static str, most: Option<usize>) -> Html {
     };
     html! {
         <input id={key.replace('_', "-")} type="text" inputmode={mode} autocomplete="off" maxlength="12" placeholder={hint}
-            aria-label={most.map(|_| w.option(key))} value={props.form.text(key)} aria-invalid={wrong.then_some("true")} {oninput} />
+            aria-label={most.map(|_| w.option(key))} value={props.form.text(key)} aria-invalid={wrong.then_some("true")}
+            {oninput} />
     }
 }
 

@@ -72,7 +72,7 @@ texts! {
     draw_map_after: "学習後の地図", "Map after training";
     drawing_map: "描いています…", "Drawing…";
     scatter_title: "正解と判定", "Truth and answer";
-    scatter_hint: "斜めの線に近いほど合っています。点を指すか矢印キーで選ぶと、文が出ます。",
+    scatter_hint: "斜めの線に近いほど合っています。点を指すと文が出ます。",
         "The nearer to the diagonal, the better. Point at a dot to see its text.";
 }
 
