@@ -254,7 +254,10 @@ mod tests {
         // A directive that joins may narrow these; an origin, `unsafe-inline` or `unsafe-eval` it may not name.
         directives.remove("script-src");
         let sources: Vec<&str> = directives.into_values().flatten().collect();
-        assert!(sources.iter().all(|source| ["'self'", "'none'"].contains(source)), "{policy}");
+        assert!(
+            sources.iter().all(|source| ["'self'", "'none'"].contains(source)),
+            "{policy}"
+        );
         assert!(!document.contains("http:") && !document.contains("https:"));
     }
 
