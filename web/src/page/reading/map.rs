@@ -164,18 +164,7 @@ fn Picture(props: &PictureProps) -> Html {
             }
         })
     };
-    let onkeydown = {
-        let (pointed, last) = (pointed.clone(), points.len().saturating_sub(1));
-        Callback::from(move |event: KeyboardEvent| {
-            let next = match event.key().as_str() {
-                "ArrowLeft" => pointed.map_or(last, |row| row.saturating_sub(1)),
-                "ArrowRight" => pointed.map_or(0, |row| last.min(row + 1)),
-                _ => return,
-            };
-            event.prevent_default();
-            pointed.set(Some(next));
-        })
-    };
+    let onkeydown = keys(pointed.clone(), points.len().saturating_sub(1));
     let axis = |number: usize| w.component(number + 1, &figures::percent(explained[number]));
     let title = match (props.tuned, wish.model) {
         (false, _) => w.map_title().to_owned(),
@@ -209,6 +198,19 @@ fn Picture(props: &PictureProps) -> Html {
             </p>
         </figure>
     }
+}
+
+/// The arrow keys go from row to row.
+fn keys(pointed: UseStateHandle<Option<usize>>, last: usize) -> Callback<KeyboardEvent> {
+    Callback::from(move |event: KeyboardEvent| {
+        let next = match event.key().as_str() {
+            "ArrowLeft" => pointed.map_or(last, |row| row.saturating_sub(1)),
+            "ArrowRight" => pointed.map_or(0, |row| last.min(row + 1)),
+            _ => return,
+        };
+        event.prevent_default();
+        pointed.set(Some(next));
+    })
 }
 
 /// What each row is coloured by: its first name, or the part of the scale that its score is in.
