@@ -114,6 +114,10 @@ fn it_is_said_which_words_mattered_and_where_a_head_looked() {
         assert_eq!(first.saliency.len(), first.tokens.len());
         assert_eq!(first.tokens.len(), 16, "two marks and fourteen letters");
         tab.shows_saliency(&first).await;
+        assert_eq!(
+            tab.value("document.querySelector('.saliency').textContent").await,
+            "elephants sleep"
+        );
         assert_eq!(first.attention.len(), 16);
         for row in &first.attention {
             assert!(

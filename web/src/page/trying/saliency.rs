@@ -41,9 +41,9 @@ pub fn Saliency(props: &Props) -> Html {
     html! {
         <>
             <p class="saliency">
-                { for parts.iter().map(|part| html! {
+                { for parts.iter().enumerate().map(|(index, part)| html! {
                     <>
-                        if is_spaced(part.tokens) { { " " } }
+                        if index > 0 && is_spaced(&parts[index - 1], part) { { " " } }
                         <span class={colour(part.value / largest)} title={signed(part.value)}>{ label(part.tokens) }</span>
                     </>
                 }) }
@@ -105,14 +105,16 @@ fn label(tokens: &[Token]) -> String {
     if text.is_empty() { "▁".to_owned() } else { text }
 }
 
-/// Whether a space stood in front, as SentencePiece marks it; Japanese has none but at the very beginning.
-fn is_spaced(tokens: &[Token]) -> bool {
-    let marked = tokens.first().is_some_and(|token| token.token.starts_with('▁'));
-    marked
-        && tokens
-            .first()
-            .and_then(|token| token.span)
-            .is_some_and(|(start, _)| start > 0)
+/// Whether a space stood between two parts: a gap in the text, a mark of SentencePiece, or the end of the first text.
+fn is_spaced(before: &Part, part: &Part) -> bool {
+    let (Some(before), Some(token)) = (before.tokens.last(), part.tokens.first()) else {
+        return false;
+    };
+    let gap = before
+        .span
+        .zip(token.span)
+        .is_some_and(|((_, end), (start, _))| start > end);
+    gap || token.token.starts_with('▁') || token.sequence != before.sequence
 }
 
 /// The class of a share between −1 and 1.
