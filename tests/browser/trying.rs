@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
 
@@ -12,6 +13,14 @@ const SHOWN: f64 = 5.1e-5;
 const SHOWN_OPACITY: f64 = 5.1e-4;
 /// Sums of single precision.
 const SAME: f64 = 1e-4;
+
+/// Enough for a new head to have reasons that four decimals show.
+const WISH: Wish = Wish {
+    layers: "head",
+    epochs: 10,
+    learning_rate: "0.01",
+    batch_size: 8,
+};
 
 /// Why the model said so, as the worker told it last.
 struct Reasons {
@@ -163,7 +172,30 @@ fn it_is_said_which_words_mattered_and_where_a_head_looked() {
         tab.shows_saliency(&other_text).await;
         tab.click("#why").await;
         tab.wait("no reasons", "!document.querySelector('.why')").await;
+        tab.click("#why").await;
+        tab.explained(6).await;
+        reasons_of_the_tuned_model(tab).await;
     });
+}
+
+/// Trains while the reasons are shown: they were the base model's and go; the tuned one has reasons for its own labels.
+async fn reasons_of_the_tuned_model(tab: &Tab) {
+    tab.start(WISH).await;
+    let finished = tab.finish().await;
+    tab.wait("no reasons", "!document.querySelector('.why')").await;
+    tab.ask("crocodiles wait").await;
+    tab.click("#why").await;
+    tab.explained(7).await;
+    let offered = "[...document.querySelectorAll('#why-label option')].slice(1).map((e) => e.textContent)";
+    let offered = tab.texts(offered).await;
+    assert_eq!(offered, ["meow", "woof"]);
+    assert_eq!(finished["inspection"]["labels"], Value::from(offered));
+    for (count, number, label) in [(8, "2", "woof"), (9, "1", "meow")] {
+        tab.fill("#why-label", number).await;
+        let reasons = tab.explained(count).await;
+        assert_eq!(reasons.label, label);
+        tab.shows_saliency(&reasons).await;
+    }
 }
 
 /// Chooses a token: it is said where it looks, and its lines are alone.

@@ -340,7 +340,7 @@ impl App {
         html! {
             <>
                 <TryStep words={w} state={self.trying.clone()} model={self.model.opened.clone()}
-                    fit={self.fit()} examples={self.examples_to_try()} explainable={!self.is_training()} tuned={self.tuned.is_some()} loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
+                    fit={self.fit()} examples={self.examples_to_try()} explainable={!self.is_training()} tuned={self.tuned.clone()} loading={html! { <Loading words={w} status={self.model.status.clone()} onrestart={restart} /> }}
                     line={html! { <ModelLine words={w} model={self.model.clone()} tuned={self.tuned.is_some()}
                         disabled={self.is_training()} ondevice={link.callback(Msg::Device)} onmodel={link.callback(Msg::Open)} /> }}
                     emit={link.callback(Msg::Try)} />

@@ -66,10 +66,12 @@ impl App {
     }
 
     /// Makes the step one for the task of a model that was opened or trained. Words that are hidden, or that follow, begin with a
-    /// text that leaves some open.
+    /// text that leaves some open. What an earlier model said is explained no more.
     pub fn try_model(&mut self, ctx: &Context<Self>, task: TaskKind) {
         let other_task = self.trying.task != task;
-        self.trying.change().begin(task);
+        let trying = self.trying.change();
+        trying.begin(task);
+        trying.why = None;
         if other_task
             && !tasks::of(task).answers
             && let Some(example) = self.examples_to_try().into_iter().next()

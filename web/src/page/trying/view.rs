@@ -1,6 +1,6 @@
 //! Draws the first step: the boxes, the answer, the tokens and the button that asks why.
 
-use terakoya_core::protocol::Prediction;
+use terakoya_core::protocol::{Inspection, Prediction};
 use terakoya_core::task_kind::TaskKind;
 use web_sys::{HtmlTextAreaElement, InputEvent};
 use yew::prelude::*;
@@ -31,8 +31,8 @@ pub struct Props {
     pub examples: Vec<Text>,
     /// Whether the worker is free to explain, or to continue a text.
     pub explainable: bool,
-    /// Whether there is a fine-tuned model.
-    pub tuned: bool,
+    /// What the fine-tuned model is, if there is one.
+    pub tuned: Option<Shared<Inspection>>,
     /// The model's download, or why there is none; nothing once it is there.
     pub loading: Html,
     /// Which model it is, and where it runs.
@@ -55,7 +55,7 @@ pub fn TryStep(props: &Props) -> Html {
             if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             { props.loading.clone() }
             if state.task == TaskKind::CausalLm && props.model.is_some() && props.fit == Fit::Good {
-                <Continuations words={w} continuing={state.continuing.clone()} tuned={props.tuned} ready={props.explainable}
+                <Continuations words={w} continuing={state.continuing.clone()} tuned={props.tuned.is_some()} ready={props.explainable}
                     emit={props.emit.clone()} />
             }
             if let Some(answer) = &state.answer { { answer_view(props, answer) } }
@@ -126,8 +126,8 @@ fn answer_view(props: &Props, answer: &Answer) -> Html {
                 </p>
             }
             if let (Some(why), Some(model)) = (&props.state.why, &props.model) {
-                <WhyView words={w} why={why.clone()} model={model.clone()} current={props.state.current()}
-                    emit={props.emit.clone()} />
+                <WhyView words={w} why={why.clone()} model={model.clone()} tuned={props.tuned.clone()}
+                    current={props.state.current()} emit={props.emit.clone()} />
             }
         </div>
     }

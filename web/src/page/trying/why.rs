@@ -1,5 +1,6 @@
 //! Draws why the model said so: the coloured words, the attention of a head, and the choices of both.
 
+use terakoya_core::protocol::Inspection;
 use yew::prelude::*;
 
 use super::attention::Attention;
@@ -19,6 +20,8 @@ pub struct Props {
     pub why: Why,
     /// The model, for the choices.
     pub model: Shared<Opened>,
+    /// What it became by fine-tuning, if it did: other labels, the same layers.
+    pub tuned: Option<Shared<Inspection>>,
     /// The text in the boxes now.
     pub current: Text,
     /// Takes another choice.
@@ -78,7 +81,8 @@ fn label_choice(props: &Props) -> Html {
         layer,
         head,
     });
-    let labels = props.model.inspection.labels.iter().enumerate();
+    let answering = props.tuned.as_deref().unwrap_or(&props.model.inspection);
+    let labels = answering.labels.iter().enumerate();
     html! {
         <label class="choice">
             <span>{ w.why_label() }</span>
