@@ -48,6 +48,8 @@ mod tasks;
 mod training;
 #[path = "browser/trying.rs"]
 mod trying;
+#[path = "browser/unkept.rs"]
+mod unkept;
 #[path = "browser/visit.rs"]
 mod visit;
 #[path = "browser/watching.rs"]

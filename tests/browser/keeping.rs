@@ -1,4 +1,4 @@
-//! What lasts, and what becomes of it when something breaks: a reload, a dead worker, a full storage, no network.
+//! What lasts, and what becomes of it when something breaks: a reload, a dead worker, no network.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use super::tab::Tab;
 use super::visit::{Visit, site, visit};
 
 /// A run that lasts long enough to be interrupted.
-const LONG: Wish = Wish {
+pub const LONG: Wish = Wish {
     layers: "all",
     epochs: 80,
     learning_rate: "0.0002",
@@ -309,62 +309,6 @@ fn a_new_version_takes_over_in_all_tabs() {
         tab.click(switch).await;
         tab.wait("the first tab again", "!window.mark").await;
         tab.wait_for_model().await;
-    });
-}
-
-#[test]
-fn a_full_storage_is_said_and_the_model_still_runs() {
-    const FULL: &[&str] = &["QuotaExceededError", "Quota exceeded", "quota"];
-    visit(Visit::new("full-storage").expecting(FULL), async |tab| {
-        let origin = format!("http://127.0.0.1:{}", tab.server.port());
-        let quota = json!({ "origin": origin, "quotaSize": 2_000_000 });
-        tab.load().await;
-        tab.chromium.command("Storage.overrideQuotaForOrigin", quota).await;
-        tab.chromium
-            .command(
-                "Storage.clearDataForOrigin",
-                json!({ "origin": origin, "storageTypes": "all" }),
-            )
-            .await;
-        tab.open().await;
-        tab.wait(
-            "the notice",
-            "document.querySelector('#notice')?.innerText.includes('（保存領域に空きがありません）')",
-        )
-        .await;
-        tab.picture("9-full-storage").await;
-        let kept = tab
-            .value(
-                "(async () => {
-                    const root = await navigator.storage.getDirectory();
-                    const models = await root.getDirectoryHandle('models').catch(() => null);
-                    const names = [];
-                    if (models) for await (const name of models.keys()) names.push(name);
-                    return names.join();
-                })()",
-            )
-            .await;
-        assert_eq!(kept, "", "a part of a model takes the room of a checkpoint");
-        tab.bring_micro(30).await;
-        tab.start(Wish { epochs: 2, ..LONG }).await;
-        tab.finish().await;
-        assert!(tab.ask("a cat runs").await["prediction"]["label"].is_string());
-        assert_eq!(tab.count("#notice").await, 1, "it is said once");
-        let is_seen = "((box) => box.top >= 0 && box.bottom <= innerHeight)(document.querySelector('#notice').getBoundingClientRect())";
-        for step in ["train", "keep"] {
-            tab.value(&format!(
-                "document.querySelector('#{step}').scrollIntoView({{ behavior: 'instant' }})"
-            ))
-            .await;
-            assert_eq!(tab.value(is_seen).await, true, "the notice is seen at {step}");
-        }
-        // Not even a run's own request has room: no epoch counts as kept.
-        let none = json!({ "origin": origin, "quotaSize": 1 });
-        tab.chromium.command("Storage.overrideQuotaForOrigin", none).await;
-        tab.start(Wish { epochs: 2, ..LONG }).await;
-        tab.finish().await;
-        let figures = tab.text("#train .figures").await;
-        assert!(figures.contains("歩数") && !figures.contains("保存した周"), "{figures}");
     });
 }
 

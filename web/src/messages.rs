@@ -364,6 +364,8 @@ pub struct Token {
 pub enum Notice {
     /// The browser would not keep something; the reason.
     NotKept(String),
+    /// It did not keep an epoch of a run, which will be tried again; the reason.
+    EpochNotKept(String),
     /// Another tab of this site trains the same run.
     OtherTab,
     /// Any other line.

@@ -12,7 +12,7 @@ impl Notices {
     /// Adds a notice, unless it says what another says already: that something is not kept has one meaning, whatever it is.
     pub fn push(&mut self, notice: Notice) {
         let says_it = |known: &Notice| match (known, &notice) {
-            (Notice::NotKept(_), Notice::NotKept(_)) => true,
+            (Notice::NotKept(_), Notice::NotKept(_)) | (Notice::EpochNotKept(_), Notice::EpochNotKept(_)) => true,
             (known, new) => known == new,
         };
         if !self.0.iter().any(says_it) {

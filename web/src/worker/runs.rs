@@ -53,6 +53,9 @@ pub struct RunFolder {
 /// Where all runs are.
 const RUNS: &str = "runs";
 
+/// How the names of a run's checkpoints begin.
+const CHECKPOINT: &str = "checkpoint-";
+
 impl RunFolder {
     /// Makes the folder of a new run.
     ///
@@ -100,12 +103,19 @@ impl RunFolder {
         self.path(&format!("state.{slot}.json"))
     }
 
+    /// Makes `state` the one that counts, and drops the checkpoints that count no more.
     async fn write_state(&mut self, state: RunState) -> Result<(), StorageError> {
         let mut state = state;
         state.sequence = self.state.sequence + 1;
         let json = serde_json::to_vec(&state).unwrap_or_default();
         self.storage.write(&self.state_path(state.sequence % 2), &json).await?;
         self.state = state;
+        for name in self.storage.list(&self.path("")).await {
+            if name.starts_with(CHECKPOINT) && self.state.checkpoint.as_ref() != Some(&name) {
+                // One that cannot be removed now goes with the next.
+                let _ = self.storage.remove(&self.path(&name)).await;
+            }
+        }
         Ok(())
     }
 
@@ -119,7 +129,7 @@ impl RunFolder {
         epochs_done: usize,
         labels: &[String],
     ) -> Result<(), StorageError> {
-        let name = format!("checkpoint-{}", self.state.sequence + 1);
+        let name = format!("{CHECKPOINT}{}", self.state.sequence + 1);
         for (file, bytes) in files {
             if let Err(error) = self.storage.write(&self.path(&format!("{name}/{file}")), bytes).await {
                 // What was written of it only takes room.
@@ -127,18 +137,13 @@ impl RunFolder {
                 return Err(error);
             }
         }
-        let old = self.state.checkpoint.clone();
         let state = RunState {
             checkpoint: Some(name),
             epochs_done,
             labels: labels.to_vec(),
             ..self.state.clone()
         };
-        self.write_state(state).await?;
-        if let Some(old) = old {
-            self.storage.remove(&self.path(&old)).await?;
-        }
-        Ok(())
+        self.write_state(state).await
     }
 
     /// Epochs that were done when the newest checkpoint was made.
@@ -169,7 +174,6 @@ impl RunFolder {
                 return Err(error);
             }
         }
-        let old = self.state.checkpoint.clone();
         let state = RunState {
             checkpoint: None,
             epochs_done,
@@ -177,11 +181,7 @@ impl RunFolder {
             finished: true,
             ..self.state.clone()
         };
-        self.write_state(state).await?;
-        match old {
-            Some(old) => self.storage.remove(&self.path(&old)).await,
-            None => Ok(()),
-        }
+        self.write_state(state).await
     }
 
     /// The fine-tuned model; empty where the run did not end.

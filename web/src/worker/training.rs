@@ -33,6 +33,8 @@ pub struct TabHost<'a> {
     pub base: &'a Session,
     /// Where checkpoints are kept; nothing where the browser keeps nothing.
     pub folder: Option<RunFolder>,
+    /// Whether the newest checkpoint is not kept.
+    pub unkept: bool,
     /// Files of the checkpoint that the run goes on from.
     pub checkpoint: Rc<BTreeMap<String, Vec<u8>>>,
     /// Files that wait for the commit.
@@ -88,7 +90,7 @@ impl RunHost for TabHost<'_> {
             TrainEvent::Started(plan) => self.labels.clone_from(&plan.labels),
             TrainEvent::Step(step) => self.epoch = step.epoch,
             // What is told of counts as kept.
-            TrainEvent::Checkpointed { .. } if self.folder.is_none() => return,
+            TrainEvent::Checkpointed { .. } if self.folder.is_none() || self.unkept => return,
             _ => {}
         }
         tell(self.id, Event::Train(event));
@@ -120,10 +122,16 @@ impl RunHost for TabHost<'_> {
             let Some(folder) = &mut self.folder else {
                 return Ok(());
             };
-            if let Err(error) = folder.commit(&files, self.epoch.floor() as usize, &self.labels).await {
-                // The run is worth more than its checkpoint: it goes on, and the page says that nothing is kept.
-                tell(self.id, Event::Notice(Notice::NotKept(error.to_string())));
-                self.folder = None;
+            let kept = folder.commit(&files, self.epoch.floor() as usize, &self.labels).await;
+            let said = std::mem::replace(&mut self.unkept, kept.is_err());
+            // The run is worth more than its checkpoint: it goes on, and the page says what is not kept.
+            match kept {
+                Err(error) if error.full => {
+                    tell(self.id, Event::Notice(Notice::NotKept(error.to_string())));
+                    self.folder = None;
+                }
+                Err(error) if !said => tell(self.id, Event::Notice(Notice::EpochNotKept(error.to_string()))),
+                _ => {}
             }
             Ok(())
         })

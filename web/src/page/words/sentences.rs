@@ -69,6 +69,13 @@ impl Words {
                     format!("The browser did not keep this. It works on, but closing the page loses it. ({reason})"),
                 )
             }
+            Notice::EpochNotKept(reason) => {
+                let reason = self.message(reason);
+                self.pick(
+                    format!("ある周の学習を保存できませんでした。学習は続き、次の周でもう一度保存します。（{reason}）"),
+                    format!("An epoch of the training was not saved. Training goes on and is saved after the next one. ({reason})"),
+                )
+            }
             Notice::OtherTab => self
                 .pick(
                     "この学習は別のタブで進んでいます。",

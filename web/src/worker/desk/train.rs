@@ -97,6 +97,7 @@ impl Desk {
             inbox: &inbox,
             base: &model.base,
             folder: kept.folder,
+            unkept: false,
             checkpoint: Rc::clone(&kept.checkpoint),
             pending: Vec::new(),
             epoch: kept.record.steps.last().map_or(0.0, |step| step.epoch),
