@@ -258,8 +258,8 @@ impl Session {
         }
     }
 
-    /// Says what the model makes of `examples`; `progress` hears the number of rows done. Texts longer than `max_length` or
-    /// the model are cut; their number is returned.
+    /// Says what the model makes of `examples`; `progress` hears the number of rows done and is waited for between batches.
+    /// Texts longer than `max_length` or the model are cut; their number is returned.
     ///
     /// # Errors
     /// If the head is not trained, the task makes no predictions, or the device fails.
@@ -268,7 +268,7 @@ impl Session {
         examples: &[Example],
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl FnMut(usize),
+        progress: impl AsyncFnMut(usize),
     ) -> Result<(Vec<Prediction>, usize)> {
         let text = self.text_encoder(max_length);
         let answers = self
@@ -290,14 +290,14 @@ impl Session {
         text: TextEncoder<'_>,
         purpose: Purpose,
         batch_size: usize,
-        mut progress: impl FnMut(usize),
+        mut progress: impl AsyncFnMut(usize),
     ) -> Result<Answers> {
         self.check_head()?;
         self.check_pairs(examples)?;
         let source = RowSource::new(examples, &*self.task, text, purpose)?;
         let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
         while let Some(done) = answering.step(self.device.device()).await? {
-            progress(done);
+            progress(done).await;
         }
         let (outputs, truncated) = answering.finish();
         Ok(Answers {
@@ -318,7 +318,7 @@ impl Session {
         label_map: &LabelMap,
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl FnMut(usize),
+        progress: impl AsyncFnMut(usize),
     ) -> Result<Evaluation> {
         self.task.check_gold(data)?;
         let text = self.text_encoder(max_length);

@@ -1,7 +1,9 @@
-//! The first step beside its answer: which words mattered, where a head looked, and a text that is typed faster than the worker reads.
+//! The first step beside its answer: which words mattered, where a head looked, and texts that are typed faster than the worker
+//! reads, or while it scores rows.
 
 use serde_json::Value;
 
+use super::models::{micro_that_says, pets, zip};
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
@@ -271,5 +273,47 @@ fn of_a_text_that_is_typed_fast_not_every_letter_is_read() {
             answers.len(),
             TYPED.len()
         );
+    });
+}
+
+/// Has all rows scored and types a text before the page or its worker can say anything.
+const SCORE_AND_TYPE: &str = "(() => {
+    const fill = (selector, value) => {
+        const field = document.querySelector(selector);
+        Object.getOwnPropertyDescriptor(Object.getPrototypeOf(field), 'value').set.call(field, value);
+        for (const kind of ['input', 'change']) field.dispatchEvent(new Event(kind, { bubbles: true }));
+    };
+    fill('#read-rows', 'all');
+    fill('#try-text', 'a dog waits');
+    return true;
+})()";
+
+#[test]
+fn a_text_is_read_while_rows_are_scored() {
+    visit(Visit::new("typed-while-scored"), async |tab| {
+        tab.open().await;
+        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
+        tab.choose_file("#import", &model).await;
+        tab.wait(
+            "its labels",
+            "document.querySelector('#prediction:not([aria-busy]) .classification[data-label]')
+             && document.querySelector('.model-line').innerText.includes('micro')",
+        )
+        .await;
+        // Hundreds of batches, which take many turns.
+        let table = tab.write("pets.csv", pets(6000).as_bytes());
+        tab.choose_file("#data-file", &table).await;
+        tab.wait(
+            "the pets",
+            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
+        )
+        .await;
+        tab.ask("a cat runs").await;
+        let answers = "window.heard.map((m) => m.kind).filter((kind) => ['tried', 'evaluated'].includes(kind))";
+        let before = tab.texts(answers).await;
+        assert!(!before.contains(&"evaluated".to_owned()));
+        tab.value(SCORE_AND_TYPE).await;
+        tab.wait("the scores", "document.querySelector('#metrics')").await;
+        assert_eq!(tab.texts(answers).await[before.len()..], ["tried", "evaluated"]);
     });
 }

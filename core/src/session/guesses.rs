@@ -26,7 +26,7 @@ impl Session {
         examples: &[Example],
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl FnMut(usize),
+        progress: impl AsyncFnMut(usize),
     ) -> Result<Vec<WordGuess>> {
         if self.task.kind() != TaskKind::MaskedLm {
             return Ok(Vec::new());

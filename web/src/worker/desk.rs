@@ -7,6 +7,7 @@ mod train;
 
 use std::error::Error;
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use terakoya_core::bundle::BundleError;
 use terakoya_core::data::{LabelMap, Place};
@@ -23,7 +24,7 @@ use super::opening::{ModelFiles, OpeningError, UnkeptZip, fetch};
 use super::reading::answer_read_data;
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
-use super::training::{TabHost, examples};
+use super::training::{TURN, TabHost, examples};
 use super::trying::{answer_try, tokens};
 use super::{archive, memory_bytes, now, scope, tell, tell_with_bytes};
 use crate::files;
@@ -64,6 +65,16 @@ impl OpenModel {
             device: self.base.device().description().to_owned(),
             memory_bytes: memory_bytes(),
         }
+    }
+
+    /// What answers: the fine-tuned model, if there is one.
+    fn answering(&self) -> &Session {
+        self.tuned.as_ref().map_or(&self.base, |tuned| &tuned.session)
+    }
+
+    async fn try_text(&self, id: u32, text: &Text) {
+        let before = self.tuned.as_ref().map(|_| &self.base);
+        answer_try(id, text, self.answering(), before).await;
     }
 }
 
@@ -143,7 +154,7 @@ impl Desk {
     async fn answer(&mut self, Posted { id, request, files }: Posted) -> Result<(), Failure> {
         match request {
             Request::Open { model, device } => self.open(id, model, device, files.first()).await?,
-            Request::Try(text) => self.try_text(id, &text).await?,
+            Request::Try(text) => self.model()?.try_text(id, &text).await,
             Request::Generate { model, prompt, config } => self.generate(id, model, &prompt, &config).await?,
             Request::Explain {
                 text,
@@ -256,13 +267,6 @@ impl Desk {
         }
     }
 
-    async fn try_text(&self, id: u32, text: &Text) -> Result<(), Failure> {
-        let model = self.model()?;
-        let tuned = model.tuned.as_ref().map(|tuned| &tuned.session);
-        answer_try(id, text, tuned.unwrap_or(&model.base), tuned.map(|_| &model.base)).await;
-        Ok(())
-    }
-
     async fn explain(
         &self,
         id: u32,
@@ -271,8 +275,7 @@ impl Desk {
         layer: usize,
         head: usize,
     ) -> Result<(), Failure> {
-        let model = self.model()?;
-        let session = model.tuned.as_ref().map_or(&model.base, |tuned| &tuned.session);
+        let session = self.model()?.answering();
         let encoding = session.encode(&text.text, text.text_pair.as_deref())?;
         let question = Question {
             output: label,
@@ -301,9 +304,32 @@ impl Desk {
         }
     }
 
+    /// Answers what is typed while rows are computed, once a turn is over.
+    async fn hear(&self, last_turn: &mut f64) {
+        let Some(model) = self.model.as_ref().filter(|_| now() - *last_turn >= TURN) else {
+            return;
+        };
+        // Messages arrive between two turns of the browser's loop only.
+        TimeoutFuture::new(0).await;
+        let is_typed = |request: &Request| matches!(request, Request::Try(_));
+        while let Some(Posted {
+            id,
+            request: Request::Try(text),
+            ..
+        }) = self.inbox.take_if(is_typed)
+        {
+            model.try_text(id, &text).await;
+        }
+        *last_turn = now();
+    }
+
     async fn map(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
-        let session = self.session(which)?;
-        let (vectors, _) = session.embed(&examples(rows), Pooling::Mean, EVALUATION_BATCH).await?;
+        let (session, rows) = (self.session(which)?, examples(rows));
+        let (mut vectors, mut last_turn) = (Vec::with_capacity(rows.len()), now());
+        for batch in rows.chunks(EVALUATION_BATCH) {
+            vectors.extend(session.embed(batch, Pooling::Mean, EVALUATION_BATCH).await?.0);
+            self.hear(&mut last_turn).await;
+        }
         let Projection { points, explained } = pca::project(&vectors)?;
         tell(id, Event::Mapped { points, explained });
         Ok(())
@@ -317,8 +343,10 @@ impl Desk {
             examples: &rows,
             place: Place::Line,
         };
+        let mut last_turn = now();
+        let hear = async |_| self.hear(&mut last_turn).await;
         let evaluation = session
-            .evaluate(data, &LabelMap::default(), None, EVALUATION_BATCH, |_| {})
+            .evaluate(data, &LabelMap::default(), None, EVALUATION_BATCH, hear)
             .await?;
         tell(
             id,

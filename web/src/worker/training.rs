@@ -18,7 +18,7 @@ use super::{now, tell};
 use crate::messages::{Event, Notice, Request, Row};
 
 /// Longest time in milliseconds that messages wait while the loop computes, beside the step that runs.
-const TURN: f64 = 30.0;
+pub const TURN: f64 = 30.0;
 
 /// How often a held run looks for a message, in milliseconds.
 const LOOK: u32 = 50;

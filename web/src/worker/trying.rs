@@ -57,7 +57,7 @@ async fn predict(text: &Text, encoding: &Encoding, session: &Session) -> Result<
         text_pair: text.text_pair.clone(),
         gold: Gold::None,
     };
-    let (predictions, _) = session.predict(&examples(&[row]), None, 1, |_| {}).await?;
+    let (predictions, _) = session.predict(&examples(&[row]), None, 1, async |_| {}).await?;
     Ok(predictions.into_iter().next())
 }
 
