@@ -113,6 +113,12 @@ fn a_number_that_cannot_be_is_named_with_what_can() {
     });
 }
 
+/// Parameters and memory of a run are shown.
+const PLANNED: &str = "document.querySelectorAll('#cost dd').length === 2";
+
+/// Its time as well.
+const TIMED: &str = "document.querySelectorAll('#cost dd').length === 3";
+
 #[test]
 fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
     visit(Visit::new("trains"), async |tab| {
@@ -125,12 +131,14 @@ fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
             batch_size: 16,
         };
         tab.choose(wish).await;
+        tab.wait("parameters and memory, unasked", PLANNED).await;
+        let planned = tab.heard_of("measured").await.pop().expect("a plan");
+        assert!(planned["refused"].is_null() && planned["seconds"] == 0.0, "{planned}");
+        assert_eq!(planned["plan"]["total_steps"], 64, "{planned}");
         tab.click("#measure").await;
-        tab.wait("the cost", "document.querySelector('#cost')?.innerText.match(/\\d/)")
-            .await;
+        tab.wait("the time", TIMED).await;
         let measured = tab.heard_of("measured").await.pop().expect("a measurement");
-        assert_eq!(measured["refused"], Value::Null);
-        assert_eq!(measured["plan"]["total_steps"], 64, "{measured}");
+        assert_eq!(measured["plan"], planned["plan"]);
         tab.picture("3-cost").await;
         tab.click("#start").await;
         tab.click("#pause").await;
@@ -192,11 +200,11 @@ fn a_measurement_can_be_given_up() {
         let stale = format!("window.heard.filter((message) => message.kind === 'stale').length > {before}");
         tab.wait("the end of it", &stale).await;
         tab.wait("the button", "document.querySelector('#measure')").await;
-        assert_eq!(tab.text("#cost").await, "");
-        assert_eq!(tab.heard_of("measured").await.len(), 0);
+        tab.wait("the plan alone", PLANNED).await;
+        let told = tab.heard_of("measured").await;
+        assert!(told.iter().all(|cost| cost["seconds"] == 0.0), "{told:?}");
         tab.click("#measure").await;
-        tab.wait("the cost", "document.querySelector('#cost')?.innerText.match(/\\d/)")
-            .await;
+        tab.wait("the time", TIMED).await;
     });
 }
 

@@ -72,9 +72,11 @@ pub enum Request {
         /// The columns that the user chose.
         columns: ChosenColumns,
     },
-    /// Takes a short measured step; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
+    /// Says what a run would cost; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
     /// step came before.
     Measure {
+        /// How much of it is asked for.
+        cost: CostOf,
         /// What would be trained.
         config: TrainingConfig,
         /// Training rows.
@@ -125,6 +127,16 @@ pub enum Request {
         /// [`SavedRun::id`] or [`KeptModel::name`].
         name: String,
     },
+}
+
+/// How much of a run's cost is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum CostOf {
+    /// What follows from its plan: steps, parameters, memory.
+    Plan,
+    /// The time as well, by a few steps that are taken.
+    Time,
 }
 
 /// Where a model comes from.
@@ -257,9 +269,9 @@ pub enum Event {
     Measured {
         /// Steps, parameters, memory.
         plan: RunPlan,
-        /// A step's time on this device.
+        /// A step's time on this device; 0 where it was not measured.
         step_milliseconds: f64,
-        /// The whole run's estimated time.
+        /// The whole run's estimated time; 0 where no step was measured.
         seconds: f64,
         /// Why it cannot be done here.
         refused: Option<String>,

@@ -92,6 +92,8 @@ pub struct App {
     generation: u32,
     deaths: VecDeque<f64>,
     save: Option<Timeout>,
+    /// Waits for what is chosen to rest; then a run is planned.
+    pub estimate: Option<Timeout>,
     renewal: Option<Renewal>,
     _shown_again: Option<EventListener>,
     _dropped: Option<[EventListener; 3]>,
@@ -142,6 +144,7 @@ impl Component for App {
             generation: 0,
             deaths: VecDeque::new(),
             save: None,
+            estimate: None,
             renewal: None,
             _shown_again: shown_again,
             _dropped: events::take_dropped(&ctx.link().callback(Msg::Dropped)),

@@ -322,7 +322,7 @@ impl App {
         self.data.change().share_out();
         let rows = self.data.parts.train.len();
         self.training.change().form.suit(&self.data.table, rows);
-        self.forget_measurement();
+        self.forget_measurement(ctx);
         self.remember_table_soon(ctx);
     }
 

@@ -27,7 +27,7 @@ use super::app::{App, Msg};
 use super::browser::{self, Awake};
 use super::client::Reply;
 use super::shared::Shared;
-use crate::messages::{Event, Request};
+use crate::messages::{CostOf, Event, Request};
 
 /// The state of the step.
 #[derive(Clone, Default)]
@@ -47,23 +47,23 @@ pub struct Training {
 /// What a run would cost.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub enum Cost {
-    /// Not asked for.
+    /// Not known.
     #[default]
     Unknown,
     /// A step is being measured.
     Measuring,
-    /// It was.
+    /// It was, or the plan was made.
     Measured(Measurement),
     /// It could not be.
     Failed(String),
 }
 
-/// A measured step and what follows from it.
+/// A plan, and a measured step where there is one.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Measurement {
     /// Steps, parameters, memory.
     pub plan: RunPlan,
-    /// A step's time.
+    /// A step's time; 0 where none was measured.
     pub step_milliseconds: f64,
     /// The whole run's time.
     pub seconds: f64,
@@ -81,8 +81,10 @@ pub enum TrainMsg {
     Measure,
     /// Nobody wants to wait for it any more.
     GiveUpMeasuring,
-    /// The worker answered that.
-    Measured(Reply),
+    /// What follows from the plan is to be shown.
+    Estimate,
+    /// The worker answered what was asked for.
+    Measured(CostOf, Reply),
     /// The run is to begin.
     Start,
     /// The run is to wait.
@@ -106,6 +108,11 @@ pub enum TrainMsg {
     /// The screen stays awake while a run lasts, or the browser would not have it so.
     Awake(bool),
 }
+
+/// How long form and table rest before a run is planned, in milliseconds.
+const ESTIMATE_AFTER: u32 = 800;
+/// Rows for which this is done unasked, at most: all of them travel to the worker.
+const MOST_ESTIMATED: usize = 2000;
 
 /// How often a run's news are drawn, in milliseconds: a small model takes hundreds of steps a second.
 const SHOW_EVERY: u32 = 100;
@@ -154,15 +161,16 @@ impl App {
         match msg {
             TrainMsg::Layers(layers) => {
                 self.training.change().form.choose(layers);
-                self.forget_measurement();
+                self.forget_measurement(ctx);
             }
             TrainMsg::Option(key, text) => {
                 self.training.change().form.set(key, text);
-                self.forget_measurement();
+                self.forget_measurement(ctx);
             }
             TrainMsg::Measure => self.measure(ctx),
             TrainMsg::GiveUpMeasuring => self.give_up_measuring(ctx),
-            TrainMsg::Measured(reply) => self.take_measurement(reply.event),
+            TrainMsg::Estimate => self.estimate(ctx),
+            TrainMsg::Measured(cost, reply) => self.take_measurement(cost, reply.event),
             TrainMsg::Start => self.start_training(ctx),
             TrainMsg::Pause => self.command(ctx, Request::Pause, Phase::Paused),
             TrainMsg::Resume => self.command(ctx, Request::Resume, Phase::Running),
@@ -203,8 +211,11 @@ impl App {
         self.training.run.as_ref().is_some_and(|run| run.phase.is_active())
     }
 
-    /// Drops a measurement that no longer fits what is chosen.
-    pub fn forget_measurement(&mut self) {
+    /// Drops a measurement that no longer fits what is chosen; once that rests, its plan is asked for.
+    pub fn forget_measurement(&mut self, ctx: &Context<Self>) {
+        let link = ctx.link().clone();
+        let estimate = move || link.send_message(Msg::Train(TrainMsg::Estimate));
+        self.estimate = Some(Timeout::new(ESTIMATE_AFTER, estimate));
         if self.training.cost != Cost::Unknown || self.training.field_error.is_some() {
             let training = self.training.change();
             training.cost = Cost::Unknown;
@@ -234,31 +245,56 @@ impl App {
     fn measure(&mut self, ctx: &Context<Self>) {
         let Some(config) = self.config() else { return };
         self.training.change().cost = Cost::Measuring;
+        self.ask_cost(ctx, CostOf::Time, config);
+    }
+
+    /// Asks what a run would take that nobody asked about, where there can be one.
+    fn estimate(&mut self, ctx: &Context<Self>) {
+        self.estimate = None;
+        let rows = self.data.parts.train.len();
+        if self.training.cost == Cost::Unknown
+            && self.model_is_ready()
+            && !self.is_training()
+            && (1..=MOST_ESTIMATED).contains(&rows)
+            && let Ok(config) = self.training.form.config(self.data.seed, rows)
+        {
+            self.ask_cost(ctx, CostOf::Plan, config);
+        }
+    }
+
+    fn ask_cost(&self, ctx: &Context<Self>, cost: CostOf, config: TrainingConfig) {
         let request = Request::Measure {
+            cost,
             config,
             train: self.data.parts.train.clone(),
             eval: self.data.parts.eval.clone(),
         };
-        self.send(
-            request,
-            ctx.link().callback(|reply| Msg::Train(TrainMsg::Measured(reply))),
-        );
+        let answered = move |reply| Msg::Train(TrainMsg::Measured(cost, reply));
+        self.send(request, ctx.link().callback(answered));
     }
 
     fn give_up_measuring(&mut self, ctx: &Context<Self>) {
-        self.forget_measurement();
+        self.forget_measurement(ctx);
         self.send(
             Request::Stop,
             ctx.link().callback(|reply| Msg::Train(TrainMsg::Obeyed(reply))),
         );
     }
 
-    fn take_measurement(&mut self, event: Event) {
-        let training = self.training.change();
-        if training.cost != Cost::Measuring {
+    fn take_measurement(&mut self, cost: CostOf, event: Event) {
+        let is_measuring = self.training.cost == Cost::Measuring;
+        let is_awaited = match cost {
+            CostOf::Time => is_measuring,
+            // What was changed since will be planned again, and what cannot be trained says so when it is to begin.
+            CostOf::Plan => {
+                let is_wanted = !is_measuring && !self.is_training() && self.estimate.is_none();
+                is_wanted && matches!(event, Event::Measured { .. })
+            }
+        };
+        if !is_awaited {
             return;
         }
-        training.cost = match event {
+        self.training.change().cost = match event {
             Event::Measured {
                 plan,
                 step_milliseconds,
@@ -304,7 +340,10 @@ impl App {
 
     fn begin_run(&mut self, ctx: &Context<Self>, run: Run) {
         self.news = News::default();
-        self.training.change().run = Some(Shared::new(run));
+        let training = self.training.change();
+        // The run says what it takes, and how long it still will.
+        training.cost = Cost::Unknown;
+        training.run = Some(Shared::new(run));
         self.vigil = Some(Vigil::begin(awake(ctx)));
         self.trying.change().continuing.forget();
         self.reading.change().forget();

@@ -163,7 +163,12 @@ impl Desk {
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
             Request::ReadData { name, plain, columns } => answer_read_data(id, &name, plain, &columns, files.first()),
-            Request::Measure { config, train, eval } => self.measure(id, &config, &train, &eval).await?,
+            Request::Measure {
+                cost,
+                config,
+                train,
+                eval,
+            } => self.measure(id, cost, &config, &train, &eval).await?,
             Request::Train { config, train, eval } => {
                 let model = self.model()?;
                 let run = RunRequest {

@@ -57,6 +57,7 @@ impl App {
                 };
                 self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
                 self.model.hold(opened);
+                self.forget_measurement(ctx);
                 self.try_model(ctx, task);
                 self.list_kept(ctx);
                 self.fetch_first_lesson(ctx);

@@ -50,7 +50,7 @@ fn measured(w: Words, measurement: &Measurement) -> Html {
                 { figure(w.trainable(), figures::rounded_count(w, plan.trainable_parameters),
                     w.of_all(&figures::rounded_count(w, plan.parameters), share)) }
                 { figure(w.memory(), figures::bytes(plan.memory_bytes), String::new()) }
-                if refused.is_none() {
+                if *seconds > 0.0 {
                     { figure(w.time(), figures::duration(w, *seconds),
                         w.steps_of(plan.total_steps, &figures::duration(w, step_milliseconds / 1000.0))) }
                 }

@@ -10,7 +10,7 @@ use terakoya_core::training_config::TrainingConfig;
 
 use super::train::{refusal, run};
 use super::{Desk, Failure, Inbox, Posted, examples};
-use crate::messages::{Event, Request, Row};
+use crate::messages::{CostOf, Event, Request, Row};
 use crate::worker::replicas::{self, Course};
 use crate::worker::training::training_data;
 use crate::worker::{now, tell};
@@ -22,10 +22,11 @@ const MEASURED_BATCHES: usize = 3;
 const FORWARD_SHARE: f64 = 1.0 / 3.0;
 
 impl Desk {
-    /// Says what a run would cost, by its plan and a few measured steps.
+    /// Says what a run would cost, by its plan and, where the time is asked for, a few measured steps.
     pub(super) async fn measure(
         &self,
         id: u32,
+        cost: CostOf,
         config: &TrainingConfig,
         train: &[Row],
         eval: &[Row],
@@ -35,7 +36,14 @@ impl Desk {
         let data = training_data(&train_examples, &eval_examples);
         let plan = model.base.plan(config, &data).await?;
         let refused = refusal(&plan, model.free_memory());
-        if refused.is_some() {
+        // One step alone would be measured with the time in which the others load.
+        let is_shared = refused.is_none() && train.len() > config.batch_size * config.gradient_accumulation_steps;
+        let workers = match is_shared {
+            true => replicas::wanted(&plan, config, model.base.device(), model.held_bytes()),
+            false => 1,
+        };
+        if refused.is_some() || cost == CostOf::Plan {
+            let plan = of_workers(plan, workers);
             let (step_milliseconds, seconds) = (0.0, 0.0);
             tell(
                 id,
@@ -65,11 +73,6 @@ impl Desk {
             ..config.clone()
         };
         let mut clock = Stopwatch::new(&self.inbox);
-        // One step alone would be measured with the time in which the others load.
-        let workers = match train.len() > config.batch_size * config.gradient_accumulation_steps {
-            true => replicas::wanted(&plan, config, model.base.device(), model.held_bytes()),
-            false => 1,
-        };
         let course = Course {
             config: &short,
             train: &train[..few],
@@ -92,21 +95,24 @@ impl Desk {
         };
         let caching = clock.caching.unwrap_or_default() / few.max(1) as f64 * rows;
         let seconds = (plan.total_steps as f64 * step + evaluations + caching) / 1000.0;
-        // At most: the others do not evaluate.
-        let plan = RunPlan {
-            memory_bytes: plan.memory_bytes * workers as u64,
-            ..plan
-        };
         tell(
             id,
             Event::Measured {
-                plan,
+                plan: of_workers(plan, workers),
                 step_milliseconds: step,
                 seconds,
                 refused,
             },
         );
         Ok(())
+    }
+}
+
+/// The plan with the memory of all workers, at most: the others do not evaluate.
+fn of_workers(plan: RunPlan, workers: usize) -> RunPlan {
+    RunPlan {
+        memory_bytes: plan.memory_bytes * workers as u64,
+        ..plan
     }
 }
 
