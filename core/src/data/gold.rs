@@ -304,6 +304,8 @@ pub(super) struct GoldReader<'a> {
     pub column: GoldColumn,
     /// The labels there are; data may name them by number.
     pub label_names: Option<&'a [String]>,
+    /// Whether an empty label is none yet.
+    pub unlabelled: bool,
 }
 
 impl GoldReader<'_> {
@@ -317,6 +319,7 @@ impl GoldReader<'_> {
                 let separator = if text.contains('|') { '|' } else { ',' };
                 self.list(text.split(separator), place)
             }
+            _ if text.is_empty() && self.unlabelled => Ok(Gold::None),
             _ if text.is_empty() => Err(DataError::EmptyLabel {
                 name: self.name.to_owned(),
                 place,
@@ -366,6 +369,7 @@ fn finite(text: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::read;
     use super::*;
 
     #[test]
@@ -406,5 +410,36 @@ mod tests {
             }
         }
         assert_eq!(read_as(GoldColumn::Score, "rows.csv", None), GoldColumn::Score);
+    }
+
+    #[test]
+    fn rows_wait_for_their_labels_where_the_options_say_so() {
+        let options = |gold, unlabelled| ReadOptions {
+            gold,
+            unlabelled,
+            ..ReadOptions::default()
+        };
+        let golds = |name: &str, text: &str, gold| {
+            let read = |unlabelled| read(name, text.as_bytes(), &options(gold, unlabelled));
+            assert!(read(false).is_err(), "{name}");
+            let data = read(true).unwrap_or_else(|error| panic!("{error}"));
+            data.examples
+                .into_iter()
+                .map(|example| example.gold)
+                .collect::<Vec<_>>()
+        };
+        let expected = [Gold::None, Gold::Label("1".to_owned()), Gold::None];
+        let records = "{\"text\": \"a\", \"label\": null}\n{\"text\": \"b\", \"label\": 1}\n{\"text\": \"c\"}\n";
+        for (name, text) in [("x.csv", "text,label\na,\nb,1\nc, \n"), ("x.jsonl", records)] {
+            assert_eq!(golds(name, text, GoldColumn::Label), expected, "{name}");
+        }
+        let scores = golds("x.tsv", "text\tscore\na\t\nb\t2\n", GoldColumn::Score);
+        assert_eq!(scores, [Gold::None, Gold::Score(2.0)]);
+        let wrong = read("x.tsv", b"text\tscore\na\tx\n", &options(GoldColumn::Score, true));
+        assert!(wrong.is_err_and(|error| error.to_string().contains("is not a number")));
+        // A run file does not tell of it.
+        let written =
+            |unlabelled| serde_json::to_string(&options(GoldColumn::Label, unlabelled)).expect("serialisable");
+        assert_eq!(written(true), written(false));
     }
 }

@@ -202,6 +202,7 @@ impl<'a> Rows<'a> {
                 });
             }
             (Some(_), _) if self.collector.gold.column.is_unread() => Gold::None,
+            (Some(_), None | Some(Value::Null)) if self.options.unlabelled => Gold::None,
             (Some(index), label) => self.collector.gold.text(&read(index, label)?, place)?,
         };
         self.collector.examples.push(Example {

@@ -101,6 +101,10 @@ pub struct ReadOptions {
     pub filter: Option<Filter>,
     /// What the label column holds.
     pub gold: GoldColumn,
+    /// Whether a row whose label is empty waits for it, as [`Gold::None`]; else it is an error.
+    // As with the header, the command line has no flag for it: who trains or measures wants to know of such a row.
+    #[serde(skip_serializing)]
+    pub unlabelled: bool,
     /// The labels there are, where a list of them was given; data may then name them by 0-based number.
     pub label_names: Option<Vec<String>>,
 }
@@ -337,6 +341,7 @@ impl<'a> Collector<'a> {
                 name,
                 column: options.gold,
                 label_names: options.label_names.as_deref(),
+                unlabelled: options.unlabelled,
             },
             other_values: Vec::new(),
         }

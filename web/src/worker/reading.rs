@@ -69,6 +69,8 @@ fn read_options(columns: &ChosenColumns) -> ReadOptions {
         label_column: column(&columns.label),
         header: columns.header,
         filter,
+        // They are given on the page.
+        unlabelled: true,
         ..ReadOptions::default()
     }
 }
@@ -258,6 +260,7 @@ fn has_parts(data: &Dataset) -> bool {
 
 /// Whether the labels are numbers some of which have a fraction, as measurements have and names of classes do not.
 fn is_measured(data: &Dataset) -> bool {
-    let scores: Option<Vec<f64>> = data.examples.iter().map(|example| example.gold.score()).collect();
+    let golds = data.examples.iter().map(|example| &example.gold);
+    let scores: Option<Vec<f64>> = golds.filter(|gold| **gold != Gold::None).map(Gold::score).collect();
     scores.is_some_and(|scores| scores.iter().any(|score| score.fract() != 0.0))
 }
