@@ -1,5 +1,7 @@
 //! Where the table of examples comes from, and what becomes of it: lessons, files, an earlier visit, another task and back.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
 use super::visit::{Visit, visit};
@@ -121,6 +123,30 @@ fn an_empty_table_can_be_begun() {
             tab.wait("the label", &labels).await;
         }
         tab.picture("2-empty").await;
+    });
+}
+
+#[test]
+fn rows_without_a_label_come_and_are_saved() {
+    visit(Visit::new("some-labels"), async |tab| {
+        tab.open().await;
+        let arrived = |name: &str| {
+            format!(
+                "document.querySelector('.data-status').innerText.includes('{name}')
+                 && document.querySelectorAll('#rows tbody tr').length === 3"
+            )
+        };
+        let file = tab.write("some.csv", "text,label\n良い,a\n悪い,\n普通,b\n".as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        tab.wait("all rows", &arrived("some.csv")).await;
+        assert_eq!(tab.count("#rows tr.unlabelled").await, 1);
+        tab.click(".data-status .actions button:nth-last-child(2)").await;
+        let saved = tab.downloaded("examples.csv").await;
+        let text = fs::read_to_string(&saved).expect("UTF-8");
+        assert_eq!(text, "text,label\n\"良い\",\"a\"\n\"悪い\",\"\"\n\"普通\",\"b\"\n");
+        tab.choose_file("#data-file", &saved).await;
+        tab.wait("them again", &arrived("examples.csv")).await;
+        assert_eq!(tab.count("#rows tr.unlabelled").await, 1);
     });
 }
 

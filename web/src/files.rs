@@ -14,19 +14,27 @@ pub struct DataFile {
     pub text: String,
 }
 
-/// Whether there are rows, and every answer is of a kind.
+/// Whether there are answers, and every one is of a kind.
 fn all(rows: &[Row], is: fn(&Gold) -> bool) -> bool {
-    !rows.is_empty() && rows.iter().all(|row| is(&row.gold))
+    let mut known = rows.iter().map(|row| &row.gold).filter(|gold| **gold != Gold::None);
+    known.next().is_some_and(is) && known.all(is)
+}
+
+fn is_tagged(gold: &Gold) -> bool {
+    matches!(gold, Gold::Words(words) if words.tags().is_some())
 }
 
 /// The rows as one file, in the form that their answers need: SQuAD's for answers in passages, a word a line for words that
-/// were given, else an object a line.
+/// were given, else an object a line. Of a row that waits for its answer only the texts are there.
 pub fn write(rows: &[Row]) -> DataFile {
     let extension = extension(rows);
     let text = match extension {
         "json" => squad(rows),
         "conll" => rows.iter().map(words).collect(),
-        _ => rows.iter().map(|row| format!("{}\n", record(row))).collect(),
+        _ => {
+            let field = rows.iter().find_map(answer).map(|(field, _)| field);
+            rows.iter().map(|row| format!("{}\n", record(row, field))).collect()
+        }
     };
     DataFile { extension, text }
 }
@@ -34,7 +42,7 @@ pub fn write(rows: &[Row]) -> DataFile {
 fn extension(rows: &[Row]) -> &'static str {
     match () {
         () if all(rows, |gold| matches!(gold, Gold::Answers(_))) => "json",
-        () if all(rows, |gold| matches!(gold, Gold::Words(_))) => "conll",
+        () if !rows.is_empty() && rows.iter().all(|row| is_tagged(&row.gold)) => "conll",
         () => "jsonl",
     }
 }
@@ -80,26 +88,32 @@ fn quoted(field: &str) -> String {
     format!("\"{}\"", field.replace('"', "\"\""))
 }
 
-fn record(row: &Row) -> Value {
+/// The row as an object. The first one decides which fields there are: where another has an answer, each has its `field`.
+fn record(row: &Row, field: Option<&str>) -> Value {
     let mut record = match &row.text_pair {
         Some(pair) => json!({ "sentence1": row.text, "sentence2": pair }),
         None => json!({ "text": row.text }),
     };
-    match &row.gold {
-        Gold::Label(label) => record["label"] = json!(label),
-        Gold::Labels(labels) => record["labels"] = json!(labels),
-        Gold::Score(score) => record["score"] = json!(score),
-        // Where only some texts came as words, all are written as texts, and what the words' tags name as parts of them.
-        Gold::Words(words) if words.tags().is_none() => {}
-        Gold::Words(_) | Gold::Spans(_) => {
-            let parts = row.named_parts().into_iter();
-            record["entities"] = parts
-                .map(|part| json!({ "span": [part.start, part.end], "type": part.label }))
-                .collect();
-        }
-        Gold::None | Gold::Answers(_) => {}
+    if let Some(field) = field {
+        record[field] = answer(row).map_or(Value::Null, |(_, answer)| answer);
     }
     record
+}
+
+/// The field of a row's answer, and the answer.
+fn answer(row: &Row) -> Option<(&'static str, Value)> {
+    match &row.gold {
+        Gold::Label(label) => Some(("label", json!(label))),
+        Gold::Labels(labels) => Some(("labels", json!(labels))),
+        Gold::Score(score) => Some(("score", json!(score))),
+        // Where only some texts came as words, all are written as texts, and what the words' tags name as parts of them.
+        gold if is_tagged(gold) || matches!(gold, Gold::Spans(_)) => {
+            let parts = row.named_parts().into_iter();
+            let parts = parts.map(|part| json!({ "span": [part.start, part.end], "type": part.label }));
+            Some(("entities", parts.collect()))
+        }
+        _ => None,
+    }
 }
 
 /// One word a line with its tag, and an empty line.
@@ -115,20 +129,14 @@ fn words(row: &Row) -> String {
 
 fn squad(rows: &[Row]) -> String {
     let paragraph = |(number, row): (usize, &Row)| {
-        let answers: Vec<Value> = row
-            .gold
-            .answers()
-            .unwrap_or_default()
-            .iter()
-            .map(|answer| json!({ "text": answer.text, "answer_start": answer.start }))
-            .collect();
-        let question = json!({
-            "id": number.to_string(),
-            "question": row.text,
-            "is_impossible": answers.is_empty(),
-            "answers": answers,
-        });
-        json!({ "context": row.text_pair, "qas": [question] })
+        let mut question = json!({ "id": number.to_string(), "question": row.text });
+        if let Some(answers) = row.gold.answers() {
+            question["is_impossible"] = json!(answers.is_empty());
+            let answers = answers.iter();
+            let answers = answers.map(|answer| json!({ "text": answer.text, "answer_start": answer.start }));
+            question["answers"] = answers.collect();
+        }
+        json!({ "context": row.text_pair.as_deref().unwrap_or_default(), "qas": [question] })
     };
     let paragraphs: Vec<Value> = rows.iter().enumerate().map(paragraph).collect();
     json!({ "version": "v2.0", "data": [{ "title": "", "paragraphs": paragraphs }] }).to_string()
@@ -136,7 +144,7 @@ fn squad(rows: &[Row]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use terakoya_core::data::{EntitySpan, GoldColumn, ReadOptions, TaggedWords, read};
+    use terakoya_core::data::{AnswerSpan, EntitySpan, GoldColumn, ReadOptions, TaggedWords, read};
 
     use super::*;
 
@@ -171,5 +179,54 @@ mod tests {
         let expected = [[part(5, 14), part(18, 22)].into(), [part(3, 8)].into()].map(Gold::Spans);
         assert_eq!(golds.collect::<Vec<_>>(), expected);
         assert_eq!(write(&rows[..1]).extension, "conll", "words by themselves stay words");
+    }
+
+    #[test]
+    fn rows_that_wait_for_their_answers_are_there() {
+        let text = "c".to_owned();
+        let answers = Gold::Answers([AnswerSpan { start: 2, text }].into());
+        let labels = Gold::Labels(["a".to_owned()].into());
+        for (golds, gold, extension) in [
+            ([Gold::None, Gold::Label("a, b".to_owned())], GoldColumn::Label, "csv"),
+            ([Gold::None, Gold::Score(0.5)], GoldColumn::Score, "csv"),
+            ([Gold::None, labels], GoldColumn::Labels, "jsonl"),
+            ([Gold::None, Gold::Labels(Box::default())], GoldColumn::Labels, "jsonl"),
+            (
+                [Gold::None, Gold::Spans([part(0, 1)].into())],
+                GoldColumn::Entities,
+                "jsonl",
+            ),
+            ([answers, Gold::None], GoldColumn::Answers, "json"),
+            ([Gold::Answers(Box::default()), Gold::None], GoldColumn::Answers, "json"),
+            ([Gold::None, Gold::None], GoldColumn::Label, "jsonl"),
+        ] {
+            let row = |gold: &Gold| Row {
+                text: "q \"r\"".to_owned(),
+                text_pair: Some("b c".to_owned()),
+                gold: gold.clone(),
+            };
+            let file = write_table(&golds.each_ref().map(row));
+            assert_eq!(file.extension, extension, "{golds:?}");
+            let options = ReadOptions {
+                gold,
+                unlabelled: true,
+                ..ReadOptions::default()
+            };
+            let name = format!("examples.{extension}");
+            let data = read(&name, file.text.as_bytes(), &options).expect("the core reads what is written");
+            let again = data.examples.into_iter().map(|example| Row {
+                text: example.text,
+                text_pair: example.text_pair,
+                gold: example.gold,
+            });
+            assert!(again.eq(golds.iter().map(row)), "{}", file.text);
+        }
+        let (text, untagged) = TaggedWords::join(&["in", "Nara"], None);
+        let row = Row {
+            text,
+            text_pair: None,
+            gold: Gold::Words(untagged.into()),
+        };
+        assert_eq!(write(&[row]).text, "{\"text\":\"in Nara\"}\n");
     }
 }

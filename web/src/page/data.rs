@@ -244,7 +244,7 @@ impl App {
             DataMsg::Bytes(asked, bytes) => self.read_bytes(ctx, asked, bytes),
             DataMsg::Read(asked, reply) => self.take_rows(ctx, *asked, reply.event),
             DataMsg::Download => {
-                let file = files::write_table(&self.data.table.labelled());
+                let file = files::write_table(&self.data.table.rows);
                 let name = format!("examples.{}", file.extension);
                 browser::download(&name, "text/plain", &browser::utf8(&file.text));
                 return false;

@@ -219,7 +219,7 @@ impl Table {
         (self.task == TaskKind::Regression && low < high).then_some((low, high))
     }
 
-    /// Splits the labelled rows as `terakoya train --split` does with the file that the page saves.
+    /// Splits the labelled rows as `terakoya train --split` does with a file of them.
     pub fn split(&self, eval_percent: u32, seed: u64) -> Parts {
         let rows = self.labelled();
         let ratios: Result<SplitRatios, _> = ratios(eval_percent).parse();

@@ -28,8 +28,8 @@ pub struct Props {
     pub run: Shared<Run>,
     /// The split, for the command line.
     pub ratios: String,
-    /// What the name of the file with the examples ends with.
-    pub extension: &'static str,
+    /// What the name of the file with the examples ends with, where it serves the command line.
+    pub extension: Option<&'static str>,
     /// Takes what happens.
     pub emit: Callback<TrainMsg>,
 }
@@ -289,19 +289,21 @@ fn description(props: &Props) -> Html {
         .config
         .as_ref()
         .is_some_and(|config| config.task == TaskKind::MaskedLm);
-    let command = match hides {
-        true => "terakoya train --config run.json --model MODEL --output out".to_owned(),
-        false => format!(
-            "terakoya train --config training.json --model MODEL --train examples.{} --split {} --output out",
-            props.extension, props.ratios
+    let extension = props.extension.filter(|_| !hides);
+    let in_zip = extension.is_none();
+    let command = match extension {
+        None => "terakoya train --config run.json --model MODEL --output out".to_owned(),
+        Some(extension) => format!(
+            "terakoya train --config training.json --model MODEL --train examples.{extension} --split {} --output out",
+            props.ratios
         ),
     };
     html! {
         <details class="command">
             <summary>{ w.same_run_natively() }</summary>
-            <p>{ if hides { w.same_run_in_zip_hint() } else { w.same_run_hint() } }</p>
+            <p>{ if in_zip { w.same_run_in_zip_hint() } else { w.same_run_hint() } }</p>
             <pre class="scroll-box"><code>{ command }</code></pre>
-            <p hidden={hides}><button type="button" id="describe" class="secondary" onclick={describe}>{ w.download_description() }</button></p>
+            <p hidden={in_zip}><button type="button" id="describe" class="secondary" onclick={describe}>{ w.download_description() }</button></p>
         </details>
     }
 }

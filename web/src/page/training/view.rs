@@ -12,7 +12,7 @@ use crate::files::table_extension;
 use crate::messages::{Opened, SavedRun};
 use crate::page::browser::Abilities;
 use crate::page::data::Data;
-use crate::page::data::table::ratios;
+use crate::page::data::table::{Parts, ratios};
 use crate::page::frame::Step;
 use crate::page::shared::Shared;
 use crate::page::words::Words;
@@ -58,13 +58,19 @@ pub fn TrainStep(props: &Props) -> Html {
                 if let Some(reason) = not_ready(props).filter(|_| !active) {
                     <p id="not-ready" role="status" class="caption">{ reason }</p>
                 }
-                <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)}
-                    extension={table_extension(&props.data.parts.train)} emit={props.emit.clone()} />
+                <Progress words={w} run={run.clone()} ratios={ratios(props.data.eval_percent)} extension={extension(&props.data)}
+                    emit={props.emit.clone()} />
             } else {
                 <p id="train-status" role="status" data-phase="idle" class="caption">{ not_ready(props).unwrap_or_default() }</p>
             }
         </Step>
     }
+}
+
+/// What the name of the saved examples ends with, where the command line can learn from them: no row waits for its answer.
+fn extension(data: &Data) -> Option<&'static str> {
+    let Parts { train, eval } = &*data.parts;
+    (train.len() + eval.len() == data.table.rows.len()).then(|| table_extension(train))
 }
 
 /// That nothing will be kept, where that is so.
