@@ -187,6 +187,7 @@ fn what_is_wrong_with_a_file_is_said_in_the_language_of_the_page() {
         tab.choose_file("#data-file", &file).await;
         let sentence = "読み込めませんでした。表はそのままです。「short.csv」の 3 行目：列の数が合いません。見出しは 2 列ですが、この行は 1 列です。";
         tab.wait("the reason in Japanese", &refused(sentence)).await;
+        assert_eq!(tab.count("#columns").await, 0, "its columns are known");
         tab.picture("bad-table").await;
         tab.fill("#language", "en").await;
         let sentence = "This was not read; the table is as it was. short.csv: line 3: wrong number of columns: \

@@ -262,7 +262,7 @@ pub enum Event {
     Unread {
         /// Why, [`in_words`] of the core.
         message: String,
-        /// Its beginning, where it is a table.
+        /// Its beginning, where it is a table whose columns are to be chosen.
         preview: Option<Preview>,
     },
     /// What training would cost.

@@ -389,7 +389,10 @@ impl App {
             }
             Event::Unread { message, preview } => {
                 data.error = Some(Problem::Malformed(message));
-                data.sheet = Sheet::of_unread(asked, preview).map(Shared::new);
+                // Columns that were chosen can be chosen otherwise, whatever is wrong.
+                if asked.columns == ChosenColumns::default() {
+                    data.sheet = Sheet::of_unread(asked, preview).map(Shared::new);
+                }
             }
             Event::Failed { message } => data.error = Some(Problem::Malformed(message)),
             _ => {}

@@ -88,19 +88,14 @@ fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingErr
 
 fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) -> Event {
     let read = read_as_what_it_is(name, plain, columns, bytes);
-    let preview = match &read {
+    let has_choice = match &read {
         // The outermost fields of SQuAD's form are no columns.
-        Ok((_, data)) if data.columns.format == Format::Squad => None,
-        Err(
-            DataError::Squad { .. }
-            | DataError::Answer { .. }
-            | DataError::EmptyAnswer { .. }
-            | DataError::ImpossibleAnswer { .. }
-            | DataError::QuestionTwice { .. }
-            | DataError::NoQuestions { .. },
-        ) => None,
-        _ => preview(name, bytes, columns).unwrap_or_default(),
+        Ok((_, data)) => data.columns.format != Format::Squad,
+        // Of a file with a damaged row it is not the columns that are unknown.
+        Err(error) => matches!(error, DataError::ChooseColumns { .. } | DataError::FieldKind { .. }),
     };
+    let preview = has_choice.then(|| preview(name, bytes, columns).unwrap_or_default());
+    let preview = preview.flatten();
     let (task, data) = match read {
         Ok(read) => read,
         Err(error) => {
