@@ -25,6 +25,22 @@ fn a_table_of_an_earlier_version_is_still_there() {
 }
 
 #[test]
+fn nothing_is_said_of_the_memory_until_it_is_known() {
+    visit(Visit::new("unknown-memory"), async |tab| {
+        let watch = "new MutationObserver(() => {
+                window.forgot ||= document.querySelector('.data-status')?.textContent.includes('閉じると消えます');
+            }).observe(document, { childList: true, subtree: true, characterData: true })";
+        tab.chromium
+            .command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": watch }))
+            .await;
+        tab.open().await;
+        let said = "document.querySelector('.data-status').textContent.includes('覚えています')";
+        tab.wait("that it is remembered", said).await;
+        assert_eq!(tab.value("window.forgot").await, false);
+    });
+}
+
+#[test]
 fn a_change_of_the_task_can_be_taken_back() {
     visit(Visit::new("task-choice"), async |tab| {
         tab.open().await;

@@ -68,8 +68,8 @@ pub struct Data {
     pub seed: u64,
     /// What was typed in its place.
     pub seed_error: Option<FieldError>,
-    /// Whether the browser remembers the table.
-    pub remembered: bool,
+    /// Whether the browser remembers the table; nothing until it was asked to.
+    pub remembered: Option<bool>,
 }
 
 /// What the newest rows came from, as far as they came together.
@@ -174,7 +174,7 @@ impl Data {
         let mut data = Self {
             eval_percent: within(eval_percent),
             seed,
-            remembered: table.is_some(),
+            remembered: table.is_some().then_some(true),
             table: Shared::new(table.unwrap_or_default()),
             ..Self::default()
         };
@@ -250,11 +250,10 @@ impl App {
                 return false;
             }
             DataMsg::Remember => {
-                let json = serde_json::to_string(&*self.data.table).unwrap_or_default();
-                let remembered = browser::remember("table", &json);
                 let split = serde_json::to_string(&(self.data.eval_percent, self.data.seed)).unwrap_or_default();
                 browser::remember("split", &split);
-                self.data.change().remembered = remembered;
+                let json = serde_json::to_string(&*self.data.table).unwrap_or_default();
+                self.data.change().remembered = Some(browser::remember("table", &json));
             }
             DataMsg::Filter(filter) => {
                 let data = self.data.change();

@@ -101,8 +101,8 @@ fn status(props: &Props) -> Html {
                 <strong class="number">{ w.row_count(table.task, table.rows.len()) }</strong>
                 if let Some(source) = &origin.source { <span>{ source }</span> }
                 if let Some(columns) = &origin.columns { <span class="caption">{ w.columns(columns) }</span> }
-                if !table.rows.is_empty() {
-                    <span class="caption">{ if *remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
+                if let Some(remembered) = remembered.filter(|_| !table.rows.is_empty()) {
+                    <span class="caption">{ if remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
                 }
             </p>
             <p class="actions">
