@@ -139,6 +139,15 @@ fn an_empty_table_can_be_begun() {
             tab.wait("the label", &labels).await;
         }
         tab.picture("2-empty").await;
+        // Nor does a lesson take its place at the next visit.
+        let kept = "JSON.parse(localStorage['terakoya.table'] ?? 'null')";
+        let both = format!("{kept}?.labels.length === 2 && {kept}.rows.length === 0");
+        tab.wait("the memory", &both).await;
+        tab.load().await;
+        let rests = "document.querySelector('#tokens .token') && !document.querySelector('.lessons[aria-busy]')";
+        tab.wait("a model", rests).await;
+        assert_eq!(tab.count("#rows tbody tr").await, 0);
+        assert_eq!(tab.count("#label-counts li").await, 2);
     });
 }
 

@@ -252,8 +252,11 @@ impl App {
             DataMsg::Remember => {
                 let split = serde_json::to_string(&(self.data.eval_percent, self.data.seed)).unwrap_or_default();
                 browser::remember("split", &split);
-                let json = serde_json::to_string(&*self.data.table).unwrap_or_default();
-                self.data.change().remembered = Some(browser::remember("table", &json));
+                // A table that nothing was ever in still waits for its first lesson.
+                if self.data.remembered.is_some() || *self.data.table != Table::default() {
+                    let json = serde_json::to_string(&*self.data.table).unwrap_or_default();
+                    self.data.change().remembered = Some(browser::remember("table", &json));
+                }
             }
             DataMsg::Filter(filter) => {
                 let data = self.data.change();
