@@ -152,6 +152,32 @@ fn an_empty_table_can_be_begun() {
 }
 
 #[test]
+fn what_is_pasted_is_not_mixed_with_a_lesson_that_nobody_changed() {
+    visit(Visit::new("paste"), async |tab| {
+        tab.open().await;
+        let rows = "JSON.parse(localStorage['terakoya.table'] ?? 'null')?.rows.length";
+        let lesson = tab.wait("the memory of the lesson", rows).await.as_u64().expect("rows");
+        let paste = async |button: &str| {
+            tab.fill("#paste", "text,label\na cat,meow\na dog,woof\n").await;
+            tab.click(button).await;
+        };
+        tab.click(".paste summary").await;
+        paste("#paste-table").await;
+        tab.wait("only what was pasted", &format!("{rows} === 2")).await;
+        tab.click("#undo").await;
+        tab.wait("the lesson", &format!("{rows} === {lesson}")).await;
+        // With a label of one's own it is one's own table.
+        tab.fill("#new-label", "neither").await;
+        tab.click("#new-label + button").await;
+        paste("#paste-lines").await;
+        tab.wait("three lines more", &format!("{rows} === {}", lesson + 3))
+            .await;
+        tab.click("#undo").await;
+        tab.wait("the lesson again", &format!("{rows} === {lesson}")).await;
+    });
+}
+
+#[test]
 fn rows_without_a_label_come_and_are_saved() {
     visit(Visit::new("some-labels"), async |tab| {
         tab.open().await;

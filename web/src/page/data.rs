@@ -46,7 +46,7 @@ const MOST_BYTES: f64 = 50e6;
 pub struct Data {
     /// The examples.
     pub table: Shared<Table>,
-    /// What was there before the last change that took something away.
+    /// What was there before the last change that took something away, or brought rows behind others.
     pub previous: Option<(Shared<Table>, Origin)>,
     /// How the rows are shared out; follows the table, the share and the seed.
     pub parts: Shared<Parts>,
@@ -79,8 +79,17 @@ pub struct Origin {
     pub source: Option<String>,
     /// The lesson they are, if they are one.
     pub lesson: Option<Lesson>,
+    /// Whether rows or labels were changed since.
+    pub touched: bool,
     /// Which columns were read.
     pub columns: Option<Columns>,
+}
+
+impl Origin {
+    /// Whether the rows are a lesson, and nobody's work is in them.
+    fn is_mere_lesson(&self) -> bool {
+        self.lesson.is_some() && !self.touched
+    }
 }
 
 /// Why a file is not in the table.
@@ -111,7 +120,7 @@ pub enum Placing {
     Lesson(Lesson),
     /// They do.
     Replace,
-    /// They come behind them.
+    /// They come behind them, but for a lesson that was only shown.
     Append,
 }
 
@@ -206,8 +215,8 @@ impl Data {
     fn place(&mut self, name: &str, placing: Placing, task: TaskKind, rows: Vec<Row>) {
         match placing {
             _ if self.table.rows.is_empty() => *self.table.change() = Table::new(task, rows),
-            Placing::Lesson(_) | Placing::Replace => *self.change_for_undo() = Table::new(task, rows),
-            Placing::Append => self.table.change().append(rows),
+            Placing::Append if !self.origin.is_mere_lesson() => self.change_for_undo().append(rows),
+            _ => *self.change_for_undo() = Table::new(task, rows),
         }
         self.origin = Origin {
             source: Some(name.to_owned()),
@@ -215,7 +224,7 @@ impl Data {
                 Placing::Lesson(lesson) => Some(lesson),
                 Placing::Replace | Placing::Append => None,
             },
-            columns: None,
+            ..Origin::default()
         };
         self.error = None;
         self.sheet = None;
@@ -287,6 +296,7 @@ impl App {
     fn change_table(&mut self, msg: DataMsg) {
         let pasted = self.words.pasted();
         let data = self.data.change();
+        let touches = !matches!(msg, DataMsg::EvalPercent(_) | DataMsg::Seed(_));
         match msg {
             DataMsg::PasteLines(text) => {
                 let task = data.table.task;
@@ -317,6 +327,7 @@ impl App {
             },
             _ => {}
         }
+        data.origin.touched |= touches;
     }
 
     /// Follows a change of the table: the split, the memory of the browser, what was measured.

@@ -77,14 +77,14 @@ impl Lesson {
 }
 
 impl App {
-    /// Fills a table that nothing was ever in, so that every step works at once; a lesson that the model can never learn gives way
-    /// to one that it can.
+    /// Fills a table that nothing was ever in, so that every step works at once; a mere lesson that the model can never learn gives
+    /// way to one that it can.
     pub fn fetch_first_lesson(&mut self, ctx: &Context<Self>) {
         let continues = self.model_continues();
         let first = if continues { Lesson::Style } else { FIRST_LESSON };
         let is_strange = (self.data.table.task == TaskKind::CausalLm) != continues;
         let is_new = self.data.remembered.is_none() && *self.data.table == Table::default();
-        if is_new || (self.data.origin.lesson.is_some() && is_strange) {
+        if is_new || (self.data.origin.is_mere_lesson() && is_strange) {
             self.fetch_lesson(ctx, first);
         }
     }
