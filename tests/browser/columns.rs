@@ -200,6 +200,23 @@ fn one_object_has_columns_and_what_has_none_is_not_asked_for_them() {
 }
 
 #[test]
+fn a_column_may_list_labels() {
+    visit(Visit::new("listed-labels"), async |tab| {
+        tab.open().await;
+        // As GoEmotions writes its rows: no header, the numbers of labels, an id.
+        let table = "i love it\t0,2\tid1\nso sad\t1\tid2\nwell\t0\tid3\n";
+        bring_unknown(tab, "train.tsv", table, "so sad").await;
+        tab.fill("#column-1", "text").await;
+        tab.fill("#column-2", "label").await;
+        tab.click("#columns-read").await;
+        tab.wait("the rows", "document.querySelectorAll('#rows tbody tr').length === 3")
+            .await;
+        tab.fill("#task", "multi-label-classification").await;
+        tab.wait("each label", &format!("{COUNTS} === '02,11,21'")).await;
+    });
+}
+
+#[test]
 fn share_and_seed_are_remembered() {
     visit(Visit::new("remembered-split"), async |tab| {
         tab.open().await;

@@ -110,6 +110,18 @@ pub struct AnswerSpan {
 }
 
 impl Gold {
+    /// Several labels from a field in which they are separated by `|`, or else by commas.
+    pub fn of_list(text: &str) -> Self {
+        let reader = GoldReader {
+            name: "",
+            column: GoldColumn::Labels,
+            label_names: None,
+            unlabelled: false,
+        };
+        // Where no labels were given, any may be in a list.
+        reader.text(text, Place::Line(1)).unwrap_or_default()
+    }
+
     /// The label, where there is one.
     pub fn label(&self) -> Option<&str> {
         match self {
@@ -410,6 +422,18 @@ mod tests {
             }
         }
         assert_eq!(read_as(GoldColumn::Score, "rows.csv", None), GoldColumn::Score);
+    }
+
+    #[test]
+    fn a_field_may_list_labels() {
+        for (field, labels) in [
+            ("0,2", vec!["0", "2"]),
+            ("a, b|c|a, b", vec!["a, b", "c"]),
+            (" joy ", vec!["joy"]),
+            (",", vec![]),
+        ] {
+            assert_eq!(Gold::of_list(field).labels().unwrap_or_default(), labels, "{field}");
+        }
     }
 
     #[test]

@@ -104,9 +104,7 @@ pub fn fit(row: &mut Row, task: TaskKind) {
         (TaskKind::SequenceClassification, Gold::Label(label)) => label_of(&label),
         (TaskKind::SequenceClassification, Gold::Labels(labels)) if labels.len() == 1 => label_of(&labels[0]),
         (TaskKind::SequenceClassification, Gold::Score(score)) => Gold::Label(score.to_string()),
-        (TaskKind::MultiLabelClassification, Gold::Label(label)) if !label.trim().is_empty() => {
-            Gold::Labels([label.trim().to_owned()].into())
-        }
+        (TaskKind::MultiLabelClassification, Gold::Label(label)) if !label.trim().is_empty() => Gold::of_list(&label),
         (TaskKind::Regression, gold) => gold.score().map_or(Gold::None, Gold::Score),
         (TaskKind::MultiLabelClassification, gold @ Gold::Labels(_))
         | (TaskKind::TokenClassification, gold @ (Gold::Words(_) | Gold::Spans(_)))
