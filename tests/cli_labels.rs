@@ -320,6 +320,23 @@ fn thresholds_that_cannot_be_are_usage_errors() {
 }
 
 #[test]
+fn more_labels_than_the_head_has_are_said() {
+    let temp = TempDir::new().expect("temp");
+    let folder = untaught(&temp, "folder", &[]);
+    let path = folder.join("config.json");
+    let mut config = json(&fs::read_to_string(&path).expect("config.json"));
+    config["id2label"]["4"] = "cake".into();
+    config["label2id"]["cake"] = 4.into();
+    fs::write(&path, config.to_string()).expect("written");
+    let mut command = terakoya(&["predict", "--text", "a", "--device", "cpu"]);
+    command.arg("--model").arg(&folder);
+    fails(
+        command,
+        "does not fit config.json, whose labels number 5: tensor classifier.weight has shape [4, 128] instead of [5, 128]",
+    );
+}
+
+#[test]
 fn thresholds_of_a_folder_that_do_not_fit_its_labels_are_said() {
     let temp = TempDir::new().expect("temp");
     let folder = untaught(&temp, "folder", &[]);
