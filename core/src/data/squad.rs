@@ -152,21 +152,11 @@ fn articles(text: &str) -> serde_json::Result<Vec<Article>> {
 /// The records of a file that has one a question in the place of articles, as transformers' run_qa.py reads its own: a list of
 /// them under `data`, a list by itself, or one record.
 fn records(text: &str) -> Option<String> {
-    type Record = serde_json::Map<String, serde_json::Value>;
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Records {
-        Under { data: Vec<Record> },
-        List(Vec<Record>),
-        One(Record),
-    }
-    let records = match serde_json::from_str(text).ok()? {
-        Records::Under { data: records } | Records::List(records) => records,
-        Records::One(record) => vec![record],
-    };
-    let first = records.first()?;
-    let is_question = first.contains_key("question") && first.contains_key("context");
-    is_question.then(|| serde_json::to_string(&records).ok())?
+    let file: serde_json::Value = serde_json::from_str(text).ok()?;
+    let records = file.get("data").unwrap_or(&file);
+    let first = records.get(0).unwrap_or(records);
+    let is_question = first.get("question").is_some() && first.get("context").is_some();
+    is_question.then(|| records.to_string())
 }
 
 /// What is wrong with a file that is not read to its end.

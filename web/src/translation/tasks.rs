@@ -137,6 +137,7 @@ pub const ENTRIES: &[Entry] = entries! {
     "must be 0, or between 3 and 16,777,216": "0 か、3 以上 16,777,216 以下の整数にしてください。";
     "must be a number above 0": "0 より大きい数にしてください。";
     "must be a number, 0 or more": "0 以上の数にしてください。";
+    "must be a number": "数にしてください。";
     "must be at least 0 and below 1": "0 以上 1 未満の数にしてください。";
     "needs evaluation data to be chosen on, and there is none": "確かめる分の例文から選びますが、確かめる分がありません。";
     "counts for {names} only, not for {task}": "{task!}にはない設定です。", "counts for another task, not for {task!}";
