@@ -92,10 +92,7 @@ fn a_model_that_always_answers_can_be_let_off() {
     };
     assert_eq!(evaluate(&[]), (0.0, true));
     assert_eq!(evaluate(&["--no-answer-threshold", "-1e3"]), (1.0, false));
-    assert_eq!(
-        evaluate(&["--no-answer", "--null_score_diff_threshold", "1e3"]),
-        (0.0, false)
-    );
+    assert_eq!(evaluate(&["--null_score_diff_threshold", "1e3"]), (0.0, false));
     let config = std::fs::read_to_string(output.join("config.json")).expect("config.json");
     let with = config.replace(
         "\"no_answer\": false",
@@ -109,6 +106,27 @@ fn a_model_that_always_answers_can_be_let_off() {
     );
     std::fs::write(output.join("config.json"), with).expect("written");
     assert_eq!(evaluate(&[]), (1.0, false));
+    // What is learned anew is read as it was chosen.
+    let again = temp.path().join("again");
+    let args = [
+        "train",
+        "--task",
+        "question-answering",
+        "--device",
+        "cpu",
+        "--epochs",
+        "1",
+        "--model",
+        folder,
+    ];
+    let mut command = terakoya(&[&args[..], &["--train", &mixed]].concat());
+    command.arg("--output").arg(&again);
+    run(command);
+    let config = json(&std::fs::read_to_string(again.join("config.json")).expect("config.json"));
+    assert_eq!(
+        (&config["no_answer"], config.get("no_answer_threshold")),
+        (&true.into(), None)
+    );
     fails(
         terakoya(&[
             "evaluate",

@@ -25,7 +25,7 @@ const PAIR_NAMES: [(&str, &str); 10] = [
     ("文１", "文２"),
 ];
 /// Names of a text column, in order of preference.
-const TEXT_NAMES: [&str; 13] = [
+pub(super) const TEXT_NAMES: [&str; 13] = [
     "text",
     "sentence",
     "sentence1",

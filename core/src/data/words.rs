@@ -5,6 +5,7 @@ use std::borrow::Cow;
 
 use serde_json::{Map, Value};
 
+use super::columns::TEXT_NAMES;
 use super::{Column, DataError, Gold, GoldColumn, Place, ReadOptions, TaggedWords};
 use crate::bio::Tag;
 
@@ -13,17 +14,25 @@ const WORDS: [&str; 2] = ["tokens", "words"];
 /// What the list of their tags is called, in order of preference.
 const TAGS: [&str; 4] = ["ner_tags", "tags", "labels", "label"];
 
-/// The options with the fields of `record` that hold words and their tags, where it has such and no others are asked for.
+/// The options with the fields of `record` that hold words and their tags, where it has such and no others are asked for. A record
+/// with a text of its own has words in the second place: they count if there is a tag for each.
 pub(super) fn options<'a>(options: &'a ReadOptions, record: &Map<String, Value>) -> Cow<'a, ReadOptions> {
-    let field_of = |names: &[&'static str]| {
-        let mut names = names.iter().copied();
-        names.find(|name| record.get(*name).is_some_and(Value::is_array))
+    let list = |name: &str| record.get(name).and_then(Value::as_array);
+    // A record may leave its tags open where others have them.
+    let is_open = |name: &str| record.get(name).is_some_and(Value::is_null);
+    let tags = TAGS.into_iter().find(|name| list(name).is_some() || is_open(name));
+    let counts = |words: &&str| {
+        let length = |name: &str| list(name).map(Vec::len);
+        let mut texts = TEXT_NAMES.iter();
+        let has_text = texts.any(|name| record.get(*name).is_some_and(Value::is_string));
+        let tagged = tags.is_some_and(|tags| length(tags) == length(words));
+        list(words).is_some() && (tagged || !has_text)
     };
     let is_asked = options.gold == GoldColumn::Entities && options.text_column.is_none();
-    match field_of(&WORDS).filter(|_| is_asked) {
+    match WORDS.into_iter().find(counts).filter(|_| is_asked) {
         None => Cow::Borrowed(options),
         Some(words) => {
-            let tags = || field_of(&TAGS).map(|tags| Column::Name(tags.to_owned()));
+            let tags = || tags.map(|tags| Column::Name(tags.to_owned()));
             Cow::Owned(ReadOptions {
                 text_column: Some(Column::Name(words.to_owned())),
                 label_column: options.label_column.clone().or_else(tags),
@@ -55,16 +64,17 @@ impl Lists<'_> {
     pub(super) fn read(&self) -> Result<(String, Gold), DataError> {
         let (field, words) = self.words;
         let word = |word: &'_ Value| match word.as_str() {
-            Some("") => Err(DataError::NoWord {
+            Some(word) if word.trim().is_empty() => Err(DataError::NoWord {
                 name: self.name.to_owned(),
                 place: self.place,
             }),
-            Some(word) => Ok(word.to_owned()),
-            None => Err(DataError::FieldKind {
+            // In a file with a word a line they would be something else.
+            Some(word) if !word.contains(['\t', '\n', '\r']) => Ok(word.to_owned()),
+            _ => Err(DataError::FieldKind {
                 name: self.name.to_owned(),
                 place: self.place,
                 field: field.to_owned(),
-                found: "no list of words",
+                found: "no list of words without tabs and line breaks",
             }),
         };
         let words: Vec<String> = words.iter().map(word).collect::<Result<_, _>>()?;
@@ -146,6 +156,28 @@ mod tests {
     }
 
     #[test]
+    fn a_text_with_spans_keeps_them_beside_a_list_of_words() {
+        let spans = r#"{"text":"in Kyoto","tokens":["in","Kyoto"],"entities":[{"span":[3,8],"type":"X"}]}"#;
+        let data = of(spans, None).expect("spans");
+        assert_eq!(data.examples[0].gold.spans().map(<[_]>::len), Some(1));
+        let labelled = r#"{"text":"a b c","words":["a","b","c"],"label":"joy"}"#;
+        assert_eq!(
+            of(labelled, None).expect("a text").columns.text.name.as_deref(),
+            Some("text")
+        );
+        let tagged = r#"{"text":"in Kyoto","tokens":["in","Kyoto"],"ner_tags":["O","B-X"]}"#;
+        assert_eq!(tags(&of(tagged, None).expect("words")), ["O", "B-X"]);
+        // The first record leaves its tags open.
+        let open = tagged
+            .replace(r#"["O","B-X"]"#, "null")
+            .replace(r#""text":"in Kyoto","#, "");
+        assert_eq!(
+            tags(&of(&format!("{open}\n{tagged}"), None).expect("words")),
+            ["O", "B-X"]
+        );
+    }
+
+    #[test]
     fn lists_that_do_not_fit_are_named() {
         for (record, expected) in [
             (
@@ -167,8 +199,13 @@ mod tests {
             (r#"{"tokens":["a",""],"ner_tags":["O","O"]}"#, "has a tag but no word"),
             (
                 r#"{"tokens":[["a"]],"ner_tags":["O"]}"#,
-                "\"tokens\" is no list of words, expected text",
+                "\"tokens\" is no list of words without tabs and line breaks, expected text",
             ),
+            (
+                r#"{"tokens":["a\tb"],"ner_tags":["O"]}"#,
+                "\"tokens\" is no list of words without tabs and line breaks, expected text",
+            ),
+            (r#"{"tokens":["a","\n"],"ner_tags":["O","O"]}"#, "has a tag but no word"),
         ] {
             let good = r#"{"tokens":["a"],"ner_tags":["O"]}"#;
             let message = of(&format!("{good}\n{record}"), None).expect_err(record);

@@ -279,8 +279,9 @@ impl Task for QuestionAnswering {
             ("max_answer_length".to_owned(), json!(self.longest_answer)),
             ("no_answer".to_owned(), json!(self.none_above.is_some())),
         ];
+        // Nothing of what was there before stays.
         let threshold = self.none_above.filter(|above| *above != NO_ANSWER_ABOVE);
-        let threshold = threshold.map(|above| ("no_answer_threshold".to_owned(), json!(above)));
+        let threshold = std::iter::once(("no_answer_threshold".to_owned(), json!(threshold)));
         entries.into_iter().chain(window).chain(threshold).collect()
     }
 

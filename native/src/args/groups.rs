@@ -37,6 +37,7 @@ pub struct SettingArgs {
         value_name = "SCORE",
         alias = "null_score_diff_threshold",
         allow_hyphen_values = true,
+        conflicts_with = "no_answer",
         value_parser = parse_score
     )]
     pub no_answer_threshold: Option<f64>,

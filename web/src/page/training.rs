@@ -255,6 +255,7 @@ impl App {
         if self.training.cost == Cost::Unknown
             && self.model_is_ready()
             && !self.is_training()
+            && self.data.seed_error.is_none()
             && (1..=MOST_ESTIMATED).contains(&rows)
             && let Ok(config) = self.training.form.config(self.data.seed, rows)
         {

@@ -83,7 +83,7 @@ impl App {
         let continues = self.model_continues();
         let first = if continues { Lesson::Style } else { FIRST_LESSON };
         let is_strange = (self.data.table.task == TaskKind::CausalLm) != continues;
-        let is_new = self.data.remembered.is_none() && *self.data.table == Table::default();
+        let is_new = !self.data.reading && self.data.remembered.is_none() && *self.data.table == Table::default();
         if is_new || (self.data.origin.is_mere_lesson() && is_strange) {
             self.fetch_lesson(ctx, first);
         }

@@ -34,6 +34,11 @@ impl Desk {
         let model = self.model()?;
         let (train_examples, eval_examples) = (examples(train), examples(eval));
         let data = training_data(&train_examples, &eval_examples);
+        let is_newer = |request: &Request| matches!(request, Request::Measure { .. } | Request::Train { .. });
+        if cost == CostOf::Plan && self.inbox.has(is_newer) {
+            tell(id, Event::Stale);
+            return Ok(());
+        }
         let plan = model.base.plan(config, &data).await?;
         let refused = refusal(&plan, model.free_memory());
         // One step alone would be measured with the time in which the others load.
