@@ -236,6 +236,21 @@ fn gpu_operations() {
 }
 
 #[test]
+fn gpu_buffers_are_counted() {
+    assert_eq!(ComputeDevice::cpu("no buffers").buffer_bytes(), 0);
+    if let Some(device) = gpu() {
+        let ones = Tensor::<2>::ones([1024, 2048], device.device());
+        device.device().sync().expect("the adapter answers");
+        let bytes = device.buffer_bytes();
+        assert!(
+            (8 << 20..1 << 30).contains(&bytes),
+            "{bytes} bytes for a tensor of 8 MiB"
+        );
+        drop(ones);
+    }
+}
+
+#[test]
 fn gpu_pair() {
     check_on_gpu("pair");
 }

@@ -105,6 +105,13 @@ impl ComputeDevice {
         self.max_storage_binding.is_some()
     }
 
+    /// Bytes of the buffers that the GPU's allocator has, those it keeps for later use among them; 0 on the CPU, whose memory is
+    /// the program's own. It rarely gives any back, so that after a step it is about the most that the step took.
+    pub fn buffer_bytes(&self) -> u64 {
+        let usage = self.is_gpu().then(|| self.device.memory_pool_usage()).flatten();
+        usage.map_or(0, |usage| usage.bytes_reserved)
+    }
+
     /// burn's device, without autodiff.
     pub fn device(&self) -> &Device {
         &self.device

@@ -264,8 +264,17 @@ fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
             let is_gpu = described.as_str().is_some_and(|line| line.contains(SOFTWARE_GPU));
             assert_eq!(is_gpu, device == "gpu", "{described}");
             tab.start(FEW_STEPS).await;
-            let record = tab.finish().await["record"].take();
-            curves.push(losses(&record));
+            let mut finished = tab.finish().await;
+            curves.push(losses(&finished["record"].take()));
+            let opened = &tab.heard_of("opened").await.pop().expect("a model")["inspection"];
+            let weights = 4 * opened["parameters"].as_u64().expect("a number of weights");
+            let buffers = finished["buffer_bytes"].as_u64().expect("a number of bytes");
+            // On the GPU there are the base model, the one that learns, its gradients and two moments.
+            match is_gpu {
+                true => assert!(buffers > 5 * weights, "{buffers} bytes for {weights} of weights"),
+                false => assert_eq!(buffers, 0),
+            }
+            assert!(finished["memory_bytes"].as_u64() > Some(buffers), "{finished}");
         }
         assert_eq!(curves[0].len(), 3);
         assert_relative("losses on WebGPU", &curves[1], &curves[0], GPU_LOSS);

@@ -288,8 +288,10 @@ pub enum Event {
         inspection: Box<Inspection>,
         /// The run description: `terakoya train --config` reads it.
         training_json: String,
-        /// Bytes of memory that the programs of all its workers have, which are the most they had.
+        /// Bytes of memory that the programs of all its workers have, which are the most they had, with those of the GPU.
         memory_bytes: u64,
+        /// Bytes of the GPU's buffers, at most, after a step; 0 on the CPU.
+        buffer_bytes: u64,
     },
     /// Rows were scored.
     Evaluated {
@@ -334,7 +336,7 @@ pub struct Opened {
     pub inspection: Inspection,
     /// Which device it is on, and why.
     pub device: String,
-    /// Bytes of memory of the worker.
+    /// Bytes of memory of the worker and of the GPU's buffers.
     pub memory_bytes: u64,
 }
 

@@ -103,7 +103,14 @@ pub fn run(args: TrainArgs, flags: TrainingOptions) -> Result<()> {
         files.insert(TEST_PREDICTIONS.to_owned(), words);
     }
     folder::write(&output, &files)?;
-    let saved = format!("saved to {} after {train_seconds:.1} s of training", output.display());
+    let buffers = match session.device().buffer_bytes() {
+        0 => String::new(),
+        bytes => format!(", {} MB of GPU buffers", bytes / 1_000_000),
+    };
+    let saved = format!(
+        "saved to {} after {train_seconds:.1} s of training{buffers}",
+        output.display()
+    );
     host.close(&saved, &record)?;
     run.print(args.json)
 }

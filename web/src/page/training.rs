@@ -405,8 +405,10 @@ impl App {
                 record,
                 inspection,
                 training_json,
+                memory_bytes,
                 ..
             } => {
+                run.memory_bytes = Some(memory_bytes);
                 run.finish(record, inspection.labels.clone(), training_json);
                 self.training_ended(ctx);
                 let task = inspection.task.unwrap_or_default();

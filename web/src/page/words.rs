@@ -212,6 +212,7 @@ texts! {
     steps_done: "歩数", "Steps";
     texts_per_second: "毎秒の文数", "Texts per second";
     time_left: "残り時間", "Time left";
+    memory_taken: "使ったメモリ", "Memory taken";
     kept_epochs: "保存した周", "Epochs kept";
     loss_title: "損失（小さいほど良い）", "Loss (lower is better)";
     scores_title: "正しさ（大きいほど良い）", "Correctness (higher is better)";

@@ -63,7 +63,7 @@ impl OpenModel {
             source: self.source.clone(),
             inspection: self.base.inspect(),
             device: self.base.device().description().to_owned(),
-            memory_bytes: memory_bytes(),
+            memory_bytes: memory_bytes() + self.base.device().buffer_bytes(),
         }
     }
 

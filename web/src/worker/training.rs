@@ -43,6 +43,8 @@ pub struct TabHost<'a> {
     pub epoch: f64,
     /// The run's labels, once they are known.
     pub labels: Vec<String>,
+    /// Most bytes of the GPU's buffers after a step.
+    pub buffer_bytes: u64,
     /// When messages were last looked at.
     pub last_turn: f64,
 }
@@ -88,7 +90,10 @@ impl RunHost for TabHost<'_> {
     fn event(&mut self, event: TrainEvent) {
         match &event {
             TrainEvent::Started(plan) => self.labels.clone_from(&plan.labels),
-            TrainEvent::Step(step) => self.epoch = step.epoch,
+            TrainEvent::Step(step) => {
+                self.epoch = step.epoch;
+                self.buffer_bytes = self.buffer_bytes.max(self.base.device().buffer_bytes());
+            }
             // What is told of counts as kept.
             TrainEvent::Checkpointed { .. } if self.folder.is_none() || self.unkept => return,
             _ => {}

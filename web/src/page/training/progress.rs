@@ -114,6 +114,7 @@ fn figures_row(w: Words, run: &Run) -> Html {
                 { figure(w.texts_per_second(), figures::rate(speed.texts)) }
                 { figure(w.time_left(), figures::duration(w, speed.seconds_left)) }
             }
+            if let Some(bytes) = run.memory_bytes { { figure(w.memory_taken(), figures::bytes(bytes)) } }
             if let Some(epochs) = run.kept_epochs { { figure(w.kept_epochs(), epochs.to_string()) } }
         </dl>
     }

@@ -61,6 +61,8 @@ pub struct Run {
     pub notes: Vec<String>,
     /// Epochs that are safe in the browser's storage.
     pub kept_epochs: Option<usize>,
+    /// Bytes of memory that it took, the GPU's among them, when it ended.
+    pub memory_bytes: Option<u64>,
     /// What it did, when it ended.
     pub record: Option<TrainingRecord>,
     /// The run description, when it ended.
@@ -92,6 +94,7 @@ impl Run {
             evaluations: Vec::new(),
             notes: Vec::new(),
             kept_epochs: None,
+            memory_bytes: None,
             record: None,
             description: None,
             ended_by_user: false,

@@ -102,6 +102,7 @@ impl Desk {
             pending: Vec::new(),
             epoch: kept.record.steps.last().map_or(0.0, |step| step.epoch),
             labels: Vec::new(),
+            buffer_bytes: 0,
             last_turn: now(),
         };
         let course = Course {
@@ -124,6 +125,7 @@ impl Desk {
             trained => trained?,
         };
         let (folder, labels, epoch) = (host.folder.take(), session.labels().to_vec(), host.epoch);
+        let buffer_bytes = host.buffer_bytes;
         let training_json = format!(
             "{:#}\n",
             json!({
@@ -158,7 +160,8 @@ impl Desk {
                 record,
                 inspection,
                 training_json,
-                memory_bytes,
+                memory_bytes: memory_bytes + buffer_bytes,
+                buffer_bytes,
             },
         );
         Ok(())
