@@ -299,6 +299,52 @@ fn tags_that_begin_with_an_inside_are_learned_as_the_beginning_that_they_are() {
     assert!(report["f1"].as_f64() > Some(0.9), "{report}");
 }
 
+/// Our words in BIOES: the last of an entity says so.
+fn bioes() -> String {
+    let text = words();
+    let lines: Vec<&str> = text.lines().collect();
+    let next = lines.iter().skip(1).chain([&""]);
+    let respelled = lines.iter().zip(next).map(|(line, next)| match next.contains("\tI-") {
+        true => format!("{line}\n"),
+        false => line.replace("\tB-", "\tS-").replace("\tI-", "\tE-") + "\n",
+    });
+    respelled.collect()
+}
+
+#[test]
+fn tags_of_bioes_are_learned_and_scored_as_the_same_in_bio() {
+    let temp = TempDir::new().expect("temp");
+    let (plain, data) = (file(&temp, "bio.conll", &words()), file(&temp, "bioes.conll", &bioes()));
+    let labels = file(
+        &temp,
+        "labels.txt",
+        "O\nB-person\nI-person\nE-person\nS-person\nB-place\nI-place\nE-place\nS-place\n",
+    );
+    let begin = |name: &str, data: &str, more: &[&str]| {
+        let output = temp.path().join(name);
+        let flags = [&["--train", data, "--eval", data][..], more, &LEARN].concat();
+        let trained = run(train("token-classification", &output, &flags));
+        let report = json(&stdout(&trained))["eval"]["report"].clone();
+        (report, stderr(&trained), output)
+    };
+    let (expected, quiet, _) = begin("bio", &plain, &[]);
+    assert!(!quiet.contains("BIOES"), "{quiet}");
+    let (report, said, output) = begin("bioes", &data, &["--labels", &labels]);
+    assert_eq!(report, expected);
+    let told = format!("{data}: tags of BIOES or BILOU, S- and U- read as B-, E- and L- as I-: 24");
+    assert!(said.contains(&told), "{said}");
+    let learned = fs::read_to_string(output.join("labels.txt")).expect("labels");
+    assert_eq!(learned, "O\nB-person\nI-person\nB-place\nI-place\n");
+    let evaluate = ["evaluate", "--data", &data, "--json", "--device", "cpu", "--model"];
+    let mut command = terakoya(&evaluate);
+    let evaluated = run({
+        command.arg(&output);
+        command
+    });
+    assert_eq!(json(&stdout(&evaluated))["f1"], expected["f1"]);
+    assert!(stderr(&evaluated).contains(&told), "{}", stderr(&evaluated));
+}
+
 #[test]
 fn what_cannot_be_tagged_stops_the_run() {
     let temp = TempDir::new().expect("temp");

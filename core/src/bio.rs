@@ -22,20 +22,28 @@ pub enum Tag<'a> {
 impl<'a> Tag<'a> {
     /// Reads `O`, `B-TYPE` and `I-TYPE`; a type is not empty and has no spaces.
     pub fn parse(text: &'a str) -> Option<Self> {
-        let named = |kind: fn(&'a str) -> Self, prefix| {
-            let entity_type = text.strip_prefix(prefix)?;
-            let is_type = !entity_type.is_empty() && !entity_type.contains(char::is_whitespace);
-            is_type.then(|| kind(entity_type))
-        };
-        match text {
-            "O" => Some(Self::Outside),
-            _ => named(Self::Begin, "B-").or_else(|| named(Self::Inside, "I-")),
+        Self::parse_any(text).filter(|(_, ends)| !ends).map(|(tag, _)| tag)
+    }
+
+    /// Reads the tags of BIOES and BILOU as well, with whether an entity is said to end there: `S-` and `U-`, alone, are
+    /// `B-`, `E-` and `L-`, the last, are `I-`.
+    pub fn parse_any(text: &'a str) -> Option<(Self, bool)> {
+        if text == "O" {
+            return Some((Self::Outside, false));
         }
+        let (prefix, entity_type) = text.split_once('-')?;
+        let kind = match prefix {
+            "B" | "S" | "U" => Self::Begin,
+            "I" | "E" | "L" => Self::Inside,
+            _ => return None,
+        };
+        let is_type = !entity_type.is_empty() && !entity_type.contains(char::is_whitespace);
+        is_type.then(|| (kind(entity_type), !matches!(prefix, "B" | "I")))
     }
 
     /// Reads any label that a model may have: one without a prefix is a type whose neighbours belong together.
-    fn parse_loosely(text: &'a str) -> Self {
-        Self::parse(text).unwrap_or(Self::Inside(text))
+    fn parse_loosely(text: &'a str) -> (Self, bool) {
+        Self::parse_any(text).unwrap_or((Self::Inside(text), false))
     }
 
     /// The tag where the type `before` it is known: an `I-` that goes on with nothing is a `B-`.
@@ -103,6 +111,17 @@ pub fn entities<'a>(tags: impl IntoIterator<Item = Tag<'a>>) -> (Vec<Entity<'a>>
     (found, repaired)
 }
 
+/// A sequence of tags, each with whether an entity ends there, in BIO. What goes on behind an end is another entity, as
+/// seqeval reads it.
+pub fn in_bio<'a>(tags: impl IntoIterator<Item = (Tag<'a>, bool)>) -> impl Iterator<Item = Tag<'a>> {
+    let mut ended = false;
+    tags.into_iter()
+        .map(move |(tag, ends)| match std::mem::replace(&mut ended, ends) {
+            true => tag.after(None),
+            false => tag,
+        })
+}
+
 /// Why a list of labels is not one of tags.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum TagError {
@@ -134,13 +153,18 @@ impl TagSet {
         }
     }
 
-    /// The tags that somebody listed.
+    /// The tags that somebody listed; those of BIOES and BILOU as the data's are read, each once.
     ///
     /// # Errors
     /// If one is not a tag, or `O` is missing.
-    pub fn of_labels(labels: Vec<String>) -> Result<Self, TagError> {
-        if let Some(label) = labels.iter().find(|label| Tag::parse(label).is_none()) {
-            return Err(TagError::NotATag { label: label.clone() });
+    pub fn of_labels(listed: &[String]) -> Result<Self, TagError> {
+        let mut labels: Vec<String> = Vec::new();
+        for label in listed {
+            let tag = Tag::parse_any(label).map(|(tag, _)| tag.to_string());
+            let tag = tag.ok_or_else(|| TagError::NotATag { label: label.clone() })?;
+            if !labels.contains(&tag) {
+                labels.push(tag);
+            }
         }
         match labels.iter().any(|label| label == "O") {
             true => Ok(Self { labels }),
@@ -148,7 +172,7 @@ impl TagSet {
         }
     }
 
-    /// A model's labels as they are; those that are not BIO stand for types whose neighbours belong together.
+    /// A model's labels as they are; those that are no tags stand for types whose neighbours belong together.
     pub fn of_model(labels: Vec<String>) -> Self {
         Self { labels }
     }
@@ -166,8 +190,17 @@ impl TagSet {
 
     /// The tag with a number; outside where there is none.
     pub fn tag(&self, number: usize) -> Tag<'_> {
+        self.read(number).0
+    }
+
+    /// The tags with the numbers of neighbours, in BIO.
+    pub fn tags<'a>(&'a self, numbers: impl IntoIterator<Item = usize>) -> impl Iterator<Item = Tag<'a>> {
+        in_bio(numbers.into_iter().map(|number| self.read(number)))
+    }
+
+    fn read(&self, number: usize) -> (Tag<'_>, bool) {
         let label = self.labels.get(number);
-        label.map_or(Tag::Outside, |label| Tag::parse_loosely(label))
+        label.map_or((Tag::Outside, false), |label| Tag::parse_loosely(label))
     }
 
     /// The most likely number for each of some positions, each by itself; `logits` are `[positions, labels]`.
@@ -266,6 +299,26 @@ mod tests {
     }
 
     #[test]
+    fn tags_that_end_an_entity_are_read_in_bio() {
+        let said = |tags: &str| {
+            let tags = tags.split_whitespace().map(|tag| Tag::parse_any(tag).expect(tag));
+            in_bio(tags).map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(said("B-x I-x E-x S-x O S-y B-x E-x"), "B-x I-x I-x B-x O B-y B-x I-x");
+        assert_eq!(said("B-x L-x U-x U-x O"), "B-x I-x B-x B-x O");
+        // Damaged ones, as get_entities of seqeval 1.2.2 reads them: behind an end another begins.
+        assert_eq!(said("S-x I-x E-x E-x O E-x S-x E-x"), "B-x B-x I-x B-x O I-x B-x B-x");
+        for wrong in ["S-", "E-a b", "M-x", "S", "s-x"] {
+            assert_eq!(Tag::parse_any(wrong), None, "{wrong}");
+        }
+        let model = ["O", "S-x", "E-x", "NOUN"].map(str::to_owned);
+        let model = TagSet::of_model(model.to_vec());
+        let read: Vec<Tag> = model.tags([1, 2, 2, 3, 9]).collect();
+        let x = Tag::Begin("x");
+        assert_eq!(read, [x, x, x, Tag::Begin("NOUN"), Tag::Outside]);
+    }
+
+    #[test]
     fn an_inside_tag_that_begins_is_repaired_and_counted() {
         assert_eq!(spans("O B-x I-x I-x O"), (vec![(1, 4, "x")], 0));
         assert_eq!(spans("I-x I-x B-x"), (vec![(0, 2, "x"), (2, 3, "x")], 1));
@@ -283,9 +336,11 @@ mod tests {
         assert_eq!(set.labels(), ["O", "B-a", "I-a", "B-b", "I-b"]);
         assert_eq!((set.number(Tag::Inside("b")), set.tag(3)), (Some(4), Tag::Begin("b")));
         let owned = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
-        assert!(TagSet::of_labels(owned(&["I-x", "O"])).is_ok());
-        assert_eq!(TagSet::of_labels(owned(&["B-x"])), Err(TagError::NoOutside));
-        let error = TagSet::of_labels(owned(&["O", "x"])).expect_err("not a tag");
+        assert!(TagSet::of_labels(&owned(&["I-x", "O"])).is_ok());
+        assert_eq!(TagSet::of_labels(&owned(&["B-x"])), Err(TagError::NoOutside));
+        let ends = TagSet::of_labels(&owned(&["O", "S-x", "B-x", "I-x", "E-x"])).expect("tags");
+        assert_eq!(ends.labels(), ["O", "B-x", "I-x"]);
+        let error = TagSet::of_labels(&owned(&["O", "x"])).expect_err("not a tag");
         assert!(error.to_string().starts_with("\"x\" is not a tag"), "{error}");
         assert_eq!(TagSet::of_model(owned(&["NOUN"])).tag(0), Tag::Inside("NOUN"));
     }

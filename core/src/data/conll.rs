@@ -12,18 +12,22 @@ use crate::bio::Tag;
 /// How many lines with words are looked at to tell the format.
 const SAMPLE_LINES: usize = 50;
 
-/// Whether every one of the first lines that are not empty ends with a tag.
+/// Whether every one of the first lines that are not empty ends with a tag, and one with a tag of BIO: `E-mail` ends a line of
+/// other text, too.
 pub(super) fn is_conll(text: &str) -> bool {
     let separator = Separator::of(text);
     let lines = text
         .lines()
         .filter(|line| !separator.ends_sentence(line))
         .take(SAMPLE_LINES);
+    let mut is_bio = false;
     let mut tagged = lines.map(|line| {
         let fields = separator.fields(line);
-        fields.len() > 1 && fields.last().is_some_and(|tag| Tag::parse(tag.trim()).is_some())
+        let tag = fields.last().filter(|_| fields.len() > 1).map(|tag| tag.trim());
+        is_bio |= tag.and_then(Tag::parse).is_some();
+        tag.and_then(Tag::parse_any).is_some()
     });
-    tagged.next() == Some(true) && tagged.all(|tagged| tagged)
+    tagged.all(|tagged| tagged) && is_bio
 }
 
 /// Reads a whole file.
@@ -132,7 +136,7 @@ impl Roles {
             });
         }
         let tag = self.tag.map(|tag| fields[tag].trim());
-        if let Some(tag) = tag.filter(|tag| Tag::parse(tag).is_none()) {
+        if let Some(tag) = tag.filter(|tag| Tag::parse_any(tag).is_none()) {
             return Err(DataError::NotATag {
                 name: name(),
                 place: Place::Line(line),
@@ -264,6 +268,23 @@ mod tests {
             ..options()
         };
         assert_eq!(sentences("eng.train", text, &chunks)[0].3, "B-NP B-VP");
+    }
+
+    #[test]
+    fn tags_of_bioes_and_bilou_are_read_in_bio() {
+        for text in [
+            "New\tB-place\nYork\tE-place\nNara\tS-place\nis\tO\n",
+            "New\tB-place\nYork\tL-place\nNara\tU-place\nis\tO\n",
+        ] {
+            let data = read_text("x.tsv", text).expect("tags");
+            let words = data.examples[0].gold.words().expect("words");
+            let tags: Vec<&str> = words.tags().expect("tags").collect();
+            assert_eq!(tags, ["B-place", "I-place", "B-place", "O"], "{text}");
+            assert_eq!(words.ends_of_entities(), 2);
+            let (found, repaired) = data.examples[0].gold.entities(&data.examples[0].text);
+            assert_eq!((found.len(), repaired), (2, 0));
+        }
+        assert!(!is_conll("please send\tE-mail\n") && is_conll("Nara\tS-place\n\nis\tO\n"));
     }
 
     #[test]

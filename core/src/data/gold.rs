@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::format::{Format, detect};
 use super::{DataError, Place, ReadOptions};
-use crate::bio::{Entity, Tag, entities};
+use crate::bio::{Entity, Tag, entities, in_bio};
 
 /// The right answer of an example.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -36,10 +36,14 @@ pub struct TaggedWords {
     ends: Box<[u32]>,
     /// The words' tags with a space between each two.
     tags: Option<Box<str>>,
+    /// How many of the tags were written in BIOES or BILOU.
+    #[serde(default)]
+    ends_of_entities: u32,
 }
 
 impl TaggedWords {
-    /// Joins words, each with its tag where `tags` is there; gives the text and what is needed to split it again.
+    /// Joins words, each with its tag where `tags` is there; gives the text and what is needed to split it again. Tags of
+    /// BIOES and BILOU become BIO.
     pub fn join(words: &[&str], tags: Option<&[&str]>) -> (String, Self) {
         let mut ends = Vec::with_capacity(words.len());
         let mut text = String::new();
@@ -50,9 +54,28 @@ impl TaggedWords {
             text.push_str(word);
             ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        let tags = tags.map(|tags| tags.join(" ").into());
-        let ends = ends.into();
-        (text, Self { ends, tags })
+        let is_end = |tag: &&&str| Tag::parse_any(tag).is_some_and(|(_, ends)| ends);
+        let count = tags.map_or(0, |tags| tags.iter().filter(is_end).count());
+        let tags = tags.map(|tags| match count {
+            0 => tags.join(" "),
+            _ => {
+                let tags = tags
+                    .iter()
+                    .map(|tag| Tag::parse_any(tag).unwrap_or((Tag::Outside, false)));
+                in_bio(tags).map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+            }
+        });
+        let words = Self {
+            ends: ends.into(),
+            tags: tags.map(String::into_boxed_str),
+            ends_of_entities: u32::try_from(count).unwrap_or(u32::MAX),
+        };
+        (text, words)
+    }
+
+    /// How many of the tags were written as those of BIOES or BILOU.
+    pub fn ends_of_entities(&self) -> usize {
+        self.ends_of_entities as usize
     }
 
     /// Number of words.

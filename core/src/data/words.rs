@@ -108,7 +108,7 @@ impl Lists<'_> {
                 (Some(number), Some(names)) => names.get(number).map(String::as_str),
                 (None, _) => value.as_str().map(str::trim),
             };
-            match tag.filter(|tag| Tag::parse(tag).is_some()) {
+            match tag.filter(|tag| Tag::parse_any(tag).is_some()) {
                 Some(tag) => Ok(tag.to_owned()),
                 None => Err(DataError::NotATag {
                     name: name(),
@@ -151,6 +151,8 @@ mod tests {
         assert_eq!(data.columns.to_string(), "json-lines: text = tokens, label = ner_tags");
         let numbers = r#"{"tokens":["a","b"],"pos_tags":[7,7],"ner_tags":[1,0]}"#;
         assert_eq!(tags(&of(numbers, Some(&["O", "B-X"])).expect("numbers")), ["B-X", "O"]);
+        let alone = of(numbers, Some(&["O", "S-X"])).expect("numbers of BIOES");
+        assert_eq!(tags(&alone), ["B-X", "O"]);
         let untagged = of(r#"{"words":["a","b"]}"#, None).expect("no tags");
         assert_eq!((untagged.examples[0].text.as_str(), tags(&untagged).len()), ("a b", 0));
     }

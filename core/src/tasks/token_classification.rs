@@ -89,7 +89,7 @@ fn of_run(preparation: &Preparation) -> Result<Box<dyn Task>> {
 /// The listed tags; else the checkpoint's own where the data's are among them; else those of the data's types.
 fn training_tags(preparation: &Preparation) -> Result<TagSet, TaskError> {
     if let Some(given) = preparation.given_labels {
-        return Ok(TagSet::of_labels(given.to_vec())?);
+        return Ok(TagSet::of_labels(given)?);
     }
     let types: BTreeSet<&str> = preparation
         .labelled
@@ -269,6 +269,14 @@ impl Task for TokenClassification {
 
     fn check_gold(&self, data: NamedExamples) -> Result<(), TaskError> {
         check_tagged(data)
+    }
+
+    fn notes(&self, data: NamedExamples, _text: &TextEncoder) -> Result<Vec<String>> {
+        let words = data.examples.iter().filter_map(|example| example.gold.words());
+        let count: usize = words.map(|words| words.ends_of_entities()).sum();
+        let name = data.name;
+        let note = format!("{name}: tags of BIOES or BILOU, S- and U- read as B-, E- and L- as I-: {count}");
+        Ok(Vec::from_iter((count > 0).then_some(note)))
     }
 
     fn encode(&self, example: &Example, text: &TextEncoder, purpose: Purpose) -> Result<Row> {

@@ -123,9 +123,9 @@ pub fn read<'a>(
     let labels = tags.labels().len().max(1);
     let rows = || places.iter().zip(logits.chunks_exact(labels));
     let scored = |numbers: Vec<usize>, logits: &[f32]| -> Vec<(Tag<'a>, f32)> {
-        let rows = numbers.into_iter().zip(logits.chunks_exact(labels));
-        rows.map(|(number, row)| (tags.tag(number), probability(row, number)))
-            .collect()
+        let rows = numbers.iter().zip(logits.chunks_exact(labels));
+        let scores = rows.map(|(&number, row)| probability(row, number));
+        tags.tags(numbers.iter().copied()).zip(scores).collect()
     };
     let Some(words) = example.gold.words() else {
         let said = scored(choose(tags, logits), logits);
