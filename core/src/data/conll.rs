@@ -311,7 +311,10 @@ mod tests {
             message("a\tO\nb\tPERSON\n"),
             "x.conll: line 2: \"PERSON\" is not a tag: write O, B-TYPE or I-TYPE"
         );
-        assert_eq!(message("a\tO\n\tO\n"), "x.conll: line 2 has a tag but no word");
+        assert_eq!(
+            message("a\tO\n\tO\n"),
+            "x.conll: line 2 has a word that is empty or only white space"
+        );
         assert!(message("a\tO\nb\n").starts_with("x.conll: line 2: wrong number of columns"));
         assert_eq!(message("\n\t\n"), "x.conll: no rows");
         let third = ReadOptions {

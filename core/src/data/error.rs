@@ -161,8 +161,8 @@ pub enum DataError {
         /// What it is.
         found: String,
     },
-    /// A tag without a word.
-    #[error("{name}: {place} has a tag but no word")]
+    /// A word without a character that is seen.
+    #[error("{name}: {place} has a word that is empty or only white space")]
     NoWord {
         /// File.
         name: String,

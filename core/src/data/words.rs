@@ -181,6 +181,7 @@ mod tests {
 
     #[test]
     fn lists_that_do_not_fit_are_named() {
+        const BLANK: &str = "has a word that is empty or only white space";
         for (record, expected) in [
             (
                 r#"{"tokens":["a","b"],"ner_tags":["O"]}"#,
@@ -198,7 +199,8 @@ mod tests {
                 r#"{"tokens":["a"],"ner_tags":[3]}"#,
                 "\"ner_tags\" has numbers for tags: --labels takes a file with the tags, one a line",
             ),
-            (r#"{"tokens":["a",""],"ner_tags":["O","O"]}"#, "has a tag but no word"),
+            (r#"{"tokens":["a",""],"ner_tags":["O","O"]}"#, BLANK),
+            (r#"{"tokens":["a"," "]}"#, BLANK),
             (
                 r#"{"tokens":[["a"]],"ner_tags":["O"]}"#,
                 "\"tokens\" is no list of words without tabs and line breaks, expected text",
@@ -207,7 +209,7 @@ mod tests {
                 r#"{"tokens":["a\tb"],"ner_tags":["O"]}"#,
                 "\"tokens\" is no list of words without tabs and line breaks, expected text",
             ),
-            (r#"{"tokens":["a","\n"],"ner_tags":["O","O"]}"#, "has a tag but no word"),
+            (r#"{"tokens":["a","\n"],"ner_tags":["O","O"]}"#, BLANK),
         ] {
             let good = r#"{"tokens":["a"],"ner_tags":["O"]}"#;
             let message = of(&format!("{good}\n{record}"), None).expect_err(record);

@@ -49,8 +49,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {place!}：「{found}」は数ではありません。";
     "{name}: {place}: {found:?} is not a tag: write O, B-TYPE or I-TYPE":
         "「{name}」の {place!}：「{found}」はタグではありません。O、B-種類、I-種類のどれかを書いてください。";
-    "{name}: {place} has a tag but no word":
-        "「{name}」の {place!}：タグだけで、語がありません。";
+    "{name}: {place} has a word that is empty or only white space":
+        "「{name}」の {place!}：空か、空白だけの語があります。";
     "{name}: {place}: {field:?} is no list of tags, one for each of the {words} words":
         "「{name}」の {place!}：「{field}」に、{words} 語のタグが一つずつ並んでいません。";
     "{name}: {place}: {field:?} has numbers for tags: --labels takes a file with the tags, one a line":
