@@ -312,7 +312,7 @@ fn what_masked_lm_cannot_use_is_named() {
     let flags = ["--train", &data[..], "--max-length", "32"];
     let message = fails(
         train_new("masked-lm", &config, "gpt2", &output, &flags),
-        "the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>",
+        "the model's tokenizer has no mask_token: its files say null, or name none and the vocabulary has neither [MASK] nor <mask>",
     );
     assert!(
         !message.contains("sentences.txt"),

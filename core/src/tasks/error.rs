@@ -150,7 +150,7 @@ pub enum TaskError {
     /// A tokenizer that cannot hide words.
     #[error("masked-lm hides words behind a mask token, and the model's tokenizer {}", match token {
         Some(token) => format!("has no {token:?} in its vocabulary"),
-        None => "names no mask_token, nor has its vocabulary [MASK] or <mask>".to_owned(),
+        None => "has no mask_token: its files say null, or name none and the vocabulary has neither [MASK] nor <mask>".to_owned(),
     })]
     NoMaskToken {
         /// The token that its files name, where they name one.

@@ -34,6 +34,8 @@ pub struct SpecialTokens {
     pub eos: Option<String>,
     /// Further tokens that are never split.
     pub additional: Vec<String>,
+    /// Whether a file says that there is no mask token, so that none of the vocabulary is taken for it.
+    is_maskless: bool,
 }
 
 impl SpecialTokens {
@@ -66,6 +68,10 @@ impl SpecialTokens {
                 *role = Some(token_content(value, file, key)?);
             }
         }
+        if let Some(mask) = json.get("mask_token") {
+            self.is_maskless = mask.is_null();
+            self.mask.take_if(|_| mask.is_null());
+        }
         for key in ["additional_special_tokens", "extra_special_tokens"] {
             for value in json.get(key).and_then(Value::as_array).into_iter().flatten() {
                 let token = token_content(value, file, key)?;
@@ -93,10 +99,12 @@ impl SpecialTokens {
             (&mut self.cls, "[CLS]"),
             (&mut self.sep, "[SEP]"),
             (&mut self.pad, "[PAD]"),
-            (&mut self.mask, "[MASK]"),
         ];
         for (role, spelling) in roles {
             role.get_or_insert_with(|| spelling.to_owned());
+        }
+        if !self.is_maskless {
+            self.mask.get_or_insert_with(|| "[MASK]".to_owned());
         }
         self
     }
@@ -108,7 +116,10 @@ impl SpecialTokens {
             (&mut self.cls, &["[CLS]", "<s>"]),
             (&mut self.sep, &["[SEP]", "</s>"]),
             (&mut self.pad, &["[PAD]", "<pad>"]),
-            (&mut self.mask, &["[MASK]", "<mask>"]),
+            (
+                &mut self.mask,
+                if self.is_maskless { &[] } else { &["[MASK]", "<mask>"] },
+            ),
             (&mut self.bos, &["<s>", "<|endoftext|>"]),
             (&mut self.eos, &["</s>", "<|endoftext|>"]),
         ];
@@ -237,6 +248,20 @@ mod tests {
         assert_eq!(tokens.sep, None);
         assert_eq!(tokens.additional, ["<x>"]);
         assert_eq!(tokens.or_bert().sep.as_deref(), Some("[SEP]"));
+    }
+
+    #[test]
+    fn a_mask_token_of_null_is_none() {
+        let map = (
+            "special_tokens_map.json".to_owned(),
+            br#"{"mask_token":"<m>"}"#.to_vec(),
+        );
+        let config = (CONFIG.to_owned(), br#"{"mask_token":null}"#.to_vec());
+        let maskless = SpecialTokens::from_files(&Files::from([map.clone(), config])).expect("valid files");
+        assert_eq!(maskless.clone().or_bert().mask, None);
+        assert_eq!(maskless.or_known(|_| true).mask, None);
+        let silent = SpecialTokens::from_files(&Files::from([map])).expect("valid files");
+        assert_eq!(silent.or_bert().mask.as_deref(), Some("<m>"));
     }
 
     #[test]

@@ -65,9 +65,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "masked-lm hides words behind a mask token, and the model's tokenizer has no {token:?} in its vocabulary":
         "言葉を隠すには印（マスク）が要りますが、このモデルのトークナイザーの語彙に {token} がありません。",
         "words are hidden behind a mask token, and the model's tokenizer has no “{token}” in its vocabulary";
-    "masked-lm hides words behind a mask token, and the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>":
+    "masked-lm hides words behind a mask token, and the model's tokenizer has no mask_token: its files say null, or name none and the vocabulary has neither [MASK] nor <mask>":
         "言葉を隠すには印（マスク）が要りますが、このモデルのトークナイザーには mask_token の指定がなく、語彙にも [MASK] や <mask> がありません。",
-        "words are hidden behind a mask token, and the model's tokenizer names no mask_token, nor has its vocabulary [MASK] or <mask>";
+        "words are hidden behind a mask token, and the model's tokenizer has no mask_token: its files say null, or name none and the vocabulary has neither [MASK] nor <mask>";
     "text {line} has no {mask} within its first {tokens} tokens: write {mask} where a word is to be guessed":
         "{line} 番目の文のはじめの {tokens} トークンに {mask} がありません。当てたい言葉の場所に {mask} と書いてください。";
     "text {line} has no {mask}: write {mask} where a word is to be guessed":
