@@ -145,7 +145,7 @@ fn asked_for(options: &ReadOptions) -> impl Iterator<Item = &Column> {
 }
 
 /// Known names match in any case and with spaces around them.
-fn find<S: AsRef<str>>(row: &[S], name: &str) -> Option<usize> {
+pub(super) fn find<S: AsRef<str>>(row: &[S], name: &str) -> Option<usize> {
     row.iter()
         .position(|field| field.as_ref().trim().eq_ignore_ascii_case(name))
 }

@@ -5,6 +5,7 @@
 //! A list of words with their tags is read as `words` does.
 //! Strings, numbers and truth values become text: an integral number without its fraction (`1.0` is `1`).
 
+use std::borrow::Cow;
 use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -13,7 +14,7 @@ use serde_json::{Map, Value};
 use super::answers::{self, Asked};
 use super::columns::{self, Naming, Roles};
 use super::{
-    Collector, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans, words,
+    Collector, Column, Columns, DataError, Dataset, Example, Format, Gold, GoldColumn, Place, ReadOptions, spans, words,
 };
 
 /// Reads one object a line; blank lines are skipped.
@@ -69,6 +70,8 @@ struct Rows<'a> {
 
 struct Fields {
     names: Vec<String>,
+    /// How many of them the first record has.
+    of_first: usize,
     roles: Roles,
     /// Of questions the [`answers::FIELDS`] that have no other role.
     asked: [Option<usize>; 2],
@@ -110,7 +113,19 @@ impl<'a> Rows<'a> {
 
     fn finish(self, format: Format) -> Result<Dataset, DataError> {
         match self.fields {
-            Some(Fields { names, roles, .. }) => {
+            Some(Fields {
+                names, roles, of_first, ..
+            }) => {
+                if let Some(filter) = self.collector.filter
+                    && roles.filter >= Some(of_first)
+                    && self.collector.compared_nothing()
+                {
+                    return Err(DataError::UnknownColumn {
+                        name: self.name.to_owned(),
+                        asked: filter.column.clone(),
+                        row: names[..of_first].to_vec(),
+                    });
+                }
                 let columns: Columns = roles.describe(format, false, Some(&names));
                 self.collector.finish(columns)
             }
@@ -123,6 +138,13 @@ impl<'a> Rows<'a> {
     /// Decides the fields by the first record and takes it.
     fn first(&mut self, mut record: Map<String, Value>, place: Place) -> Result<(), DataError> {
         let mut names: Vec<String> = record.keys().cloned().collect();
+        let of_first = names.len();
+        // Later records may have what the first one lacks.
+        if let Some(Column::Name(field)) = self.options.filter.as_ref().map(|filter| &filter.column)
+            && columns::find(&names, field).is_none()
+        {
+            names.push(field.clone());
+        }
         let options = words::options(self.options, &record);
         let roles = columns::choose(self.name, &names, Naming::Named, &options).map_err(|error| match error {
             DataError::ChooseColumns { name, .. } if holds_passages(&record) => DataError::SquadElsewhere { name },
@@ -130,7 +152,6 @@ impl<'a> Rows<'a> {
         })?;
         let is_asked = self.collector.gold.column == GoldColumn::Answers;
         let taken = [Some(roles.text), roles.pair, roles.label];
-        // Later records may have what the first one lacks.
         let mut place_of = |field: &str| {
             let place = names.iter().position(|name| name == field).unwrap_or(names.len());
             if place == names.len() {
@@ -139,7 +160,12 @@ impl<'a> Rows<'a> {
             Some(place).filter(|place| !taken.contains(&Some(*place)))
         };
         let asked = answers::FIELDS.map(|field| is_asked.then(|| place_of(field)).flatten());
-        let fields = self.fields.insert(Fields { names, roles, asked });
+        let fields = self.fields.insert(Fields {
+            names,
+            of_first,
+            roles,
+            asked,
+        });
         let values = fields
             .wanted()
             .map(|index| index.and_then(|index| record.remove(&fields.names[index])));
@@ -153,16 +179,20 @@ impl<'a> Rows<'a> {
         };
         let Fields { names, roles, .. } = fields;
         let read = |index: usize, value: Option<Value>| scalar(self.name, place, &names[index], value);
-        // One field may serve the filter and another role; its value is then with the other.
-        let of_filter = |index| {
+        if let Some(index) = roles.filter {
+            // One field may serve the filter and another role; its value is then with the other.
             let at = fields.wanted().iter().position(|role| *role == Some(index));
-            read(index, at.and_then(|at| values[at].clone()))
-        };
-        let filter = roles.filter.map(of_filter).transpose()?;
-        let [text, pair, label, id, is_impossible, _] = values;
-        if !self.collector.keeps(filter.as_deref()) {
-            return Ok(());
+            let value = at.and_then(|at| values[at].as_ref());
+            let value = match value.filter(|value| !value.is_null()) {
+                None => None,
+                Some(Value::String(text)) => Some(Cow::Borrowed(text.as_str())),
+                Some(other) => Some(Cow::Owned(read(index, Some(other.clone()))?)),
+            };
+            if !self.collector.keeps(value.as_deref()) {
+                return Ok(());
+            }
         }
+        let [text, pair, label, id, is_impossible, _] = values;
         if let (GoldColumn::Entities, Some(Value::Array(list))) = (self.collector.gold.column, &text) {
             let example = self.tagged_words(fields, place, list, label.as_ref())?;
             self.collector.examples.push(example);

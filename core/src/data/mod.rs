@@ -347,19 +347,28 @@ impl<'a> Collector<'a> {
         }
     }
 
-    /// Whether a row with this value in the filter column is kept.
+    /// Whether a row with this value in the filter column is kept; one without is none that is asked for.
     fn keeps(&mut self, value: Option<&str>) -> bool {
-        let (Some(filter), Some(value)) = (self.filter, value.map(str::trim)) else {
+        let Some(filter) = self.filter else {
             return true;
         };
-        if value == filter.value {
+        let value = value.map(str::trim);
+        if value == Some(&filter.value) {
             return true;
         }
         self.skipped += 1;
+        let Some(value) = value else {
+            return false;
+        };
         if self.other_values.len() <= LISTED_VALUES && !self.other_values.iter().any(|other| other == value) {
             self.other_values.push(value.to_owned());
         }
         false
+    }
+
+    /// Whether no row has a value in the filter column.
+    fn compared_nothing(&self) -> bool {
+        self.examples.is_empty() && self.other_values.is_empty()
     }
 
     fn finish(self, columns: Columns) -> Result<Dataset, DataError> {

@@ -254,6 +254,14 @@ fn json_in_every_shape() {
         rows(&read_ok("x.json", filtered, &options("text=2 filter=2=y"))),
         [["y", "-", "-"]]
     );
+    let late = "[{\"text\": \"a\"}, {\"text\": \"b\", \"part\": \"y\"}, {\"text\": \"c\", \"part\": null}]";
+    let data = read_ok("x.json", late, &options("filter=part=y"));
+    assert_eq!((rows(&data), data.skipped_by_filter), (vec![["b", "-", "-"]], 2));
+    let error = message("x.json", late, &options("filter=parts=y"));
+    assert!(
+        error.contains("no column \"parts\"") && !error.contains("\"parts\","),
+        "{error}"
+    );
 }
 
 #[test]
