@@ -142,15 +142,15 @@ fn questions_that_do_not_fit_their_passage_are_told_in_both_languages() {
         japanese(&unreadable("flat.json", record, GoldColumn::Answers)),
         "「flat.json」の 1 件目：「answers」が答えの並び（それぞれ text と answer_start）ではありません。"
     );
-    let note = "training part: beside 4 of 9 questions the 64 tokens of a window (--max-length) leave the passage less \
-                than twice the 32 that neighbours share (--stride): they share half of it there, 28 or more";
+    let note = "training part: beside 4 of 9 questions the 64 tokens of a window (--max-length) leave the passage no \
+                more than the 32 that neighbours share (--stride): they share half of it there, 12 or more";
     assert_eq!(
         translated(note, Language::Japanese),
-        "教える分の質問 9 個のうち 4 個では、質問が入ると「最大の長さ」の 64 トークンに「窓の重なり」の 32 トークンの倍も残らないので、残りの半分（28 以上）だけを重ねます。"
+        "教える分の質問 9 個のうち 4 個では、質問が入ると「最大の長さ」の 64 トークンに「窓の重なり」の 32 トークンより多くは残らないので、残りの半分（12 以上）だけを重ねます。"
     );
     assert_eq!(
         translated(note, Language::English),
-        "training part: beside 4 of 9 questions the 64 tokens of “Longest text” leave the passage less than twice “Overlap of windows”, 32: half of it is shared there, 28 or more"
+        "training part: beside 4 of 9 questions the 64 tokens of “Longest text” leave the passage no more than “Overlap of windows”, 32: half of it is shared there, 12 or more"
     );
     let error = unreadable(
         "x.json",

@@ -150,10 +150,10 @@ impl QuestionAnswering {
         Ok(windows?)
     }
 
-    /// Tokens that neighbouring windows share where so many are left to the passage: a long question would leave windows that
-    /// hardly move.
+    /// Tokens that neighbouring windows share where so many are left to the passage: as many as asked where windows move on
+    /// then, which transformers refuses elsewhere.
     fn shared(&self, room: usize) -> usize {
-        self.stride.min(room / 2)
+        if self.stride < room { self.stride } else { room / 2 }
     }
 
     /// A window of the passage, with where the answer stands in it.
@@ -390,8 +390,8 @@ impl Task for QuestionAnswering {
         }
         let (name, total, length, wanted) = (data.name, data.examples.len(), text.max_length, self.stride);
         let shares_less = format!(
-            "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than \
-             twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more"
+            "{name}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage no more \
+             than the {wanted} that neighbours share (--stride): they share half of it there, {least} or more"
         );
         let without = data.examples.iter().filter(|example| has_no_answer(example)).count();
         let never_says_none = format!(

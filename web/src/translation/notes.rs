@@ -15,9 +15,9 @@ pub const ENTRIES: &[Entry] = entries! {
         "{file!}に、I- のタグで始まる名前が {count} あり、B- のタグとして読みます。";
     "{file}: tags of BIOES or BILOU, S- and U- read as B-, E- and L- as I-: {count}":
         "{file!}に、BIOES か BILOU のタグが {count} あり、S- と U- は B- として、E- と L- は I- として読みます。";
-    "{file}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage less than twice the {wanted} that neighbours share (--stride): they share half of it there, {least} or more":
-        "{file!}の質問 {total} 個のうち {count} 個では、質問が入ると「{--max-length}」の {length} トークンに「{--stride}」の {wanted} トークンの倍も残らないので、残りの半分（{least} 以上）だけを重ねます。",
-        "{file}: beside {count} of {total} questions the {length} tokens of “{--max-length}” leave the passage less than twice “{--stride}”, {wanted}: half of it is shared there, {least} or more";
+    "{file}: beside {count} of {total} questions the {length} tokens of a window (--max-length) leave the passage no more than the {wanted} that neighbours share (--stride): they share half of it there, {least} or more":
+        "{file!}の質問 {total} 個のうち {count} 個では、質問が入ると「{--max-length}」の {length} トークンに「{--stride}」の {wanted} トークンより多くは残らないので、残りの半分（{least} 以上）だけを重ねます。",
+        "{file}: beside {count} of {total} questions the {length} tokens of “{--max-length}” leave the passage no more than “{--stride}”, {wanted}: half of it is shared there, {least} or more";
     "{file}: {without} of {total} questions have no answer, but the model always gives one (of a trained model --no-answer takes none, too)":
         "{file!}の質問 {total} 個のうち {without} 個には答えがありませんが、モデルはいつも何かを答えます。",
         "{file}: {without} of {total} questions have no answer, but the model always gives one";
