@@ -78,6 +78,39 @@ fn a_damaged_model_is_refused_and_fetched_again() {
     });
 }
 
+/// A file of an earlier version of the site's model, under its hash, beside those of this one.
+const KEEP_OLDER: &str = "(async () => {
+    const root = await navigator.storage.getDirectory();
+    const folder = await (await root.getDirectoryHandle('models')).getDirectoryHandle('bert-tiny');
+    const file = await (await folder.getFileHandle('0'.repeat(64), { create: true })).createWritable();
+    await file.write('older');
+    await file.close();
+    return true;
+})()";
+
+/// The names of the model's files that are kept.
+const KEPT: &str = "(async () => {
+    const root = await navigator.storage.getDirectory();
+    const names = [];
+    const folder = await (await root.getDirectoryHandle('models')).getDirectoryHandle('bert-tiny');
+    for await (const name of folder.keys()) names.push(name);
+    return names.sort();
+})()";
+
+#[test]
+fn what_is_kept_of_an_earlier_version_of_a_model_goes() {
+    visit(Visit::new("older-model"), async |tab| {
+        tab.open().await;
+        let kept = tab.value(KEPT).await;
+        assert!(kept.as_array().is_some_and(|names| names.len() > 2), "{kept}");
+        assert_eq!(tab.value(KEEP_OLDER).await, true);
+        assert_ne!(tab.value(KEPT).await, kept);
+        tab.open().await;
+        assert_eq!(tab.value(KEPT).await, kept);
+        assert_eq!(tab.server.served(WEIGHTS).len(), 1, "what is of this version stays");
+    });
+}
+
 #[test]
 fn a_missing_file_is_named() {
     visit(Visit::new("missing-file").expecting(MISSING), async |tab| {

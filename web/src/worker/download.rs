@@ -146,7 +146,21 @@ pub async fn fetch_folder(
             let _ = full.remove(&format!("models/{}", manifest.name)).await;
         }
     }
+    if let Some(storage) = storage.filter(|_| lock.is_some()) {
+        remove_older(&manifest, storage).await;
+    }
     Ok((manifest.name, files.into_iter().collect()))
+}
+
+/// Removes what is kept of a folder and is none of its files any more.
+async fn remove_older(manifest: &Manifest, storage: &Storage) {
+    let folder = format!("models/{}", manifest.name);
+    for kept in storage.list(&folder).await {
+        if manifest.files.iter().all(|file| file.sha256 != kept) {
+            // One that another tab reads now goes the next time.
+            let _ = storage.remove(&format!("{folder}/{kept}")).await;
+        }
+    }
 }
 
 async fn fetch_manifest(address: &str, storage: Option<&Storage>) -> Result<Manifest, DownloadError> {
