@@ -246,6 +246,44 @@ fn a_training_that_does_not_fit_is_refused_before_it_begins() {
 }
 
 #[test]
+fn a_run_that_breaks_off_leaves_the_base_model_and_nothing_of_the_run_before() {
+    visit(Visit::new("second-run"), async |tab| {
+        tab.open().await;
+        // Enough rows that computing their frozen layers takes a while.
+        tab.bring_micro(6000).await;
+        let head = Wish {
+            layers: "head",
+            ..FEW_STEPS
+        };
+        tab.start(head).await;
+        tab.finish().await;
+        let mark = "document.querySelector('.model-line .mark')";
+        tab.wait(
+            "the fine-tuned model",
+            &format!("{mark} && document.querySelector('#export:enabled')"),
+        )
+        .await;
+        tab.click("#start").await;
+        tab.wait(
+            "the frozen layers",
+            "document.querySelector('#train-status[data-phase=caching]')",
+        )
+        .await;
+        tab.click("#stop").await;
+        tab.wait(
+            "the end",
+            "document.querySelector('#train-status[data-phase=failed]') && !document.querySelector('#stop')",
+        )
+        .await;
+        tab.wait("the base model's name alone", &format!("!{mark}")).await;
+        assert_eq!(tab.count("#export:disabled").await, 1, "there is nothing to save");
+        let answer = tab.ask("a dog waits").await;
+        assert!(answer["before"].is_null(), "{answer}");
+        tab.wait("one map", "!document.querySelector('#draw-map-before')").await;
+    });
+}
+
+#[test]
 fn three_steps_on_webgpu_have_the_losses_of_the_cpu() {
     let gpu = Visit {
         adapter: Adapter::Software,

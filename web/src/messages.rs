@@ -278,6 +278,8 @@ pub enum Event {
     },
     /// A kept run goes on; told before its training events.
     Resumed(Box<Resumed>),
+    /// What an earlier training left is given up for this one.
+    GivenUp,
     /// Training tells how it goes.
     Train(TrainEvent),
     /// Training is over: the model is the tuned one now.

@@ -150,7 +150,12 @@ fn listen_to_errors(worker: &Worker, listener: &Listener) -> EventListener {
 fn is_last(event: &Event) -> bool {
     !matches!(
         event,
-        Event::Download { .. } | Event::Resumed(_) | Event::Train(_) | Event::Piece { .. } | Event::Notice(_)
+        Event::Download { .. }
+            | Event::Resumed(_)
+            | Event::GivenUp
+            | Event::Train(_)
+            | Event::Piece { .. }
+            | Event::Notice(_)
     )
 }
 

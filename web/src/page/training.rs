@@ -399,8 +399,13 @@ impl App {
                 let opened = resumed.opened.clone();
                 run.recall(*resumed);
                 self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
+                let is_other = self.model.source.as_ref() != Some(&opened.source);
                 self.model.hold(opened);
+                if is_other {
+                    self.give_up_tuned(ctx);
+                }
             }
+            Event::GivenUp => self.give_up_tuned(ctx),
             Event::Finished {
                 record,
                 inspection,
@@ -423,6 +428,12 @@ impl App {
             Event::Notice(notice) => self.notices.push(notice),
             _ => {}
         }
+    }
+
+    /// Takes note that the worker has no fine-tuned model any more: the base model answers.
+    fn give_up_tuned(&mut self, ctx: &Context<Self>) {
+        self.tuned = None;
+        self.send_try(ctx);
     }
 
     fn training_ended(&mut self, ctx: &Context<Self>) {

@@ -54,7 +54,6 @@ impl Desk {
                 .await?;
             self.model = Some(opened);
         }
-        let plan = self.plan(&request).await?;
         let checkpoint = folder.checkpoint().await?;
         let record = kept_record(&checkpoint).unwrap_or_default();
         let resumed = Resumed {
@@ -64,7 +63,9 @@ impl Desk {
             epochs_done: folder.epochs_done(),
             record: record.clone(),
         };
+        // The page has to know the model that is open now, even where the run is refused.
         tell(id, Event::Resumed(Box::new(resumed)));
+        let plan = self.plan(&request).await?;
         let kept = KeptRun {
             folder: Some(folder),
             checkpoint: Rc::new(checkpoint),
@@ -89,7 +90,9 @@ impl Desk {
         let inbox = self.inbox.clone();
         let model = self.model.as_mut().ok_or("there is no model yet")?;
         // Its weights would lie beside the new ones.
-        model.tuned = None;
+        if model.tuned.take().is_some() {
+            tell(id, Event::GivenUp);
+        }
         let began = now();
         let goes_on = !kept.checkpoint.is_empty();
         let mut host = TabHost {
