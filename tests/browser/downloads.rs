@@ -150,7 +150,7 @@ fn without_a_secure_context_everything_runs_and_nothing_is_kept() {
         let order = "document.querySelector('#forgets').compareDocumentPosition(document.querySelector('#start')) & Node.DOCUMENT_POSITION_FOLLOWING";
         assert!(tab.value(order).await != 0, "it is said before one starts");
         assert!(!tab.text("#keep .hint").await.contains("保存されます"));
-        let figures = tab.text("#train .figures").await;
+        let figures = tab.text("#train .run .figures").await;
         assert!(figures.contains("歩数") && !figures.contains("保存した周"), "{figures}");
         assert!(tab.ask("the dog eats").await["prediction"]["label"].is_string());
         tab.picture("11-insecure").await;

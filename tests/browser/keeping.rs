@@ -19,7 +19,7 @@ pub const LONG: Wish = Wish {
 pub const OFFLINE: &[&str] = &["net::ERR_CONNECTION_REFUSED", "net::ERR_FAILED", "Failed to fetch"];
 
 /// The CPU computes the same bits again; JSON keeps them.
-const SAME_BITS: f64 = 1e-12;
+pub const SAME_BITS: f64 = 1e-12;
 
 /// The end of a curve: a continued run records what it computed itself.
 fn tail(record: &Value) -> Vec<f64> {
@@ -405,7 +405,7 @@ fn a_run_that_is_ended_before_it_goes_on_keeps_its_epochs() {
              === '続きを始める前に終えました。保存した周はそのまま残っています。'",
         )
         .await;
-        let figures = tab.text("#train .figures dd").await;
+        let figures = tab.text("#train .run .figures dd").await;
         assert!(!figures.starts_with("0 "), "{figures}");
         tab.wait("the offer to go on", "document.querySelector('#continue')")
             .await;

@@ -169,6 +169,7 @@ fn the_loss_falls_on_the_cpu_and_every_step_is_shown() {
             "document.querySelector('#metrics') && document.querySelector('#confusion button')",
         )
         .await;
+        tab.wait("what another run would cost", PLANNED).await;
         tab.click("#confusion button").await;
         tab.wait(
             "a cell's texts",

@@ -57,7 +57,7 @@ fn a_full_storage_is_said_and_the_model_still_runs() {
         tab.chromium.command("Storage.overrideQuotaForOrigin", none).await;
         tab.start(Wish { epochs: 2, ..LONG }).await;
         tab.finish().await;
-        let figures = tab.text("#train .figures").await;
+        let figures = tab.text("#train .run .figures").await;
         assert!(figures.contains("歩数") && !figures.contains("保存した周"), "{figures}");
     });
 }

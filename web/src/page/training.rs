@@ -439,5 +439,7 @@ impl App {
     fn training_ended(&mut self, ctx: &Context<Self>) {
         self.vigil = None;
         self.list_kept(ctx);
+        // What another run would cost is shown again.
+        self.forget_measurement(ctx);
     }
 }
