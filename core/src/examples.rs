@@ -19,7 +19,7 @@ use crate::rows::{Answered, Output, Purpose, Row, RowIndex, RowPlace, TextEncode
 use crate::tasks::Task;
 use crate::tasks::network::Network;
 use crate::tokenizer::Encoding;
-use crate::train::{Control, RunHost, TrainError};
+use crate::train::RunHost;
 
 /// A set of examples that can be turned into batches of rows.
 pub struct RowSource<'a> {
@@ -184,9 +184,7 @@ impl<'a> RowSource<'a> {
                 done: progress.before + done,
                 total: progress.total,
             });
-            if progress.host.control().await == Control::Stop {
-                return Err(TrainError::Interrupted.into());
-            }
+            progress.host.control().await.go_on()?;
         }
         self.cache = Some(ActivationCache {
             rows: cached.into_iter().flatten().collect(),

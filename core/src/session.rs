@@ -31,6 +31,7 @@ use crate::tasks::sequence_classification::SequenceClassification;
 use crate::tasks::{Setting, Task, TaskError, TaskKind};
 use crate::tokenizer::dictionary::Dictionary;
 use crate::tokenizer::{EncodeOptions, Encoding, Files, Tokenizer};
+use crate::train::Control;
 use crate::training_config::TrainLayers;
 use crate::weights::{Checkpoint, Lacking, LoadReport, load, parameter_names, save};
 
@@ -258,17 +259,17 @@ impl Session {
         }
     }
 
-    /// Says what the model makes of `examples`; `progress` hears the number of rows done and is waited for between batches.
-    /// Texts longer than `max_length` or the model are cut; their number is returned.
+    /// Says what the model makes of `examples`; `progress` hears the number of rows done and of all, and says between batches
+    /// whether to go on. Texts longer than `max_length` or the model are cut; their number is returned.
     ///
     /// # Errors
-    /// If the head is not trained, the task makes no predictions, or the device fails.
+    /// If the head is not trained, the task makes no predictions, the device fails, or `progress` ended it.
     pub async fn predict(
         &self,
         examples: &[Example],
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl AsyncFnMut(usize),
+        progress: impl AsyncFnMut(usize, usize) -> Control,
     ) -> Result<(Vec<Prediction>, usize)> {
         let text = self.text_encoder(max_length);
         let answers = self
@@ -290,14 +291,14 @@ impl Session {
         text: TextEncoder<'_>,
         purpose: Purpose,
         batch_size: usize,
-        mut progress: impl AsyncFnMut(usize),
+        mut progress: impl AsyncFnMut(usize, usize) -> Control,
     ) -> Result<Answers> {
         self.check_head()?;
         self.check_pairs(examples)?;
         let source = RowSource::new(examples, &*self.task, text, purpose)?;
         let mut answering = Answering::new(&self.network, &source, purpose, batch_size)?;
         while let Some(done) = answering.step(self.device.device()).await? {
-            progress(done).await;
+            progress(done, source.rows.len()).await.go_on()?;
         }
         let (outputs, truncated) = answering.finish();
         Ok(Answers {
@@ -318,7 +319,7 @@ impl Session {
         label_map: &LabelMap,
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl AsyncFnMut(usize),
+        progress: impl AsyncFnMut(usize, usize) -> Control,
     ) -> Result<Evaluation> {
         self.task.check_gold(data)?;
         let text = self.text_encoder(max_length);

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressStyle};
 use terakoya_core::protocol::{EvaluationRecord, RunPlan, StepRecord};
+use terakoya_core::train::Control;
 
 /// Between two plain lines of the same kind.
 const LINE_INTERVAL: Duration = Duration::from_secs(10);
@@ -68,6 +69,12 @@ impl Progress {
         } else {
             self.clear();
         }
+    }
+
+    /// As [`Self::count`], where the work could be ended there, which this program does not.
+    pub fn part(&mut self, what: &'static str, done: usize, total: usize) -> Control {
+        self.count(what, done, total);
+        Control::Continue
     }
 
     /// Shows some steps.

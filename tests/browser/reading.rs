@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::models::{micro_that_says, mistaken_pets, zip};
+use super::models::{micro_that_says, mistaken_pets, pets, zip};
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
@@ -273,5 +273,74 @@ fn the_lesson_of_topics_teaches_the_first_model() {
         assert!(accuracy.is_some_and(|accuracy| accuracy > 0.8), "{accuracy:?}");
         assert!(!tab.failures().await.is_empty());
         tab.picture_of("#read", "readme-read").await;
+    });
+}
+
+/// Has all rows scored, notes how far the bar is, and ends it once that has moved twice.
+const SCORE_AND_END: &str = "(() => {
+    const select = document.querySelector('#read-rows');
+    select.value = 'all';
+    select.dispatchEvent(new Event('change', { bubbles: true }));
+    window.seen = [];
+    const look = setInterval(() => {
+        const bar = document.querySelector('#reading progress');
+        if (!bar || window.seen.includes(bar.value)) return;
+        window.seen.push(bar.value);
+        window.most = bar.max;
+        if (window.seen.length < 3) return;
+        clearInterval(look);
+        document.querySelector('#end-reading').click();
+    }, 1);
+    return true;
+})()";
+
+#[test]
+fn scoring_shows_how_far_it_is_and_can_be_ended() {
+    visit(Visit::new("ended-scoring"), async |tab| {
+        tab.open().await;
+        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
+        tab.choose_file("#import", &model).await;
+        tab.wait(
+            "its labels",
+            "document.querySelector('#prediction:not([aria-busy]) .classification[data-label]')
+             && document.querySelector('.model-line').innerText.includes('micro')",
+        )
+        .await;
+        // A thousand batches, which take many turns.
+        let table = tab.write("pets.csv", pets(20_000).as_bytes());
+        tab.choose_file("#data-file", &table).await;
+        tab.wait(
+            "the pets",
+            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
+        )
+        .await;
+        tab.click("#evaluate").await;
+        tab.wait("the scores", "document.querySelector('#metrics')").await;
+        let shown = tab.text("#metrics").await;
+        let before = tab.heard_of("stale").await.len();
+        tab.value(SCORE_AND_END).await;
+        tab.wait("that it was ended", "document.querySelector('#reading-ended')")
+            .await;
+        let seen: Vec<f64> = serde_json::from_value(tab.value("window.seen").await).expect("numbers");
+        assert!(seen.is_sorted() && seen[2] < 20_000.0, "{seen:?}");
+        assert_eq!(tab.value("window.most").await, 20_000);
+        tab.wait("what was shown", "document.querySelector('#metrics')").await;
+        assert_eq!(tab.text("#metrics").await, shown);
+        let chosen = "document.querySelector('#read-rows').value === 'evaluation'";
+        tab.wait("the choice that it is of", chosen).await;
+        tab.wait(
+            "the worker's end of it",
+            &format!("window.heard.filter((message) => message.kind === 'stale').length > {before}"),
+        )
+        .await;
+        assert_eq!(tab.heard_of("evaluated").await.len(), 1);
+        assert_eq!(tab.count("#reading").await, 0);
+        tab.click("#evaluate").await;
+        tab.wait(
+            "other scores",
+            "document.querySelector('#metrics') && !document.querySelector('#reading-ended')",
+        )
+        .await;
+        assert_eq!(tab.text("#metrics").await, shown);
     });
 }

@@ -104,19 +104,29 @@ pub enum Request {
     Resume,
     /// Ends the training with what it has, or the measuring with nothing; answered by [`Event::Done`].
     Stop,
-    /// Scores rows; answered by [`Event::Evaluated`].
+    /// Scores rows; answered by [`Event::Read`]s and [`Event::Evaluated`], or by [`Event::Stale`].
     Evaluate {
         /// Before or after fine-tuning.
         model: WhichModel,
         /// The rows.
         rows: Vec<Row>,
+        /// What ends it.
+        number: u32,
     },
-    /// Says where texts lie among each other by the encoder's vectors; answered by [`Event::Mapped`].
+    /// Says where texts lie among each other by the encoder's vectors; answered by [`Event::Read`]s and [`Event::Mapped`], or by
+    /// [`Event::Stale`].
     Map {
         /// Before or after fine-tuning.
         model: WhichModel,
         /// The texts.
         rows: Vec<Row>,
+        /// What ends it.
+        number: u32,
+    },
+    /// Ends what is scored or placed under this number; answered by [`Event::Done`].
+    EndReading {
+        /// The number.
+        number: u32,
     },
     /// Packs the fine-tuned model, or the kept one that is open; answered by [`Event::Exported`] with the zip's bytes beside it.
     Export,
@@ -294,6 +304,13 @@ pub enum Event {
         memory_bytes: u64,
         /// Bytes of the GPU's buffers, at most, after a step; 0 on the CPU.
         buffer_bytes: u64,
+    },
+    /// Some texts were scored, or placed.
+    Read {
+        /// They.
+        done: usize,
+        /// All.
+        total: usize,
     },
     /// Rows were scored.
     Evaluated {

@@ -9,6 +9,7 @@ use crate::rows::{Output, Purpose, Row, Target, WordAt};
 use crate::task_kind::TaskKind;
 use crate::tasks::masked_lm::spelling;
 use crate::tokenizer::Tokenizer;
+use crate::train::Control;
 
 /// Characters of a text that are shown on either side of a word.
 const SHOWN_CHARACTERS: usize = 48;
@@ -17,7 +18,7 @@ const SHOWN_TOKENS: usize = 12;
 
 impl Session {
     /// What the model guesses for each word that [`Session::evaluate`] hides of `examples`, in the order of the data; nothing
-    /// where the model is for another task. `progress` hears the number of rows done.
+    /// where the model is for another task. `progress` is that of [`Session::predict`].
     ///
     /// # Errors
     /// If the head is not trained, a text cannot be encoded, or the device fails.
@@ -26,7 +27,7 @@ impl Session {
         examples: &[Example],
         max_length: Option<usize>,
         batch_size: usize,
-        progress: impl AsyncFnMut(usize),
+        progress: impl AsyncFnMut(usize, usize) -> Control,
     ) -> Result<Vec<WordGuess>> {
         if self.task.kind() != TaskKind::MaskedLm {
             return Ok(Vec::new());

@@ -55,7 +55,7 @@ pub enum TrainError {
         /// Optimizer steps done.
         step: usize,
     },
-    /// The user stopped the run before its first step.
+    /// The user stopped the run before its first step, or an evaluation.
     #[error("stopped before the first step")]
     Interrupted,
     /// A checkpoint could not be written or read.
@@ -87,6 +87,16 @@ pub enum Control {
     Continue,
     /// It ends after this step, with what it has.
     Stop,
+}
+
+impl Control {
+    /// Goes on, where there is nothing yet that one could end with.
+    pub(crate) fn go_on(self) -> Result<(), TrainError> {
+        match self {
+            Self::Continue => Ok(()),
+            Self::Stop => Err(TrainError::Interrupted),
+        }
+    }
 }
 
 /// An error of the outside, of any kind.

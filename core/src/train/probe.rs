@@ -6,7 +6,7 @@
 use burn::module::Module;
 use burn::tensor::Device;
 
-use super::{Control, RunHost, RunInputs, TrainError};
+use super::{RunHost, RunInputs, TrainError};
 use crate::data::LabelMap;
 use crate::error::Result;
 use crate::examples::{Answering, RowSource, host_values};
@@ -91,10 +91,7 @@ struct TrainingSet {
 
 /// Asks the host whether to go on: what is half done is no model.
 async fn go_on(host: &mut dyn RunHost) -> Result<()> {
-    match host.control().await {
-        Control::Continue => Ok(()),
-        Control::Stop => Err(TrainError::Interrupted.into()),
-    }
+    Ok(host.control().await.go_on()?)
 }
 
 /// What the last layer reads of each training row. A sync point for each batch.

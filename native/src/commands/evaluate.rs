@@ -140,7 +140,7 @@ pub fn evaluate(
     batch_size: usize,
 ) -> Result<Evaluation> {
     let mut progress = Progress::new();
-    let tell = async |done| progress.count("evaluating", done, data.examples.len());
+    let tell = async |done, rows| progress.part("evaluating", done, rows);
     Ok(block_on(session.evaluate(
         data.named(),
         label_map,
@@ -161,7 +161,7 @@ fn guesses(
         return Ok(None);
     }
     let mut progress = Progress::new();
-    let tell = async |done| progress.count("listing words", done, data.examples.len());
+    let tell = async |done, rows| progress.part("listing words", done, rows);
     let guesses = block_on(session.guesses(&data.examples, max_length, batch_size, tell))?;
     Ok(Some(guesses))
 }

@@ -73,7 +73,10 @@ pub fn run(args: PredictArgs) -> Result<()> {
     let mut out = BufWriter::new(stdout().lock());
     let (mut done, mut truncated, mut left_out) = (0, 0, Vec::new());
     for chunk in examples.chunks(CHUNK) {
-        let tell = async |count| progress.count("predicting", done + count, examples.len());
+        let tell = async |count: usize, rows: usize| {
+            // Of what makes several rows a text, the share that is done.
+            progress.part("predicting", done + count * chunk.len() / rows.max(1), examples.len())
+        };
         let work = session.predict(chunk, args.pass.max_length, args.pass.batch_size as usize, tell);
         let (predictions, cut) = block_on(work).map_err(|error| match &file {
             Some(file) => error.in_file(&file.name),

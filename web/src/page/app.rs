@@ -286,7 +286,7 @@ impl App {
             ),
             ("data", self.data.reading),
             ("train", self.is_training()),
-            ("read", self.reading.is_waiting()),
+            ("read", self.reading.is_busy()),
             ("keep", self.keeping.exporting),
         ];
         busy.into_iter().filter(|(_, busy)| *busy).map(|(id, _)| id).collect()

@@ -155,6 +155,7 @@ fn is_last(event: &Event) -> bool {
             | Event::GivenUp
             | Event::Train(_)
             | Event::Piece { .. }
+            | Event::Read { .. }
             | Event::Notice(_)
     )
 }

@@ -14,7 +14,7 @@ pub mod view;
 use std::rc::Rc;
 
 use terakoya_core::protocol::Evaluation;
-use yew::Context;
+use yew::{Callback, Context};
 
 use self::map::{Map, Wish};
 use super::app::{App, Msg};
@@ -39,6 +39,12 @@ pub struct Reading {
     pub cell: Option<(usize, usize)>,
     /// Where texts lie among each other.
     pub map: Map,
+    /// Texts that are done, of those that are scored or placed, and all of them.
+    pub progress: (usize, usize),
+    /// Whether the user ended that.
+    pub ended: bool,
+    /// What was there before, as long as an answer is under way.
+    before: Option<Rc<Self>>,
     /// Counts evaluations, so that an old answer is told.
     sent: u32,
 }
@@ -89,6 +95,8 @@ pub enum ReadMsg {
     Map(WhichModel),
     /// The worker answered that; the number of the wish.
     Mapped(u32, Wish, Box<Reply>),
+    /// What is scored or placed is to end.
+    End,
     /// A cell of the confusion matrix was opened, or closed.
     Cell(Option<(usize, usize)>),
 }
@@ -99,18 +107,55 @@ impl Reading {
         self.tuned.known().or(self.base.known())
     }
 
-    /// Whether an answer is under way.
+    /// Whether scores are under way.
     pub fn is_waiting(&self) -> bool {
         [&self.base, &self.tuned]
             .into_iter()
             .any(|score| matches!(score, Score::Waiting))
     }
 
+    /// Whether scores or a map are.
+    pub fn is_busy(&self) -> bool {
+        self.is_waiting() || self.map == Map::Waiting
+    }
+
     /// Drops what belongs to a model that is no more.
     pub fn forget(&mut self) {
         (self.base, self.tuned, self.cell) = (Score::Unknown, Score::Unknown, None);
         self.map = Map::Unknown;
+        (self.before, self.ended) = (None, false);
         self.sent += 1;
+    }
+
+    /// Remembers what is there before something is asked for.
+    fn begin(&mut self) {
+        if self.before.is_none() {
+            self.before = Some(Rc::new(self.clone()));
+        }
+        self.ended = false;
+    }
+
+    /// Lets go of what was there once nothing is under way any more.
+    fn settle(&mut self) {
+        self.before = self.before.take().filter(|_| self.is_busy());
+    }
+
+    /// Shows what was there before; where that was nothing, what came since.
+    fn end(&mut self) {
+        let Some(before) = self.before.take() else { return };
+        let sent = self.sent + 1;
+        if before.shown().is_some() || self.shown().is_none() {
+            *self = (*before).clone();
+        }
+        for score in [&mut self.base, &mut self.tuned] {
+            if matches!(score, Score::Waiting) {
+                *score = Score::Unknown;
+            }
+        }
+        if self.map == Map::Waiting {
+            self.map = Map::Unknown;
+        }
+        (self.sent, self.ended) = (sent, true);
     }
 }
 
@@ -119,9 +164,11 @@ impl App {
     pub fn update_read(&mut self, ctx: &Context<Self>, msg: ReadMsg) -> bool {
         match msg {
             ReadMsg::Evaluate => self.evaluate(ctx),
-            ReadMsg::Choose(choice) => {
-                self.reading.change().choice = choice;
-                self.evaluate(ctx);
+            ReadMsg::Choose(choice) => self.score(ctx, choice),
+            ReadMsg::End => {
+                let number = self.reading.sent;
+                self.reading.change().end();
+                self.send(Request::EndReading { number }, Callback::noop());
             }
             ReadMsg::Evaluated(number, model, reply) => self.take_score(number, model, reply.event),
             ReadMsg::Map(model) => self.ask_map(ctx, model),
@@ -136,16 +183,28 @@ impl App {
 
     /// Has the chosen rows scored by the base model, if it knows their labels, and by the fine-tuned, if there is one.
     pub fn evaluate(&mut self, ctx: &Context<Self>) {
-        if !self.model_is_ready() {
-            return;
-        }
-        let rows = self.rows_to_score();
+        self.score(ctx, self.reading.choice);
+    }
+
+    fn score(&mut self, ctx: &Context<Self>, choice: RowsChoice) {
         let reading = self.reading.change();
-        reading.forget();
+        reading.begin();
+        reading.choice = choice;
+        if self.model_is_ready() {
+            let before = self.reading.before.clone();
+            self.reading.change().forget();
+            self.reading.change().before = before;
+            self.ask_scores(ctx);
+        }
+        self.reading.change().settle();
+    }
+
+    fn ask_scores(&mut self, ctx: &Context<Self>) {
+        let rows = self.rows_to_score();
         if rows.is_empty() {
             return;
         }
-        reading.rows = Rc::new(rows);
+        self.reading.change().rows = Rc::new(rows);
         if self.base_knows_a_label() {
             self.ask_score(ctx, WhichModel::Base);
         } else if self.tuned.is_none() {
@@ -193,23 +252,30 @@ impl App {
             WhichModel::Tuned => reading.tuned = Score::Waiting,
         }
         let (number, rows) = (reading.sent, reading.rows.to_vec());
+        reading.progress = (0, rows.len());
         let answered = move |reply| Msg::Read(ReadMsg::Evaluated(number, model, Box::new(reply)));
-        self.send(Request::Evaluate { model, rows }, ctx.link().callback(answered));
+        self.send(Request::Evaluate { model, rows, number }, ctx.link().callback(answered));
     }
 
     fn take_score(&mut self, number: u32, model: WhichModel, event: Event) {
         if number != self.reading.sent {
             return;
         }
+        let reading = self.reading.change();
         let score = match event {
+            Event::Read { done, total } => {
+                reading.progress = (done, total);
+                return;
+            }
             Event::Evaluated { evaluation, .. } => Score::Known(Rc::new(evaluation)),
             Event::Failed { message } => Score::Failed(message),
             _ => return,
         };
-        let reading = self.reading.change();
         match model {
             WhichModel::Base => reading.base = score,
             WhichModel::Tuned => reading.tuned = score,
         }
+        reading.progress.0 = 0;
+        reading.settle();
     }
 }

@@ -244,6 +244,8 @@ texts! {
     all_rows: "ラベルのある全部", "all labelled rows";
     evaluate: "採点する", "Score";
     evaluating: "採点しています…", "Scoring…";
+    end_reading: "途中でやめる", "Stop";
+    reading_ended: "途中でやめました。", "Stopped before the end.";
     print: "印刷", "Print";
     same_text: "同じ文で比べる", "The same text, before and after";
     per_class: "ラベルごとの成績", "Scores by label";

@@ -1,37 +1,32 @@
-//! Answers the page's requests, one after the other: `measure` says what a training would cost, `train` trains, `generate`
-//! continues a text.
+//! Answers the page's requests, one after the other: `measure` says what a training would cost, `train` trains, `reading`
+//! scores rows, `generate` continues a text.
 
 mod generate;
 mod measure;
+mod reading;
 mod train;
 
 use std::error::Error;
 
-use gloo_timers::future::TimeoutFuture;
 use js_sys::Uint8Array;
 use terakoya_core::bundle::BundleError;
-use terakoya_core::data::{LabelMap, Place};
 use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::DeviceError;
-use terakoya_core::pca::{self, Projection};
-use terakoya_core::session::{NamedExamples, Question, Session};
-use terakoya_core::tasks::features::Pooling;
+use terakoya_core::session::{Question, Session};
 use terakoya_core::tokenizer::Files;
 
+use self::reading::Reading;
 use super::inbox::{Inbox, Posted};
 use super::lock::Lock;
 use super::opening::{ModelFiles, OpeningError, UnkeptZip, fetch};
 use super::reading::answer_read_data;
 use super::runs::{self, RunFolder, RunRequest};
 use super::storage::Storage;
-use super::training::{TURN, TabHost, examples};
+use super::training::{TabHost, examples};
 use super::trying::{answer_try, tokens};
 use super::{archive, memory_bytes, now, scope, tell, tell_with_bytes};
 use crate::files;
-use crate::messages::{Event, ModelSource, Opened, Request, Row, Text, WhichModel, in_words};
-
-/// Texts a forward pass of an evaluation in the page.
-const EVALUATION_BATCH: usize = 16;
+use crate::messages::{Event, ModelSource, Opened, Request, Text, WhichModel, in_words};
 
 /// Why a kept run is let alone.
 const ANOTHER_TAB: &str = "another tab trains this run";
@@ -184,9 +179,17 @@ impl Desk {
             }
             Request::Continue { run } => self.go_on(id, &run).await?,
             // There is no training, and no continuation: it ended before the page knew.
-            Request::Pause | Request::Resume | Request::Stop | Request::Hush => tell(id, Event::Done),
-            Request::Evaluate { model, rows } => self.evaluate(id, model, &rows).await?,
-            Request::Map { model, rows } => self.map(id, model, &rows).await?,
+            Request::Pause | Request::Resume | Request::Stop | Request::Hush | Request::EndReading { .. } => {
+                tell(id, Event::Done)
+            }
+            Request::Evaluate { model, rows, number } => {
+                let reading = Reading::new(self, id, number);
+                reading.evaluate(model, &rows).await?;
+            }
+            Request::Map { model, rows, number } => {
+                let reading = Reading::new(self, id, number);
+                reading.map(model, &rows).await?;
+            }
             Request::Export => self.export(id).await?,
             Request::ListKept => tell(id, Event::Kept(runs::list(self.storage.as_ref()).await)),
             Request::Delete { name } => {
@@ -307,60 +310,6 @@ impl Desk {
             (WhichModel::Tuned, Some(tuned)) => Ok(&tuned.session),
             (WhichModel::Tuned, None) => Err("there is no fine-tuned model yet".into()),
         }
-    }
-
-    /// Answers what is typed while rows are computed, once a turn is over.
-    async fn hear(&self, last_turn: &mut f64) {
-        let Some(model) = self.model.as_ref().filter(|_| now() - *last_turn >= TURN) else {
-            return;
-        };
-        // Messages arrive between two turns of the browser's loop only.
-        TimeoutFuture::new(0).await;
-        let is_typed = |request: &Request| matches!(request, Request::Try(_));
-        while let Some(Posted {
-            id,
-            request: Request::Try(text),
-            ..
-        }) = self.inbox.take_if(is_typed)
-        {
-            model.try_text(id, &text).await;
-        }
-        *last_turn = now();
-    }
-
-    async fn map(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
-        let (session, rows) = (self.session(which)?, examples(rows));
-        let (mut vectors, mut last_turn) = (Vec::with_capacity(rows.len()), now());
-        for batch in rows.chunks(EVALUATION_BATCH) {
-            vectors.extend(session.embed(batch, Pooling::Mean, EVALUATION_BATCH).await?.0);
-            self.hear(&mut last_turn).await;
-        }
-        let Projection { points, explained } = pca::project(&vectors)?;
-        tell(id, Event::Mapped { points, explained });
-        Ok(())
-    }
-
-    async fn evaluate(&self, id: u32, which: WhichModel, rows: &[Row]) -> Result<(), Failure> {
-        let session = self.session(which)?;
-        let rows = examples(rows);
-        let data = NamedExamples {
-            name: "table",
-            examples: &rows,
-            place: Place::Line,
-        };
-        let mut last_turn = now();
-        let hear = async |_| self.hear(&mut last_turn).await;
-        let evaluation = session
-            .evaluate(data, &LabelMap::default(), None, EVALUATION_BATCH, hear)
-            .await?;
-        tell(
-            id,
-            Event::Evaluated {
-                model: which,
-                evaluation,
-            },
-        );
-        Ok(())
     }
 
     async fn export(&self, id: u32) -> Result<(), Failure> {

@@ -6,6 +6,7 @@ use terakoya_core::protocol::Prediction;
 use terakoya_core::session::Session;
 use terakoya_core::task_kind::TaskKind;
 use terakoya_core::tokenizer::Encoding;
+use terakoya_core::train::Control;
 
 use super::training::examples;
 use super::{now, tell};
@@ -57,7 +58,9 @@ async fn predict(text: &Text, encoding: &Encoding, session: &Session) -> Result<
         text_pair: text.text_pair.clone(),
         gold: Gold::None,
     };
-    let (predictions, _) = session.predict(&examples(&[row]), None, 1, async |_| {}).await?;
+    let (predictions, _) = session
+        .predict(&examples(&[row]), None, 1, async |_, _| Control::Continue)
+        .await?;
     Ok(predictions.into_iter().next())
 }
 

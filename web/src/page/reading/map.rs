@@ -9,6 +9,7 @@ use terakoya_core::data::Gold;
 use yew::prelude::*;
 
 use super::ReadMsg;
+use super::view::under_way;
 use crate::messages::{Event, Request, Row, WhichModel};
 use crate::page::app::{App, Msg};
 use crate::page::data::gold::names;
@@ -66,17 +67,24 @@ impl App {
             rows: Rc::new(rows.clone()),
         };
         let reading = self.reading.change();
+        reading.begin();
         reading.map = Map::Waiting;
+        reading.progress = (0, rows.len());
         let number = reading.sent;
         let answered = move |reply| Msg::Read(ReadMsg::Mapped(number, wish.clone(), Box::new(reply)));
-        self.send(Request::Map { model, rows }, ctx.link().callback(answered));
+        self.send(Request::Map { model, rows, number }, ctx.link().callback(answered));
     }
 
     pub(super) fn take_map(&mut self, number: u32, wish: Wish, event: Event) {
         if number != self.reading.sent {
             return;
         }
-        self.reading.change().map = match event {
+        let reading = self.reading.change();
+        reading.map = match event {
+            Event::Read { done, total } => {
+                reading.progress = (done, total);
+                return;
+            }
             Event::Mapped { points, explained } => Map::Known(Rc::new(Places {
                 wish,
                 points,
@@ -85,6 +93,7 @@ impl App {
             Event::Failed { message } => Map::Failed(message),
             _ => return,
         };
+        reading.settle();
     }
 }
 
@@ -95,6 +104,8 @@ pub struct Props {
     pub words: Words,
     /// The map.
     pub map: Map,
+    /// Texts that have a place, while it is being found out, and all of them.
+    pub progress: (usize, usize),
     /// Whether it can be asked for.
     pub ready: bool,
     /// Whether there is a fine-tuned model.
@@ -122,8 +133,8 @@ pub fn MapView(props: &Props) -> Html {
                 } else {
                     { button("draw-map", w.draw_map(), WhichModel::Base) }
                 }
-                if waiting { <span class="caption" role="status">{ w.drawing_map() }</span> }
             </p>
+            if waiting { { under_way(w, w.drawing_map(), props.progress, &props.emit) } }
             { match &props.map {
                 Map::Known(places) => html! { <Picture words={w} places={places.clone()} tuned={props.tuned} /> },
                 Map::Failed(message) => html! { <p class="message bad" role="alert">{ w.message(message) }</p> },

@@ -14,6 +14,7 @@ use crate::page::browser;
 use crate::page::events::{chosen, sift};
 use crate::page::frame::Step;
 use crate::page::results::{Outcome, PredictionView};
+use crate::page::select::Select;
 use crate::page::shared::Shared;
 use crate::page::trying::Trying;
 use crate::page::trying::continuations::SideBySide;
@@ -44,6 +45,8 @@ pub fn ReadStep(props: &Props) -> Html {
     html! {
         <Step id="read" number="4" title={w.read_title()} hint={w.read_hint()}>
             { head(props) }
+            if state.is_waiting() { { under_way(w, scoring(props), state.progress, &props.emit) } }
+            if state.ended { <p id="reading-ended" class="message" role="status">{ w.reading_ended() }</p> }
             { problems(props) }
             if let Some(shown) = state.shown() {
                 <Metrics words={w} base={state.base.known().cloned()} tuned={state.tuned.known().cloned()} />
@@ -57,7 +60,8 @@ pub fn ReadStep(props: &Props) -> Html {
             } else if !state.is_waiting() {
                 <p class="message">{ w.nothing_read() }</p>
             }
-            <MapView words={w} map={state.map.clone()} ready={props.ready} tuned={props.tuned} emit={props.emit.clone()} />
+            <MapView words={w} map={state.map.clone()} progress={state.progress} ready={props.ready && !state.is_waiting()}
+                tuned={props.tuned} emit={props.emit.clone()} />
         </Step>
     }
 }
@@ -73,16 +77,18 @@ fn head(props: &Props) -> Html {
         }))
     });
     let all = state.choice == RowsChoice::All;
+    let choices: [(AttrValue, AttrValue); 2] = [
+        ("evaluation".into(), w.evaluation_rows().into()),
+        ("all".into(), w.all_rows().into()),
+    ];
+    let value = choices[usize::from(all)].0.clone();
     html! {
         <p class="actions no-print">
             <label class="choice">
                 <span>{ w.rows_to_score() }</span>
-                <select id="read-rows" onchange={choose}>
-                    <option value="evaluation" selected={!all}>{ w.evaluation_rows() }</option>
-                    <option value="all" selected={all}>{ w.all_rows() }</option>
-                </select>
+                <Select id="read-rows" {value} choices={choices.to_vec()} onchange={choose} />
             </label>
-            <button type="button" id="evaluate" class="secondary" disabled={!props.ready || state.is_waiting()}
+            <button type="button" id="evaluate" class="secondary" disabled={!props.ready || state.is_busy()}
                 onclick={evaluate}>
                 { if state.is_waiting() { w.evaluating() } else { w.evaluate() } }
             </button>
@@ -90,6 +96,30 @@ fn head(props: &Props) -> Html {
                 <button type="button" id="print" class="quiet" onclick={|_: MouseEvent| browser::print()}>{ w.print() }</button>
             }
         </p>
+    }
+}
+
+/// Which model scores now, where both do.
+fn scoring(props: &Props) -> &'static str {
+    let w = props.words;
+    match (&props.state.base, props.tuned) {
+        (_, false) => w.evaluating(),
+        (Score::Waiting, true) => w.before_training(),
+        (_, true) => w.after_training(),
+    }
+}
+
+/// How far the worker is with the texts, and the button that ends it.
+pub fn under_way(w: Words, what: &str, (done, total): (usize, usize), emit: &Callback<ReadMsg>) -> Html {
+    let end = emit.reform(|_: MouseEvent| ReadMsg::End);
+    html! {
+        <div id="reading" class="no-print">
+            <progress max={total.to_string()} value={done.to_string()} aria-label={w.evaluating()}></progress>
+            <p class="actions">
+                <span class="caption number">{ what }{ " " }{ w.texts_read(done, total) }</span>
+                <button type="button" id="end-reading" class="secondary" onclick={end}>{ w.end_reading() }</button>
+            </p>
+        </div>
     }
 }
 

@@ -357,6 +357,12 @@ impl Words {
         }
     }
 
+    /// How many texts are done.
+    pub fn texts_read(self, done: usize, total: usize) -> String {
+        let (done, total) = (figures::count(done), figures::count(total));
+        self.pick(format!("{done} / {total} 件"), format!("{done} of {total} texts"))
+    }
+
     /// That so few texts prove little.
     pub fn few_texts(self, count: usize) -> String {
         let number = figures::count(count);

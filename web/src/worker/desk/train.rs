@@ -184,8 +184,8 @@ struct KeptRun {
     lock: Option<Lock>,
 }
 
-/// Whether the user ended a run before it did a step.
-fn is_interrupted(error: &(dyn std::error::Error + 'static)) -> bool {
+/// Whether the user ended a run before it did a step, or an evaluation.
+pub(super) fn is_interrupted(error: &(dyn std::error::Error + 'static)) -> bool {
     let core = error.downcast_ref::<terakoya_core::error::Error>();
     matches!(core, Some(terakoya_core::error::Error::Train(TrainError::Interrupted)))
 }
