@@ -1,8 +1,10 @@
-//! What is kept can be deleted: a run, a model that was brought; what is left still opens.
+//! What is kept can be opened again, as it was, and deleted: a run, a model that was brought; what is left still opens.
 
 use serde_json::Value;
 
-use super::runs::Wish;
+use super::keeping::SAME_BITS;
+use super::models::{micro_that_says, pets, zip};
+use super::runs::{Wish, assert_relative, logits, losses};
 use super::tab::Tab;
 use super::visit::{Visit, visit};
 
@@ -78,4 +80,74 @@ fn what_is_deleted_is_gone_for_good() {
         tab.wait("what is left opens", opened).await;
         assert!(tab.ask("a cat runs").await["prediction"]["label"].is_string());
     });
+}
+
+#[test]
+fn a_run_that_ended_opens_again_with_its_curves_and_its_base_model() {
+    visit(Visit::new("opened-again"), async |tab| {
+        tab.open().await;
+        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
+        tab.choose_file("#import", &model).await;
+        let is_micro = "document.querySelector('#device')?.closest('.model-line').innerText.includes('micro')";
+        tab.wait("the model", is_micro).await;
+        let table = tab.write("pets.csv", pets(40).as_bytes());
+        tab.choose_file("#data-file", &table).await;
+        tab.wait(
+            "the pets",
+            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
+        )
+        .await;
+        tab.start(Wish { epochs: 3, ..WISH }).await;
+        let finished = tab.finish().await;
+        let both = "document.querySelector('#metrics dd.change')";
+        tab.wait("both scores", both).await;
+        let (scores, answer) = (tab.text("#metrics").await, tab.ask("a dog waits").await);
+
+        tab.open().await;
+        assert_eq!(tab.count("#loss-chart").await, 0);
+        tab.click("#kept-runs li button.secondary").await;
+        let again = tab.finish().await;
+        assert_relative(
+            "the curve",
+            &losses(&again["record"]),
+            &losses(&finished["record"]),
+            SAME_BITS,
+        );
+        tab.wait(
+            "both curves",
+            "document.querySelector('#loss-chart[data-last-loss]') && document.querySelector('#metric-chart')",
+        )
+        .await;
+        tab.wait("both scores", both).await;
+        assert_eq!(tab.text("#metrics").await, scores);
+        let told = tab.ask("a dog waits").await;
+        for model in ["before", "prediction"] {
+            let (found, expected) = (logits(&told[model]), logits(&answer[model]));
+            assert_relative(model, &found, &expected, SAME_BITS);
+        }
+        assert_eq!(tab.count("#export:enabled").await, 1);
+        opens_alone(tab, &answer).await;
+    });
+}
+
+/// Deletes the base model of the kept run, whose result then opens alone and answers as it did.
+async fn opens_alone(tab: &Tab, answer: &Value) {
+    tab.delete("#kept-models li:has(button.secondary)").await;
+    tab.wait(
+        "no base model",
+        "!document.querySelector('#kept-models li:has(button.secondary)')",
+    )
+    .await;
+    tab.open().await;
+    tab.click("#kept-runs li button.secondary").await;
+    tab.finish().await;
+    assert_eq!(tab.count("#loss-chart").await, 1);
+    let told = tab.ask("a dog waits").await;
+    assert!(told["before"].is_null(), "{told}");
+    assert_relative(
+        "alone",
+        &logits(&told["prediction"]),
+        &logits(&answer["prediction"]),
+        SAME_BITS,
+    );
 }

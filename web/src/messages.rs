@@ -32,7 +32,8 @@ pub struct Numbered<Message> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
 pub enum Request {
-    /// Loads a model; answered by [`Event::Download`]s and [`Event::Opened`].
+    /// Loads a model; answered by [`Event::Download`]s and [`Event::Opened`], or for a run that ended by [`Event::Resumed`] and
+    /// [`Event::Finished`].
     Open {
         /// Which.
         model: ModelSource,
@@ -286,7 +287,7 @@ pub enum Event {
         /// Why it cannot be done here.
         refused: Option<String>,
     },
-    /// A kept run goes on; told before its training events.
+    /// A kept run goes on, or is shown again; told before its training events, or its end.
     Resumed(Box<Resumed>),
     /// What an earlier training left is given up for this one.
     GivenUp,
@@ -359,10 +360,10 @@ pub struct Opened {
     pub memory_bytes: u64,
 }
 
-/// A kept run that goes on, as the page may not know it after a reload.
+/// A kept run that goes on or ended, as the page may not know it after a reload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Resumed {
-    /// The base model, which is the open one now.
+    /// The base model, which is the open one now; of a run that ended its result, where the base cannot be had.
     pub opened: Opened,
     /// The run's options.
     pub config: TrainingConfig,

@@ -1,6 +1,7 @@
-//! Answers the page's requests, one after the other: `measure` says what a training would cost, `train` trains, `reading`
-//! scores rows, `generate` continues a text.
+//! Answers the page's requests, one after the other: `measure` says what a training would cost, `train` trains, `ended`
+//! opens what that left, `reading` scores rows, `generate` continues a text.
 
+mod ended;
 mod generate;
 mod measure;
 mod reading;
@@ -215,12 +216,23 @@ impl Desk {
         choice: DeviceChoice,
         attached: Option<&Uint8Array>,
     ) -> Result<(), Failure> {
-        let (model, unkept) = self.open_model(id, source, choice, attached).await?;
+        let ended = self.ended(&source).await;
+        let beside_base = match &ended {
+            Some(run) => self.open_beside_base(id, run, &source, choice).await,
+            None => None,
+        };
+        let (model, unkept) = match beside_base {
+            Some(model) => (model, None),
+            None => self.open_model(id, source, choice, attached).await?,
+        };
         if let (Some(zip), Some(storage)) = (unkept, &self.storage) {
             zip.keep(id, storage).await;
         }
         self.choice = choice;
-        tell(id, Event::Opened(model.described()));
+        match ended {
+            Some(run) => run.tell(id, &model),
+            None => tell(id, Event::Opened(model.described())),
+        }
         self.model = Some(model);
         Ok(())
     }

@@ -184,6 +184,12 @@ impl RunFolder {
         self.write_state(state).await
     }
 
+    /// The description of a run that ended.
+    pub async fn description(&self) -> Option<String> {
+        let kept = self.storage.read(&self.path("result/training.json")).await;
+        String::from_utf8(kept.ok()??).ok()
+    }
+
     /// The fine-tuned model; empty where the run did not end.
     ///
     /// # Errors

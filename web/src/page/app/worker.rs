@@ -1,15 +1,20 @@
 //! Starts the worker, has it open models, and starts another when it is gone.
 
+use std::rc::Rc;
+
 use js_sys::ArrayBuffer;
+use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use super::{App, Msg};
-use crate::messages::{Event, ModelSource, Request};
+use crate::messages::{Event, ModelSource, Opened, Request, Resumed};
 use crate::page::browser;
 use crate::page::client::{Client, Listener};
 use crate::page::model::{self, Status};
 use crate::page::renewal::Renewal;
+use crate::page::shared::Shared;
 use crate::page::training::Cost;
+use crate::page::training::run::{Phase, Run};
 
 /// So many deaths of the worker in [`RESTART_WINDOW`] and it is not started again by itself.
 const MOST_RESTARTS: usize = 3;
@@ -48,19 +53,34 @@ impl App {
         match event {
             Event::Download { file, done, total } => self.model.status = Status::Loading { file, done, total },
             Event::Opened(opened) => {
-                self.tuned = None;
-                self.reading.change().forget();
                 let known = self.model.opened.as_ref().map(|known| &known.source);
                 let task = match known == Some(&opened.source) {
                     true => self.trying.task,
                     false => opened.inspection.task.unwrap_or(self.data.table.task),
                 };
-                self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
-                self.model.hold(opened);
-                self.forget_measurement(ctx);
-                self.try_model(ctx, task);
-                self.list_kept(ctx);
-                self.fetch_first_lesson(ctx);
+                self.hold(opened);
+                self.use_held(ctx, task);
+            }
+            Event::Resumed(run) => self.hold_ended_run(*run),
+            Event::Finished {
+                record,
+                inspection,
+                training_json,
+                ..
+            } => {
+                if let Some(run) = &mut self.training.change().run
+                    && run.phase == Phase::Starting
+                {
+                    run.change().finish(record, inspection.labels.clone(), training_json);
+                }
+                let task = inspection.task.unwrap_or_default();
+                // Where the base model cannot be had, the result is the open model itself.
+                let is_alone = self.model.source == self.model.again;
+                self.tuned = (!is_alone).then(|| Shared::new(*inspection));
+                self.use_held(ctx, task);
+                if self.tuned.is_some() {
+                    self.evaluate(ctx);
+                }
             }
             Event::Notice(notice) => self.notices.push(notice),
             Event::Failed { message } if self.model.return_to_held() => {
@@ -79,6 +99,36 @@ impl App {
                 self.trying.change().forget_answer();
             }
             _ => {}
+        }
+    }
+
+    /// Takes note of the model that the worker has now.
+    fn hold(&mut self, opened: Opened) {
+        self.tuned = None;
+        self.reading.change().forget();
+        self.training.change().form.model_layers = opened.inspection.num_hidden_layers;
+        self.model.hold(opened);
+    }
+
+    /// Has the steps begin with that model.
+    fn use_held(&mut self, ctx: &Context<Self>, task: TaskKind) {
+        self.forget_measurement(ctx);
+        self.try_model(ctx, task);
+        self.list_kept(ctx);
+        self.fetch_first_lesson(ctx);
+    }
+
+    /// Shows a run of an earlier visit again, whose model was opened. Where another worker opens it, what is shown stays.
+    fn hold_ended_run(&mut self, ended: Resumed) {
+        let asked = self.model.source.clone();
+        let stays = self.training.run.is_some() && self.model.held.is_none();
+        self.hold(ended.opened.clone());
+        // Not the base model alone.
+        self.model.again = asked;
+        if !stays {
+            let mut run = Run::new(None, Rc::default());
+            run.recall(ended);
+            self.training.change().run = Some(Shared::new(run));
         }
     }
 
