@@ -167,7 +167,7 @@ fn a_dropped_file_fills_the_table() {
         tab.drop_file("#data .drop", &wrong).await;
         tab.wait("the reason", "document.querySelector('#data-error')").await;
         let reason = tab.text("#data-error").await;
-        assert!(reason.contains("wrong.csv") && reason.contains('3'), "{reason}");
+        assert!(reason.contains("「wrong.csv」の 3 行目") && reason.contains("two,b,c,d"), "{reason}");
         assert_eq!(tab.count("#rows tbody tr").await, 3, "the table of before stays");
         tab.picture("2-data-error").await;
         // Beside that place too, where a browser would open the file instead of the page.
@@ -187,6 +187,44 @@ fn a_dropped_file_fills_the_table() {
             "!document.querySelector('#loading') && document.querySelector('.model-line')?.innerText.includes('micro')";
         tab.wait("the model", micro).await;
         assert_eq!(tab.value("window.mark").await, 1, "the page is still the same");
+    });
+}
+
+#[test]
+fn the_readable_rows_of_a_damaged_file_are_taken_on_wish() {
+    visit(Visit::new("damaged-rows"), async |tab| {
+        tab.open().await;
+        let file = tab.write("pets.csv", b"text,label\nmeow,cat\nwoof,dog\n");
+        tab.choose_file("#data-file", &file).await;
+        let rows = |count: usize| format!("document.querySelectorAll('#rows tbody tr').length === {count}");
+        tab.wait("two rows", &rows(2)).await;
+        // Names of people, one record of which cannot be read; the first line is no record at all.
+        let name = |end: u32| format!(r#"{{"text":"東京へ","entities":[{{"span":[0,{end}],"type":"LOC"}}]}}"#);
+        let lines = ["{\"text\":", &name(2), &name(9), &name(2), &name(2)].join("\n");
+        let file = tab.write("names.jsonl", lines.as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let listed = "[...document.querySelectorAll('#data-error li')].map(e => e.innerText)";
+        tab.wait("the damaged rows", &format!("{listed}.length === 2")).await;
+        let listed = tab.value(listed).await;
+        let listed = [&listed[0], &listed[1]].map(|row| row.as_str().expect("a text").to_owned());
+        assert!(listed[0].contains("「names.jsonl」の 1 行目") && listed[0].ends_with("{\"text\":"), "{listed:?}");
+        assert!(listed[1].contains("3 行目") && listed[1].ends_with(&name(9)), "{listed:?}");
+        let task = "document.querySelector('#task').value";
+        assert_eq!(tab.value(task).await, "sequence-classification", "the table stays");
+        assert_eq!(tab.count("#rows tbody tr").await, 2);
+        tab.click("#take-readable").await;
+        tab.wait("the others", &format!("{} && {task} === 'token-classification'", rows(3))).await;
+        assert_eq!(tab.count("#data-error").await, 0);
+        tab.click("#undo").await;
+        tab.wait("the table of before", &format!("{} && {task} === 'sequence-classification'", rows(2)))
+            .await;
+        // Of many, the first are listed and all are counted.
+        let file = tab.write("many.csv", format!("text,label\na,x\n{}", "b\n".repeat(1_025)).as_bytes());
+        tab.choose_file("#data-file", &file).await;
+        let listed = "document.querySelectorAll('#data-error li')";
+        tab.wait("the first twenty", &format!("{listed}.length === 21")).await;
+        assert_eq!(tab.text("#data-error li:last-child").await, "ほか 1,005 件");
+        tab.picture("2-damaged-rows").await;
     });
 }
 

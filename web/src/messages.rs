@@ -9,7 +9,7 @@ mod row;
 use std::error::Error;
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::{Columns, Preview};
+use terakoya_core::data::{Columns, Damage, Preview};
 use terakoya_core::generation_config::GenerationConfig;
 use terakoya_core::predictions::Generation;
 use terakoya_core::protocol::DeviceChoice;
@@ -268,6 +268,8 @@ pub enum Event {
         columns: Columns,
         /// Its beginning, where it is a table.
         preview: Option<Preview>,
+        /// Its rows that cannot be read; where there are any, the user is asked before the others are taken.
+        damage: Damage,
     },
     /// A data file was not read.
     Unread {

@@ -47,7 +47,14 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
             Some(roles) => roles,
             None => roles.insert(Roles::choose(name, &fields, options)?),
         };
-        sentence.push(roles.word(name, number, &fields)?, number);
+        match roles.word(name, number, &fields) {
+            _ if sentence.is_damaged => {}
+            Ok(word) => sentence.push(word, number),
+            Err(error) => {
+                collector.leave_out(error, line)?;
+                sentence.is_damaged = true;
+            }
+        }
     }
     collector.examples.extend(sentence.take());
     let roles = roles.ok_or_else(|| DataError::NoRows { name: name.to_owned() })?;
@@ -173,6 +180,8 @@ struct Sentence<'a> {
     words: Vec<&'a str>,
     tags: Vec<&'a str>,
     line: usize,
+    /// Whether one of its lines cannot be read, and none of it is kept.
+    is_damaged: bool,
 }
 
 impl<'a> Sentence<'a> {
@@ -184,12 +193,17 @@ impl<'a> Sentence<'a> {
         self.tags.extend(tag);
     }
 
-    /// The sentence as an example, where there is a word.
+    /// The sentence as an example, where there is a word and none is damaged.
     fn take(&mut self) -> Option<Example> {
-        let Self { words, tags, line } = std::mem::take(self);
+        let Self {
+            words,
+            tags,
+            line,
+            is_damaged,
+        } = std::mem::take(self);
         let tags = (tags.len() == words.len()).then_some(&tags[..]);
         let (text, tagged) = TaggedWords::join(&words, tags);
-        (!words.is_empty()).then(|| Example {
+        (!words.is_empty() && !is_damaged).then(|| Example {
             text,
             text_pair: None,
             gold: Gold::Words(Box::new(tagged)),

@@ -52,6 +52,7 @@ impl<'a> Records<'a> {
     }
 
     /// Replaces `fields` by those of the next record and gives the 1-based line it starts on; `None` at the end.
+    /// A record whose quotes are wrong is not read on from: the next one begins on the line behind its first.
     pub(super) fn next(&mut self, fields: &mut Vec<Cow<'a, str>>) -> Result<Option<usize>, QuoteError> {
         fields.clear();
         while !self.rest.is_empty() {
@@ -63,7 +64,10 @@ impl<'a> Records<'a> {
                 continue;
             }
             if self.quote == Quote::Standard && line.contains('"') {
-                self.quoted_record(fields)?;
+                if let Err(error) = self.quoted_record(fields) {
+                    self.advance(end + 1, 1);
+                    return Err(error);
+                }
             } else {
                 let line = line.strip_suffix('\r').unwrap_or(line);
                 fields.extend(line.split(char::from(self.separator)).map(Cow::Borrowed));
@@ -155,27 +159,40 @@ pub(super) fn read(name: &str, text: &str, format: Format, options: &ReadOptions
     let roles = columns::choose(name, &first_row, naming, options)?;
 
     let mut collector = Collector::new(name, options);
+    let mut rest = if header { records.rest } else { text };
     let mut line = if header {
-        next(&mut records, &mut fields, name)?
+        next(&mut records, &mut fields, name)
     } else {
-        Some(first_line)
+        Ok(Some(first_line))
     };
-    while let Some(at) = line {
+    loop {
+        let record = &rest[..rest.len() - records.rest.len()];
         let (found, expected) = (fields.len(), first_row.len());
-        if found != expected {
-            return Err(DataError::ColumnCount {
-                name: name.to_owned(),
-                line: at,
-                found,
-                expected,
-                header,
-            });
+        match line {
+            Ok(None) => break,
+            Err(error) => collector.leave_out(error, record)?,
+            Ok(Some(line)) if found != expected => {
+                let name = name.to_owned();
+                let error = DataError::ColumnCount {
+                    name,
+                    line,
+                    found,
+                    expected,
+                    header,
+                };
+                collector.leave_out(error, record)?;
+            }
+            Ok(Some(line)) => {
+                if collector.keeps(roles.filter.map(|index| &*fields[index])) {
+                    match example(collector.gold, line, &fields, &roles) {
+                        Ok(example) => collector.examples.push(example),
+                        Err(error) => collector.leave_out(error, record)?,
+                    }
+                }
+            }
         }
-        if collector.keeps(roles.filter.map(|index| &*fields[index])) {
-            let example = example(collector.gold, at, &fields, &roles)?;
-            collector.examples.push(example);
-        }
-        line = next(&mut records, &mut fields, name)?;
+        rest = records.rest;
+        line = next(&mut records, &mut fields, name);
     }
     let names: Vec<String> = first_row.iter().map(|field| field.trim().to_owned()).collect();
     collector.finish(roles.describe(format, header, header.then_some(names.as_slice())))

@@ -24,12 +24,22 @@ pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Resul
         if line.trim().is_empty() {
             continue;
         }
-        let place = Place::Line(index + 1);
+        let (place, taken) = (Place::Line(index + 1), rows.collector.examples.len());
         let mut json = serde_json::Deserializer::from_str(line);
-        let read = RecordSeed { rows: &mut rows, place }
-            .deserialize(&mut json)
-            .and_then(|()| json.end());
-        rows.check(read, place.number(), line)?;
+        let seed = RecordSeed {
+            rows: &mut rows,
+            place,
+            line,
+        };
+        let read = seed.deserialize(&mut json).and_then(|()| json.end());
+        match rows.check(read, place.number(), line) {
+            Err(error @ DataError::Json { .. }) => {
+                // There may be a whole record before what is wrong.
+                rows.collector.examples.truncate(taken);
+                rows.collector.leave_out(error, line)?;
+            }
+            checked => checked?,
+        }
     }
     rows.finish(Format::JsonLines)
 }
@@ -47,6 +57,7 @@ pub(super) fn read_document(name: &str, text: &str, options: &ReadOptions) -> Re
         RecordSeed {
             rows: &mut rows,
             place: Place::Record(1),
+            line: "",
         }
         .deserialize(&mut json)
     };
@@ -357,6 +368,7 @@ impl<'de> Visitor<'de> for ArrayVisitor<'_, '_> {
             .next_element_seed(RecordSeed {
                 rows: self.rows,
                 place: Place::Record(number),
+                line: "",
             })?
             .is_some()
         {
@@ -370,6 +382,8 @@ impl<'de> Visitor<'de> for ArrayVisitor<'_, '_> {
 struct RecordSeed<'r, 'a> {
     rows: &'r mut Rows<'a>,
     place: Place,
+    /// What it stands on by itself.
+    line: &'r str,
 }
 
 impl<'de> DeserializeSeed<'de> for RecordSeed<'_, '_> {
@@ -410,6 +424,11 @@ impl<'de> Visitor<'de> for RecordSeed<'_, '_> {
                 }
                 self.rows.add(values, self.place)
             }
+        };
+        let taken = match taken {
+            // The columns are known, so it is this record that is wrong.
+            Err(error) if self.rows.fields.is_some() => self.rows.collector.leave_out(error, self.line),
+            taken => taken,
         };
         taken.map_err(|failure| {
             self.rows.failure = Some(failure);

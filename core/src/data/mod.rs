@@ -3,14 +3,15 @@
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `words` the same of a JSON
 //! record, `spans` the named parts of its text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
-//! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels. `corpora`
-//! turns course corpora into files that these readers take.
+//! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels, `damage` tells
+//! of rows that are left out. `corpora` turns course corpora into files that these readers take.
 
 mod answers;
 mod columns;
 mod conll;
 pub mod corpora;
 mod csv;
+mod damage;
 mod error;
 mod format;
 mod gold;
@@ -33,6 +34,7 @@ use sha2::{Digest, Sha256};
 use gold::GoldReader;
 
 pub use columns::{ChosenColumn, Columns};
+pub use damage::{Damage, DamagedRow};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
@@ -105,6 +107,10 @@ pub struct ReadOptions {
     // As with the header, the command line has no flag for it: who trains or measures wants to know of such a row.
     #[serde(skip_serializing)]
     pub unlabelled: bool,
+    /// Whether a row that cannot be read is left out and told in [`Dataset::damage`]; else the first one is an error.
+    // No flag for it either: the page asks before it goes on without such rows.
+    #[serde(skip)]
+    pub skip_damaged: bool,
     /// The labels there are, where a list of them was given; data may then name them by 0-based number.
     pub label_names: Option<Vec<String>>,
 }
@@ -261,12 +267,14 @@ pub struct Dataset {
     pub skipped_by_filter: usize,
     /// The lines where works without a word begin, which were left out.
     pub blank_works: Vec<usize>,
+    /// The rows that were left out because they cannot be read.
+    pub damage: Damage,
 }
 
 /// Reads a whole data file; `name` serves messages and gives the extension.
 ///
 /// A byte order mark is dropped, blank lines are skipped, `\r\n` ends a line like `\n`. The first malformed row is an
-/// error, and so is a file without rows.
+/// error, unless the options skip such rows, and so is a file without rows.
 pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, DataError> {
     let text = utf8(name, bytes)?;
     match format::detect(name, text, options) {
@@ -320,6 +328,11 @@ struct Collector<'a> {
     examples: Vec<Example>,
     skipped: usize,
     blank_works: Vec<usize>,
+    damage: Damage,
+    /// Whether there may be any.
+    skip_damaged: bool,
+    /// What is wrong with the first damaged row.
+    first_error: Option<DataError>,
     gold: GoldReader<'a>,
     /// The first distinct values that did not match, one more than are shown.
     other_values: Vec<String>,
@@ -337,6 +350,9 @@ impl<'a> Collector<'a> {
             examples: Vec::new(),
             skipped: 0,
             blank_works: Vec::new(),
+            damage: Damage::default(),
+            skip_damaged: options.skip_damaged,
+            first_error: None,
             gold: GoldReader {
                 name,
                 column: options.gold,
@@ -371,7 +387,20 @@ impl<'a> Collector<'a> {
         self.examples.is_empty() && self.other_values.is_empty()
     }
 
+    /// Goes on without a row that cannot be read, where that is asked for; `text` is how it stands in the file.
+    fn leave_out(&mut self, error: DataError, text: &str) -> Result<(), DataError> {
+        if !self.skip_damaged {
+            return Err(error);
+        }
+        self.damage.add(&error, text);
+        self.first_error.get_or_insert(error);
+        Ok(())
+    }
+
     fn finish(self, columns: Columns) -> Result<Dataset, DataError> {
+        if let (true, Some(error)) = (self.examples.is_empty(), self.first_error) {
+            return Err(error);
+        }
         let name = self.name.to_owned();
         match self.filter {
             _ if !self.examples.is_empty() => Ok(Dataset {
@@ -380,6 +409,7 @@ impl<'a> Collector<'a> {
                 columns,
                 skipped_by_filter: self.skipped,
                 blank_works: self.blank_works,
+                damage: self.damage,
             }),
             Some(filter) if self.skipped > 0 => Err(DataError::NoMatch {
                 name,

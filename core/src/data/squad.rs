@@ -124,10 +124,16 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 id: id.as_deref().unwrap_or_default(),
             };
             let gold = match &question.answers {
-                Some(answers) => gold(asked, answers, question.is_impossible, &paragraph.context, &starts)?,
-                None => Gold::None,
+                Some(answers) => gold(asked, answers, question.is_impossible, &paragraph.context, &starts),
+                None => Ok(Gold::None),
             };
-            ids.check(asked)?;
+            let gold = match gold.and_then(|gold| ids.check(asked).map(|()| gold)) {
+                Ok(gold) => gold,
+                Err(error) => {
+                    collector.leave_out(error, &question.question)?;
+                    continue;
+                }
+            };
             collector.examples.push(Example {
                 text: question.question,
                 text_pair: Some(paragraph.context.clone()),

@@ -1,5 +1,6 @@
 //! Tests of reading: every format as the real data sets write it, every error with its place.
 
+mod damaged;
 mod headers;
 mod questions;
 

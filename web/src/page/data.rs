@@ -20,7 +20,7 @@ pub mod table;
 pub mod view;
 
 use js_sys::ArrayBuffer;
-use terakoya_core::data::{Columns, Gold};
+use terakoya_core::data::{Columns, Damage, Gold};
 use terakoya_core::task_kind::TaskKind;
 use wasm_bindgen::JsValue;
 use web_sys::File;
@@ -54,6 +54,8 @@ pub struct Data {
     pub origin: Origin,
     /// Why the last file could not be read.
     pub error: Option<Problem>,
+    /// That file's other rows, where only some are damaged.
+    readable: Option<Shared<(Asked, Event)>>,
     /// The last file, where it is a table whose columns can be chosen.
     pub sheet: Option<Shared<Sheet>>,
     /// Whether a file is being read.
@@ -111,6 +113,13 @@ pub enum Problem {
     },
     /// The core names line and reason.
     Malformed(String),
+    /// Some of its rows cannot be read.
+    Damaged {
+        /// Which, and why.
+        damage: Damage,
+        /// How many can be read.
+        rows: usize,
+    },
 }
 
 /// Whether rows replace those of the table.
@@ -138,6 +147,8 @@ pub enum DataMsg {
     PasteLines(String),
     /// The worker has read a file.
     Read(Box<Asked>, Box<Reply>),
+    /// The rows that can be read of a damaged file are to be taken.
+    TakeReadable,
     /// The last file is to be read again, with these columns.
     Columns(ChosenColumns),
     /// A row was typed.
@@ -227,6 +238,7 @@ impl Data {
             ..Origin::default()
         };
         self.error = None;
+        self.readable = None;
         self.sheet = None;
         self.filter = Filter::All;
         self.page = 0;
@@ -252,6 +264,15 @@ impl App {
             }
             DataMsg::Bytes(asked, bytes) => self.read_bytes(ctx, asked, bytes),
             DataMsg::Read(asked, reply) => self.take_rows(ctx, *asked, reply.event),
+            DataMsg::TakeReadable => {
+                if let Some(readable) = self.data.change().readable.take() {
+                    let (asked, mut event) = (*readable).clone();
+                    if let Event::Data { damage, .. } = &mut event {
+                        *damage = Damage::default();
+                    }
+                    self.take_rows(ctx, asked, event);
+                }
+            }
             DataMsg::Download => {
                 let file = files::write_table(&self.data.table.rows);
                 let name = format!("examples.{}", file.extension);
@@ -389,10 +410,23 @@ impl App {
         data.reading = false;
         match event {
             Event::Data {
+                ref rows, ref damage, ..
+            } if damage.count > 0 => {
+                data.error = Some(Problem::Damaged {
+                    damage: damage.clone(),
+                    rows: rows.len(),
+                });
+                if asked.columns == ChosenColumns::default() {
+                    data.sheet = None;
+                }
+                data.readable = Some(Shared::new((asked, event)));
+            }
+            Event::Data {
                 task,
                 rows,
                 columns,
                 preview,
+                ..
             } => {
                 data.place(&asked.name, asked.placing, task, rows);
                 data.sheet = Sheet::of_read(asked, preview, &columns).map(Shared::new);

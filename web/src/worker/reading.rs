@@ -1,5 +1,5 @@
 //! Reads a data file as what it is: questions about passages, named parts, several labels, scores or labels, by its form and
-//! the names of its columns. A plain text is read for the task that the page says.
+//! the names of its columns. A plain text is read for the task that the page says. Of a file with damaged rows the others come.
 
 use js_sys::Uint8Array;
 use terakoya_core::data::{
@@ -87,7 +87,8 @@ fn bytes_of(name: &str, file: Option<&Uint8Array>) -> Result<Vec<u8>, ReadingErr
 }
 
 fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) -> Event {
-    let read = read_as_what_it_is(name, plain, columns, bytes);
+    let read = read_as_what_it_is(name, plain, columns, bytes)
+        .or_else(|error| readable(name, plain, columns, bytes).ok_or(error));
     let has_choice = match &read {
         // The outermost fields of SQuAD's form are no columns.
         Ok((_, data)) => data.columns.format != Format::Squad,
@@ -121,7 +122,18 @@ fn read_bytes(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) 
         rows,
         columns: data.columns,
         preview,
+        damage: data.damage,
     }
+}
+
+/// A file without its damaged rows, where that is what is wrong with it.
+fn readable(name: &str, plain: TaskKind, columns: &ReadOptions, bytes: &[u8]) -> Option<(TaskKind, Dataset)> {
+    let options = ReadOptions {
+        skip_damaged: true,
+        ..columns.clone()
+    };
+    let read = read_as_what_it_is(name, plain, &options, bytes).ok();
+    read.filter(|(_, data)| data.damage.count > 0)
 }
 
 /// Why a file is not read, for a page that shows `preview` to choose columns by.
@@ -206,6 +218,13 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
     let column = |data: &Dataset| data.columns.label.as_ref().and_then(|label| label.name.clone());
     match read_for(TaskKind::SequenceClassification) {
         Ok(data) => {
+            // Lists of labels are damaged as labels, as all of them are below.
+            if data.damage.count > 0
+                && let Ok(lists) = read_for(TaskKind::MultiLabelClassification)
+                && lists.damage.count < data.damage.count
+            {
+                return Ok((TaskKind::MultiLabelClassification, lists));
+            }
             let task = match column(&data).unwrap_or_default().to_ascii_lowercase().as_str() {
                 "labels" => TaskKind::MultiLabelClassification,
                 "score" | "点数" | "スコア" => TaskKind::Regression,
@@ -249,7 +268,12 @@ fn has_articles(bytes: &[u8]) -> bool {
 }
 
 fn has_parts(data: &Dataset) -> bool {
-    let is_part = |gold: &Gold| matches!(gold, Gold::Words(_) | Gold::Spans(_));
+    let is_part = |gold: &Gold| match gold {
+        Gold::Words(_) => true,
+        // Beside rows that are damaged as such, an empty list may be one of labels.
+        Gold::Spans(spans) => !spans.is_empty() || data.damage.count == 0,
+        _ => false,
+    };
     data.examples.iter().any(|example| is_part(&example.gold))
 }
 

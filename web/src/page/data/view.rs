@@ -1,5 +1,6 @@
 //! Draws the second step: sources, labels, the table and the split.
 
+use terakoya_core::data::{Damage, DamagedRow};
 use yew::prelude::*;
 
 use super::columns::ColumnChoice;
@@ -36,7 +37,7 @@ pub fn DataStep(props: &Props) -> Html {
         <Step id="data" number="2" title={w.data_title()} hint={w.data_hint(state.table.task)}>
             <Sources words={w} reading={state.reading} emit={props.emit.clone()} />
             if let Some(problem) = &state.error {
-                <p id="data-error" class="message bad" role="alert">{ problem_text(w, problem) }</p>
+                <div id="data-error" class="message bad" role="alert">{ problem_text(props, problem) }</div>
             }
             { status(props) }
             if let Some(sheet) = &state.sheet {
@@ -75,11 +76,31 @@ fn task(props: &Props) -> Html {
     }
 }
 
-fn problem_text(w: Words, problem: &Problem) -> String {
+fn problem_text(props: &Props, problem: &Problem) -> Html {
+    let w = props.words;
     match problem {
-        Problem::TooLarge { name, bytes } => w.file_too_large(name, &figures::bytes(*bytes)),
-        Problem::Unreadable { name, reason } => w.file_unreadable(name, reason),
-        Problem::Malformed(message) => w.file_malformed(message),
+        Problem::TooLarge { name, bytes } => w.file_too_large(name, &figures::bytes(*bytes)).into(),
+        Problem::Unreadable { name, reason } => w.file_unreadable(name, reason).into(),
+        Problem::Malformed(message) => w.file_malformed(message).into(),
+        Problem::Damaged { damage, rows } => damaged(props, damage, *rows),
+    }
+}
+
+/// What is wrong with which rows, and the way to take the others.
+fn damaged(props: &Props, damage: &Damage, rows: usize) -> Html {
+    let w = props.words;
+    let take = props.emit.reform(|_: MouseEvent| DataMsg::TakeReadable);
+    let row = |row: &DamagedRow| html! { <li>{ w.message(&row.message) }{ " " }<code>{ &row.text }</code></li> };
+    let more = damage.count - damage.first.len();
+    html! {
+        <>
+        { w.rows_damaged(damage.count, rows) }
+        <ul>
+            { for damage.first.iter().map(row) }
+            if more > 0 { <li>{ w.more_rows(more) }</li> }
+        </ul>
+        <button type="button" id="take-readable" class="secondary" onclick={take}>{ w.take_readable(rows) }</button>
+        </>
     }
 }
 

@@ -4,6 +4,7 @@ use terakoya_core::data::{ChosenColumn, Columns, Format};
 
 use super::{Language, Words};
 use crate::page::data::Role;
+use crate::page::figures;
 
 impl Words {
     /// A file that is not read.
@@ -28,6 +29,30 @@ impl Words {
         self.pick(
             format!("読み込めませんでした。表はそのままです。{reason}"),
             format!("This was not read; the table is as it was. {reason}"),
+        )
+    }
+
+    /// A file of which some rows cannot be read.
+    pub fn rows_damaged(self, damaged: usize, rows: usize) -> String {
+        let (damaged, rows) = (figures::count(damaged), figures::count(rows));
+        self.pick(
+            format!("読めなかったもの {damaged} 件、読めたもの {rows} 件。表はそのままです。"),
+            format!("Rows that cannot be read: {damaged}; rows that can: {rows}. The table is as it was."),
+        )
+    }
+
+    /// Those of them that are not listed.
+    pub fn more_rows(self, count: usize) -> String {
+        let count = figures::count(count);
+        self.pick(format!("ほか {count} 件"), format!("{count} more"))
+    }
+
+    /// The button that takes the others.
+    pub fn take_readable(self, rows: usize) -> String {
+        let rows = figures::count(rows);
+        self.pick(
+            format!("読めた {rows} 件を使う"),
+            format!("Use the rows that can be read ({rows})"),
         )
     }
 
