@@ -1,5 +1,8 @@
 //! A run as one watches it: clicks beside it, a pause in its middle.
 
+use serde_json::json;
+
+use super::keeping::LONG;
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
@@ -111,4 +114,54 @@ async fn pause_in_the_middle(tab: &Tab) {
     tab.click("#resume").await;
     tab.wait("further steps", &format!("{STEPS} > {held} + 2")).await;
     tab.wait("their number", &format!("{figures} !== {drawn}")).await;
+}
+
+/// Notes what the page asks of the screen; `refuse` turns it down.
+const SCREEN: &str = "(() => {
+    const screen = { asked: [], held: 0, refuse: false };
+    window.screenLock = screen;
+    const request = async (kind) => {
+        screen.asked.push(kind);
+        if (screen.refuse) throw new DOMException('not now', 'NotAllowedError');
+        screen.held += 1;
+        return { release: async () => { screen.held -= 1; } };
+    };
+    Object.defineProperty(navigator, 'wakeLock', { value: { request } });
+})()";
+
+#[test]
+fn the_screen_is_kept_awake_while_a_run_lasts() {
+    visit(Visit::new("wake-lock"), async |tab| {
+        let source = json!({ "source": SCREEN });
+        tab.chromium
+            .command("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+        tab.open().await;
+        tab.bring_micro(40).await;
+        assert_eq!(tab.value("window.screenLock.asked.length").await, 0);
+        let long = Wish { epochs: 5000, ..LONG };
+        tab.start(long).await;
+        tab.wait("some steps", &format!("{STEPS} > 2")).await;
+        let asked = "window.screenLock.asked.join()";
+        assert_eq!(tab.value(asked).await, "screen");
+        assert_eq!(tab.value("window.screenLock.held").await, 1);
+        assert_eq!(tab.count("#may-sleep").await, 0);
+        // A tab that was hidden has lost it, and asks again.
+        tab.value("document.dispatchEvent(new Event('visibilitychange'))").await;
+        tab.wait("another wish", &format!("{asked} === 'screen,screen'")).await;
+        tab.wait("one lock", "window.screenLock.held === 1").await;
+        tab.click("#stop").await;
+        tab.finish().await;
+        tab.wait("no lock", "window.screenLock.held === 0").await;
+        tab.value("window.screenLock.refuse = true").await;
+        tab.start(long).await;
+        let said =
+            "document.querySelector('#may-sleep')?.innerText.startsWith('画面が消えると学習が止まることがあります。')";
+        tab.wait("that the screen may go dark", said).await;
+        tab.click("#stop").await;
+        tab.wait("no run", "!document.querySelector('#stop')").await;
+        tab.finish().await;
+        assert_eq!(tab.count("#may-sleep").await, 0);
+        assert_eq!(tab.value("window.screenLock.held").await, 0);
+    });
 }
