@@ -32,6 +32,8 @@ mod models;
 mod phone;
 #[path = "browser/reading.rs"]
 mod reading;
+#[path = "browser/renewal.rs"]
+mod renewal;
 #[path = "browser/runs.rs"]
 mod runs;
 #[path = "browser/server.rs"]

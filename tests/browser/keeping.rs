@@ -75,7 +75,7 @@ impl Tab {
     }
 
     /// Ends the worker from outside, as a crash does: without a word.
-    async fn kill_worker(&self) {
+    pub async fn kill_worker(&self) {
         let targets = self.chromium.command("Target.getTargets", json!({})).await;
         let mut targets = targets["targetInfos"].as_array().expect("targets").iter();
         let worker = targets

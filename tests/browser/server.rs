@@ -39,7 +39,7 @@ pub struct Served {
 
 #[derive(Default)]
 struct Shared {
-    folder: PathBuf,
+    folder: Mutex<PathBuf>,
     faults: Mutex<BTreeMap<String, Fault>>,
     instead: Mutex<BTreeMap<String, Vec<u8>>>,
     served: Mutex<Vec<Served>>,
@@ -66,7 +66,7 @@ impl SiteServer {
     pub fn start(folder: &Path) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
         let shared = Arc::new(Shared {
-            folder: folder.to_owned(),
+            folder: Mutex::new(folder.to_owned()),
             ..Shared::default()
         });
         let answering = Arc::clone(&shared);
@@ -90,6 +90,11 @@ impl SiteServer {
     /// Behaves again.
     pub fn mend(&self) {
         lock(&self.shared.faults).clear();
+    }
+
+    /// Serves another folder from now on.
+    pub fn serve(&self, folder: &Path) {
+        folder.clone_into(&mut lock(&self.shared.folder));
     }
 
     /// Serves `bytes` in the place of a file.
@@ -251,7 +256,8 @@ fn bytes_of(shared: &Shared, file: &str) -> Option<Vec<u8>> {
     }
     let relative = Path::new(file);
     let inside = relative.components().all(|part| matches!(part, Component::Normal(_)));
-    inside.then(|| fs::read(shared.folder.join(relative)).ok()).flatten()
+    let path = lock(&shared.folder).join(relative);
+    inside.then(|| fs::read(path).ok()).flatten()
 }
 
 fn content_type(file: &str) -> &'static str {
