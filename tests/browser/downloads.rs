@@ -1,5 +1,7 @@
 //! Models on their way: a broken line, a damaged file, a missing one, a page without a secure context.
 
+use serde_json::json;
+
 use super::chromium::INSECURE_HOST;
 use super::runs::Wish;
 use super::server::Fault;
@@ -29,6 +31,54 @@ impl Tab {
             .await;
         refused.as_str().unwrap_or_default().to_owned()
     }
+}
+
+/// Keeps what is drawn of a model on its way: its share and the whole, and what the bar and the line say.
+const WATCH: &str = "(() => {
+    window.drawn = [];
+    const look = () => {
+        const line = document.querySelector('#loading[role=status]');
+        const bar = line?.querySelector('progress[max]');
+        if (bar) window.drawn.push([bar.value, bar.max, bar.ariaLabel, line.querySelector('.number').innerText]);
+        requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+})()";
+
+#[test]
+fn the_share_of_a_model_that_has_come_is_drawn() {
+    visit(Visit::new("slow-line"), async |tab| {
+        let pieces = 12;
+        tab.server.break_file(WEIGHTS, Fault::Slow(pieces));
+        let source = json!({ "source": WATCH });
+        tab.chromium
+            .command("Page.addScriptToEvaluateOnNewDocument", source)
+            .await;
+        tab.open().await;
+        let drawn: Vec<(u64, u64, String, String)> =
+            serde_json::from_value(tab.value("window.drawn").await).expect("numbers and texts");
+        // A model's licence and description stay behind.
+        let total = drawn.last().expect("it was drawn").1;
+        assert!(
+            (weights()..weights() + 1_000_000).contains(&(total as usize)),
+            "{total}"
+        );
+        let label = "モデルを読み込んでいます";
+        let is_told = |(_, max, said, _): &(u64, u64, String, String)| *max == total && said == label;
+        assert!(drawn.iter().all(is_told), "{drawn:?}");
+        let mut shares: Vec<(u64, &str)> = drawn.iter().map(|(done, _, _, said)| (*done, said.as_str())).collect();
+        assert!(
+            shares.is_sorted_by_key(|(done, _)| *done),
+            "it never goes back: {shares:?}"
+        );
+        shares.dedup();
+        assert_eq!(shares.last().map(|(done, _)| *done), Some(total));
+        assert!(shares.len() > pieces / 2, "{shares:?}");
+        let megabytes = |bytes: u64| format!("{:.1} MB", bytes as f64 / 1e6);
+        for (done, said) in shares.into_iter().filter(|(done, _)| *done > 1_000_000) {
+            assert_eq!(said, format!("{} / {}", megabytes(done), megabytes(total)));
+        }
+    });
 }
 
 #[test]

@@ -24,6 +24,8 @@ pub enum Fault {
     Damaged,
     /// The file is not there.
     Missing,
+    /// The file comes in so many pieces, with [`BETWEEN`] between them.
+    Slow(usize),
 }
 
 /// An answer that was given.
@@ -57,6 +59,9 @@ pub struct SiteServer {
 
 /// How long a line is silent before it is broken: what a browser has not handed over by then is lost.
 const BREAKING: Duration = Duration::from_secs(2);
+
+/// How long the pieces of a slow file wait for each other: the page is drawn meanwhile.
+const BETWEEN: Duration = Duration::from_millis(150);
 
 /// How long a silent visitor is waited for.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -233,11 +238,22 @@ fn answer(shared: &Shared, mut stream: &TcpStream) -> std::io::Result<()> {
         bytes: sent.len(),
     });
     stream.write_all(head.as_bytes())?;
-    stream.write_all(sent)?;
+    match fault {
+        Some(Fault::Slow(pieces)) => write_slowly(stream, sent, pieces)?,
+        _ => stream.write_all(sent)?,
+    }
     if sent.len() < body.len() {
         thread::sleep(BREAKING);
     }
     stream.shutdown(Shutdown::Both)
+}
+
+fn write_slowly(mut stream: &TcpStream, bytes: &[u8], pieces: usize) -> std::io::Result<()> {
+    for piece in bytes.chunks(bytes.len().div_ceil(pieces).max(1)) {
+        stream.write_all(piece)?;
+        thread::sleep(BETWEEN);
+    }
+    Ok(())
 }
 
 /// The fault of a file's next answer.
