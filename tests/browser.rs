@@ -38,6 +38,8 @@ mod renewal;
 mod runs;
 #[path = "browser/server.rs"]
 mod server;
+#[path = "browser/sharing.rs"]
+mod sharing;
 #[path = "browser/speed.rs"]
 mod speed;
 #[path = "browser/tab.rs"]

@@ -21,7 +21,7 @@ impl Tab {
     }
 
     /// Has the worker run `script` before its own.
-    fn prepare_worker(&self, script: &str) {
+    pub fn prepare_worker(&self, script: &str) {
         let folders = std::fs::read_dir(site()).expect("the site can be read");
         let mut names = folders
             .flatten()

@@ -76,16 +76,20 @@ impl Tab {
 
     /// Ends the worker from outside, as a crash does: without a word.
     pub async fn kill_worker(&self) {
-        let targets = self.chromium.command("Target.getTargets", json!({})).await;
-        let mut targets = targets["targetInfos"].as_array().expect("targets").iter();
-        let worker = targets
-            .rfind(|target| target["type"] == "worker")
-            .expect("the page has a worker");
+        let workers = self.workers().await;
+        let worker = workers.last().expect("the page has a worker");
         let attach = json!({ "targetId": worker["targetId"], "flatten": false });
         let session = self.chromium.command("Target.attachToTarget", attach).await;
         let close = json!({ "id": 1, "method": "Runtime.evaluate", "params": { "expression": "self.close()" } });
         let message = json!({ "sessionId": session["sessionId"], "message": close.to_string() });
         self.chromium.command("Target.sendMessageToTarget", message).await;
+    }
+
+    /// The workers that run, of all pages.
+    pub async fn workers(&self) -> Vec<Value> {
+        let targets = self.chromium.command("Target.getTargets", json!({})).await;
+        let targets = targets["targetInfos"].as_array().expect("targets").iter();
+        targets.filter(|target| target["type"] == "worker").cloned().collect()
     }
 }
 
