@@ -18,6 +18,8 @@ mod deleting;
 mod devices;
 #[path = "browser/downloads.rs"]
 mod downloads;
+#[path = "browser/drawings.rs"]
+mod drawings;
 #[path = "browser/exporting.rs"]
 mod exporting;
 #[path = "browser/first_visit.rs"]

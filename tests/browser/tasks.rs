@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use thirtyfour::action_chain::ActionChain;
 use thirtyfour::prelude::*;
 
+use super::drawings::{assert_names_over, assert_runners_up, assert_scale};
 use super::models::unzip;
 use super::runs::{Wish, losses};
 use super::tab::Tab;
@@ -44,7 +45,8 @@ fn rows<T>(make: impl Fn(usize) -> T) -> Vec<T> {
     (0..40).map(make).collect()
 }
 
-fn scores() -> String {
+/// Pairs that are alike or not.
+pub fn scores() -> String {
     let row = |number: usize| {
         let (one, other) = (VERBS[number % 3], VERBS[(number / 3) % 3]);
         let score = if one == other { 4.5 } else { 0.5 };
@@ -65,7 +67,8 @@ fn several_labels() -> String {
     rows(row).concat()
 }
 
-fn spans() -> String {
+/// Texts with a town in each.
+pub fn spans() -> String {
     let row = |number: usize| {
         let (name, verb) = (NAMES[number % 4], VERBS[number % 3]);
         let text = format!("🗼 in {name} he {verb}");
@@ -182,6 +185,7 @@ fn scores_of_pairs() {
             eval_file: "eval.jsonl",
         };
         learn(tab, task).await;
+        assert_scale(tab, [0.5, 4.5]).await;
         assert_eq!(tab.count("#scatter circle").await, 8);
         for (button, title) in [("#draw-map", "学習後"), ("#draw-map-before", "学習前")] {
             tab.click(button).await;
@@ -297,6 +301,19 @@ fn names_in_plain_text() {
         };
         learn(tab, task).await;
         name_by_hand(tab).await;
+        // The right names are others than the model's: both stand over each other.
+        let text = "🗼 in nara he eats";
+        let wrong = json!([
+            { "text": text, "entities": [{ "span": [10, 12], "type": "town" }] },
+            { "text": text, "entities": [{ "span": [2, 4], "type": "town" }] },
+        ]);
+        score(tab, "wrong.json", &wrong.to_string(), &[]).await;
+        tab.wait(
+            "both texts",
+            "document.querySelectorAll('#failures .over').length === 2",
+        )
+        .await;
+        assert_names_over(tab, &[(10, 12, "town"), (2, 4, "town")]).await;
         // The model reads 38 letters of a text, and numbers as a whole.
         let far = format!("{}in nara", "he eats ".repeat(8));
         let town = |start: usize, end: usize| json!([{ "span": [start, end], "type": "town" }]);
@@ -431,6 +448,7 @@ fn answers_in_passages() {
         };
         learn(tab, task).await;
         assert_eq!(tab.text("label[for=try-pair]").await, "本文");
+        assert_runners_up(tab, "where").await;
         answer_by_keys(tab).await;
     });
 }
