@@ -6,6 +6,8 @@
 
 #[path = "browser/bad_input.rs"]
 mod bad_input;
+#[path = "browser/bad_rows.rs"]
+mod bad_rows;
 #[path = "browser/checks.rs"]
 mod checks;
 #[path = "browser/chromium.rs"]

@@ -55,7 +55,7 @@ fn small_gpt2(tab: &Tab) -> &'static str {
 }
 
 /// Opens the small GPT-2; the page brings the lesson that suits it and continues a first beginning by itself.
-async fn bring_gpt2(tab: &Tab) {
+pub async fn bring_gpt2(tab: &Tab) {
     let folder = tab.folder.path().join(small_gpt2(tab));
     let names = fs::read_dir(folder).expect("the command line made a folder");
     let files: Vec<(String, Vec<u8>)> = names
@@ -86,14 +86,14 @@ async fn bring_gpt2(tab: &Tab) {
 }
 
 /// Types the options of a continuation: greedy, so that both programs write the same.
-async fn choose_greedy(tab: &Tab, tokens: &str) {
+pub async fn choose_greedy(tab: &Tab, tokens: &str) {
     tab.fill("#generate-temperature", "0").await;
     tab.fill("#generate-top-k", "0").await;
     tab.fill("#generate-max-new-tokens", tokens).await;
 }
 
 /// Has `prompt` continued to its end by all models there are.
-async fn write_on(tab: &Tab, prompt: &str) {
+pub async fn write_on(tab: &Tab, prompt: &str) {
     tab.fill("#try-text", prompt).await;
     tab.click("#generate").await;
     let ended = format!(

@@ -311,7 +311,8 @@ impl App {
             Event::Failed { message } if newest => {
                 let trying = self.trying.change();
                 trying.waiting = false;
-                trying.error = Some(message);
+                // The answer to an earlier text is none to this one.
+                (trying.answer, trying.error) = (None, Some(message));
                 true
             }
             _ => false,
