@@ -32,6 +32,8 @@ mod keeping;
 mod language;
 #[path = "browser/models.rs"]
 mod models;
+#[path = "browser/part.rs"]
+mod part;
 #[path = "browser/phone.rs"]
 mod phone;
 #[path = "browser/reading.rs"]

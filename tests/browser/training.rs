@@ -439,7 +439,7 @@ fn assert_same_logits(found: &Value, expected: &Value) {
 }
 
 /// Trains natively by a run description, `options` beside it, and compares the curve with the page's.
-fn same_curve(work: &Path, description: &Path, file: &str, options: &[&str], record: &Value) {
+pub fn same_curve(work: &Path, description: &Path, file: &str, options: &[&str], record: &Value) {
     fs::create_dir_all(work).expect("the temporary folder can be written");
     for (name, bytes) in micro_files() {
         let folder = work.join("micro");
