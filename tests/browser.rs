@@ -40,6 +40,8 @@ mod phone;
 mod reading;
 #[path = "browser/renewal.rs"]
 mod renewal;
+#[path = "browser/report.rs"]
+mod report;
 #[path = "browser/runs.rs"]
 mod runs;
 #[path = "browser/server.rs"]
