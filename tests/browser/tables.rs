@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use thirtyfour::prelude::*;
 
 use super::visit::{Visit, visit};
 
@@ -174,6 +175,65 @@ fn what_is_pasted_is_not_mixed_with_a_lesson_that_nobody_changed() {
             .await;
         tab.click("#undo").await;
         tab.wait("the lesson again", &format!("{rows} === {lesson}")).await;
+    });
+}
+
+/// What the browser remembers of the rows: each text with its label.
+const REMEMBERED: &str = "JSON.parse(localStorage['terakoya.table'] ?? 'null')?.rows
+    .map((row) => `${row.text}: ${row.gold.Label ?? '-'}`).join(', ')";
+
+#[test]
+fn rows_and_labels_are_changed_by_hand() {
+    visit(Visit::new("by-hand"), async |tab| {
+        tab.open().await;
+        let file = tab.write("farm.csv", b"text,label\na cat,meow\na dog,woof\n");
+        tab.choose_file("#data-file", &file).await;
+        let remembered = async |rows: &str| {
+            let kept = format!("{REMEMBERED} === {}", Value::from(rows));
+            tab.wait(rows, &kept).await;
+        };
+        remembered("a cat: meow, a dog: woof").await;
+        // What a spreadsheet puts into the clipboard has tabs; a label that is new joins the others.
+        tab.click(".paste summary").await;
+        tab.fill("#paste", "text\tlabel\na bird, far\tchirp\na cow\t\n").await;
+        tab.click("#paste-table").await;
+        remembered("a cat: meow, a dog: woof, a bird, far: chirp, a cow: -").await;
+        let labels = "[...document.querySelectorAll('#label-counts li')].map((e) => `${e.dataset.label} ${e.dataset.count}`).join()";
+        assert_eq!(tab.value(labels).await, "meow 1,woof 1,chirp 1");
+        assert_eq!(tab.count("#rows tr.unlabelled").await, 1);
+        assert_eq!(tab.value("document.querySelector('#paste').value").await, "");
+        tab.fill("#new-row-label", "woof").await;
+        tab.fill("#new-text", "a wolf").await;
+        let typed = tab.driver().find(By::Css("#new-text")).await.expect("a box");
+        typed.send_keys(Key::Enter).await.expect("a box takes keys");
+        remembered("a cat: meow, a dog: woof, a bird, far: chirp, a cow: -, a wolf: woof").await;
+        assert_eq!(tab.text("#row-4 .text").await, "a wolf");
+        assert_eq!(tab.value("document.querySelector('#new-text').value").await, "");
+        let rename = async |from: &str, to: &str| {
+            tab.click(&format!(
+                "#label-counts li[data-label=\"{from}\"] .tools button:first-child"
+            ))
+            .await;
+            tab.fill("#label-counts .renaming input", to).await;
+            tab.click("#label-counts .renaming button").await;
+        };
+        rename("meow", "purr").await;
+        remembered("a cat: purr, a dog: woof, a bird, far: chirp, a cow: -, a wolf: woof").await;
+        assert_eq!(tab.value(labels).await, "purr 1,woof 2,chirp 1");
+        let shown = "document.querySelector('#row-0 select').selectedOptions[0].innerText";
+        assert_eq!(tab.value(shown).await, "purr");
+        // Two labels of one name are one.
+        rename("purr", "woof").await;
+        remembered("a cat: woof, a dog: woof, a bird, far: chirp, a cow: -, a wolf: woof").await;
+        assert_eq!(tab.value(labels).await, "woof 3,chirp 1");
+        tab.click("#label-counts li[data-label=\"woof\"] .tools button:last-child")
+            .await;
+        remembered("a cat: -, a dog: -, a bird, far: chirp, a cow: -, a wolf: -").await;
+        assert_eq!(tab.value(labels).await, "chirp 1");
+        assert_eq!(tab.count("#rows tr.unlabelled").await, 4);
+        tab.click("#undo").await;
+        remembered("a cat: woof, a dog: woof, a bird, far: chirp, a cow: -, a wolf: woof").await;
+        assert_eq!(tab.value(labels).await, "woof 3,chirp 1");
     });
 }
 
