@@ -86,7 +86,7 @@ pub async fn bring_gpt2(tab: &Tab) {
 }
 
 /// Types the options of a continuation: greedy, so that both programs write the same.
-pub async fn choose_greedy(tab: &Tab, tokens: &str) {
+async fn choose_greedy(tab: &Tab, tokens: &str) {
     tab.fill("#generate-temperature", "0").await;
     tab.fill("#generate-top-k", "0").await;
     tab.fill("#generate-max-new-tokens", tokens).await;
