@@ -26,15 +26,6 @@ const LEFT_OUT: &[(&str, &[&str], &str)] = &[
     (
         "core/src/data/error.rs",
         &[
-            "{name}: {place}: {label:?} is neither one of the {count} labels that were given nor the number of one",
-            "{name}: line {line} is blank; a list of labels has one label a line",
-            "{name}: line {line}: the label {label:?} stands in line {first} already",
-        ],
-        "the page gives no list of labels",
-    ),
-    (
-        "core/src/data/error.rs",
-        &[
             "{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll, squad and text",
             "{found:?} is not a way of quoting; there are standard and none",
             "a column needs a name or a 1-based number",

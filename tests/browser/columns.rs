@@ -1,5 +1,7 @@
 //! Tables whose columns nobody has named: the student says what each is.
 
+use std::path::Path;
+
 use super::tab::Tab;
 use super::visit::{Visit, visit};
 
@@ -213,6 +215,56 @@ fn a_column_may_list_labels() {
             .await;
         tab.fill("#task", "multi-label-classification").await;
         tab.wait("each label", &format!("{COUNTS} === '02,11,21'")).await;
+    });
+}
+
+#[test]
+fn a_list_of_labels_names_their_numbers() {
+    visit(Visit::new("label-list"), async |tab| {
+        tab.open().await;
+        let table = "i love it\t0,2\tid1\nso sad\t1\tid2\nwell\t0\tid3\n";
+        let choose = async || {
+            tab.wait("the question", "document.querySelector('#columns')?.open").await;
+            tab.fill("#column-1", "text").await;
+            tab.fill("#column-2", "label").await;
+            tab.click("#columns-read").await;
+        };
+        let named = format!("{COUNTS} === 'anger1,joy2,sad1'");
+        let task = "document.querySelector('#task').value";
+        // Both files are chosen at once.
+        let rows = tab.write("train.tsv", table.as_bytes());
+        let list = tab.write("labels.txt", b"joy\nsad\nanger\n");
+        let both = format!("{}\n{}", rows.display(), list.display());
+        tab.choose_file("#data-file", Path::new(&both)).await;
+        choose().await;
+        tab.wait("the names", &named).await;
+        assert_eq!(tab.value(task).await, "multi-label-classification");
+        assert!(tab.text("#listed-labels").await.contains('3'));
+        tab.picture("2-label-list").await;
+        // The list comes later, once without the last label.
+        tab.choose_file("#data-file", &rows).await;
+        choose().await;
+        let numbers = format!("{COUNTS} === '01,0,21,11'");
+        tab.wait("the numbers", &numbers).await;
+        assert_eq!(tab.count("#listed-labels").await, 0);
+        let short = tab.write("labels.txt", b"joy\nsad\n");
+        tab.drop_file("#data .drop", &short).await;
+        let refused = "document.querySelector('#data-error')?.innerText.includes('「2」は')";
+        tab.wait("the number that is none", refused).await;
+        assert_eq!(tab.value(&numbers).await, true, "the table stays");
+        let list = tab.write("labels.txt", b"joy\nsad\nanger\n");
+        tab.drop_file("#data .drop", &list).await;
+        tab.wait("the names", &named).await;
+        assert_eq!(tab.count("#data-error").await, 0);
+        // Numbers of tags cannot be read without their names.
+        let words = tab.write("ner.jsonl", br#"{"tokens":["in","Nara"],"ner_tags":[0,1]}"#);
+        tab.choose_file("#data-file", &words).await;
+        let asked = "document.querySelector('#data-error')?.innerText.includes('labels.txt')";
+        tab.wait("what is missing", asked).await;
+        let tags = tab.write("labels.txt", b"O\nB-LOC\n");
+        tab.drop_file("#data .drop", &tags).await;
+        tab.wait("the tag", &format!("{task} === 'token-classification' && {COUNTS} === 'LOC1'"))
+            .await;
     });
 }
 

@@ -65,14 +65,7 @@ pub enum Request {
     /// Ends a continuation with what it has; answered by [`Event::Done`].
     Hush,
     /// Reads a data file, whose bytes are beside the message; answered by [`Event::Data`] or [`Event::Unread`].
-    ReadData {
-        /// Its name, for messages and for the format.
-        name: String,
-        /// What a plain text is an example of.
-        plain: TaskKind,
-        /// The columns that the user chose.
-        columns: ChosenColumns,
-    },
+    ReadData(DataFile),
     /// Says what a run would cost; answered by [`Event::Measured`], or by [`Event::Stale`] where [`Request::Stop`] or another
     /// step came before.
     Measure {
@@ -160,6 +153,19 @@ pub enum ModelSource {
     Zip(String),
     /// The result of a run that is kept in the browser, by its [`SavedRun::id`].
     Run(String),
+}
+
+/// A data file without its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataFile {
+    /// Its name, for messages and for the format.
+    pub name: String,
+    /// What a plain text is an example of.
+    pub plain: TaskKind,
+    /// The columns that the user chose.
+    pub columns: ChosenColumns,
+    /// The labels there are, where a list of them came along.
+    pub label_names: Option<Vec<String>>,
 }
 
 /// Columns of a table, by their 1-based numbers, or fields of JSON records, by their names; nothing for what follows from the

@@ -6,7 +6,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::{DataError, Example, ParseError, utf8};
+use super::gold::GoldReader;
+use super::{DataError, Example, Gold, GoldColumn, ParseError, Place, utf8};
 
 /// Renames labels and merges those that get the same name: written `OLD=NEW,OLD=NEW`.
 ///
@@ -100,6 +101,25 @@ pub fn read_label_names(name: &str, bytes: &[u8]) -> Result<Vec<String>, DataErr
     Ok(labels)
 }
 
+/// An answer whose labels are named by a list of them, which may stand there as their 0-based numbers; `place` is that of its row
+/// in the file `name`.
+///
+/// # Errors
+/// If a label is neither in the list nor the number of one that is.
+pub fn name_labels(gold: &Gold, names: &[String], name: &str, place: Place) -> Result<Gold, DataError> {
+    let reader = |column| GoldReader {
+        name,
+        column,
+        label_names: Some(names),
+        unlabelled: true,
+    };
+    match gold {
+        Gold::Label(label) => reader(GoldColumn::Label).text(label, place),
+        Gold::Labels(labels) => reader(GoldColumn::Labels).list(labels.iter().map(String::as_str), place),
+        other => Ok(other.clone()),
+    }
+}
+
 /// The distinct labels of the examples: by value if all are integers, else in the order of their characters.
 pub fn collect_labels(examples: &[Example]) -> Vec<String> {
     let all = examples.iter().filter_map(|example| example.gold.labels()).flatten();
@@ -135,7 +155,6 @@ pub fn balanced_class_weights(counts: &[u64]) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::Gold;
 
     fn labelled(labels: &[&str]) -> Vec<Example> {
         let example = |label: &&str| Example {
@@ -169,6 +188,22 @@ mod tests {
         assert_eq!(
             blank,
             "labels.txt: line 2 is blank; a list of labels has one label a line"
+        );
+    }
+
+    #[test]
+    fn answers_are_named_by_a_list() {
+        let names = ["joy", "7", "fear"].map(str::to_owned);
+        let named =
+            |gold: &Gold| name_labels(gold, &names, "a.tsv", Place::Record(3)).map_err(|error| error.to_string());
+        let labels = |labels: &[&str]| Gold::Labels(labels.iter().map(|label| (*label).to_owned()).collect());
+        assert_eq!(named(&Gold::Label("2".to_owned())), Ok(Gold::Label("fear".to_owned())));
+        // A name wins over a number, and no label is there twice.
+        assert_eq!(named(&labels(&["7", "1", "0"])), Ok(labels(&["7", "joy"])));
+        assert_eq!(named(&Gold::Score(1.0)), Ok(Gold::Score(1.0)));
+        assert_eq!(
+            named(&labels(&["0", "3"])).expect_err("three labels"),
+            "a.tsv: record 3: \"3\" is neither one of the 3 labels that were given nor the number of one"
         );
     }
 

@@ -38,7 +38,7 @@ pub use damage::{Damage, DamagedRow};
 pub use error::{DataError, ParseError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
-pub use labels::{LabelMap, balanced_class_weights, collect_labels, read_label_names, sort_by_label};
+pub use labels::{LabelMap, balanced_class_weights, collect_labels, name_labels, read_label_names, sort_by_label};
 pub use preview::{Preview, preview};
 pub use split::{SplitRatios, shuffle, split, split_text};
 

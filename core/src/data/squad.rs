@@ -123,10 +123,7 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
                 place: Place::Question(line),
                 id: id.as_deref().unwrap_or_default(),
             };
-            let gold = match &question.answers {
-                Some(answers) => gold(asked, answers, question.is_impossible, &paragraph.context, &starts),
-                None => Ok(Gold::None),
-            };
+            let gold = answered(asked, &question, &paragraph.context, &starts);
             let gold = match gold.and_then(|gold| ids.check(asked).map(|()| gold)) {
                 Ok(gold) => gold,
                 Err(error) => {
@@ -144,6 +141,14 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         }
     }
     collector.finish(columns())
+}
+
+/// The answers to a question; nothing where it is only asked.
+fn answered(asked: Asked, question: &Question, context: &str, starts: &[usize]) -> Result<Gold, DataError> {
+    match &question.answers {
+        Some(answers) => gold(asked, answers, question.is_impossible, context, starts),
+        None => Ok(Gold::None),
+    }
 }
 
 /// The articles of a file: those under `data`, or a list of nothing else.

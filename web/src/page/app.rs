@@ -52,8 +52,8 @@ pub enum Msg {
     Read(ReadMsg),
     /// Where things last.
     Keep(KeepMsg),
-    /// A file was dropped somewhere.
-    Dropped(File),
+    /// Files were dropped somewhere.
+    Dropped(Vec<File>),
     /// The worker tells of the model that is being opened; the number of the request.
     Model(u32, Reply),
     /// The site's models are known.
@@ -180,14 +180,15 @@ impl Component for App {
             Msg::Train(msg) => return self.update_train(ctx, msg),
             Msg::Read(msg) => return self.update_read(ctx, msg),
             Msg::Keep(msg) => return self.update_keep(ctx, msg),
-            Msg::Dropped(file) if file.name().to_ascii_lowercase().ends_with(".zip") => {
-                browser::go_to("keep");
-                // While a model learns, the button there is grey, too.
-                return !self.is_training() && self.update_keep(ctx, KeepMsg::Import(file));
-            }
-            Msg::Dropped(file) => {
+            Msg::Dropped(files) => {
+                let is_zip = |file: &&File| file.name().to_ascii_lowercase().ends_with(".zip");
+                if let Some(zip) = files.iter().find(is_zip) {
+                    browser::go_to("keep");
+                    // While a model learns, the button there is grey, too.
+                    return !self.is_training() && self.update_keep(ctx, KeepMsg::Import(zip.clone()));
+                }
                 browser::go_to("data");
-                return self.update_data(ctx, DataMsg::File(file));
+                return self.update_data(ctx, DataMsg::Files(files));
             }
             Msg::Model(number, reply) => self.take_model(ctx, number, reply.event),
             Msg::Device(device) => {

@@ -8,6 +8,7 @@ mod aside;
 mod cells;
 mod columns;
 pub mod gold;
+mod label_list;
 mod label_select;
 mod labels;
 mod lesson;
@@ -36,7 +37,7 @@ use super::client::Reply;
 use super::shared::Shared;
 use super::training::form::FieldError;
 use crate::files;
-use crate::messages::{ChosenColumns, Event, Request, Row};
+use crate::messages::{ChosenColumns, DataFile, Event, Request, Row};
 
 /// The largest file that is read.
 const MOST_BYTES: f64 = 50e6;
@@ -54,8 +55,8 @@ pub struct Data {
     pub origin: Origin,
     /// Why the last file could not be read.
     pub error: Option<Problem>,
-    /// That file's other rows, where only some are damaged.
-    readable: Option<Shared<(Asked, Event)>>,
+    /// That file, with its other rows where only some are damaged.
+    unread: Option<Shared<(Asked, Event)>>,
     /// The last file, where it is a table whose columns can be chosen.
     pub sheet: Option<Shared<Sheet>>,
     /// Whether a file is being read.
@@ -85,6 +86,8 @@ pub struct Origin {
     pub touched: bool,
     /// Which columns were read.
     pub columns: Option<Columns>,
+    /// How many labels a list of them has, where it named those of the rows.
+    pub listed_labels: Option<usize>,
 }
 
 impl Origin {
@@ -137,8 +140,10 @@ pub enum Placing {
 pub enum DataMsg {
     /// A lesson was chosen.
     Lesson(Lesson),
-    /// A file was chosen or dropped.
-    File(File),
+    /// Files were chosen or dropped.
+    Files(Vec<File>),
+    /// A list of labels is here, by its name and its bytes, and with it perhaps a file that is to be read.
+    LabelList(String, Result<ArrayBuffer, JsValue>, Option<Box<Asked>>),
     /// The bytes of a file are here.
     Bytes(Box<Asked>, Result<ArrayBuffer, JsValue>),
     /// A table was pasted.
@@ -238,7 +243,7 @@ impl Data {
             ..Origin::default()
         };
         self.error = None;
-        self.readable = None;
+        self.unread = None;
         self.sheet = None;
         self.filter = Filter::All;
         self.page = 0;
@@ -250,7 +255,8 @@ impl App {
     pub fn update_data(&mut self, ctx: &Context<Self>, msg: DataMsg) -> bool {
         match msg {
             DataMsg::Lesson(lesson) => self.fetch_lesson(ctx, lesson),
-            DataMsg::File(file) => self.read_file(ctx, file),
+            DataMsg::Files(files) => self.read_files(ctx, files),
+            DataMsg::LabelList(name, bytes, asked) => self.take_label_list(ctx, name, bytes, asked),
             DataMsg::PasteTable(text) => {
                 let name = self.words.pasted().to_owned();
                 self.read_source(ctx, Asked::new(name, Placing::Append, Source::Text(text)));
@@ -264,15 +270,7 @@ impl App {
             }
             DataMsg::Bytes(asked, bytes) => self.read_bytes(ctx, asked, bytes),
             DataMsg::Read(asked, reply) => self.take_rows(ctx, *asked, reply.event),
-            DataMsg::TakeReadable => {
-                if let Some(readable) = self.data.change().readable.take() {
-                    let (asked, mut event) = (*readable).clone();
-                    if let Event::Data { damage, .. } = &mut event {
-                        *damage = Damage::default();
-                    }
-                    self.take_rows(ctx, asked, event);
-                }
-            }
+            DataMsg::TakeReadable => self.take_readable(ctx),
             DataMsg::Download => {
                 let file = files::write_table(&self.data.table.rows);
                 let name = format!("examples.{}", file.extension);
@@ -360,18 +358,6 @@ impl App {
         self.remember_table_soon(ctx);
     }
 
-    fn read_file(&mut self, ctx: &Context<Self>, file: File) {
-        let name = file.name();
-        if file.size() > MOST_BYTES {
-            self.data.change().error = Some(Problem::TooLarge {
-                name,
-                bytes: file.size() as u64,
-            });
-            return;
-        }
-        self.read_source(ctx, Asked::new(name, Placing::Replace, Source::File(file)));
-    }
-
     fn read_source(&mut self, ctx: &Context<Self>, asked: Asked) {
         self.data.change().reading = true;
         ctx.link().send_future(async move {
@@ -388,11 +374,12 @@ impl App {
         let plain = self.plain_task(asked.placing);
         match bytes {
             Ok(bytes) => {
-                let request = Request::ReadData {
+                let request = Request::ReadData(DataFile {
                     name: asked.name.clone(),
                     plain,
                     columns: asked.columns.clone(),
-                };
+                    label_names: asked.label_names.clone(),
+                });
                 let read = move |reply| Msg::Data(DataMsg::Read(asked.clone(), Box::new(reply)));
                 self.send_with(request, &[bytes], ctx.link().callback(read));
             }
@@ -402,6 +389,16 @@ impl App {
                 let (name, reason) = (asked.name, browser::reason(&reason));
                 data.error = Some(Problem::Unreadable { name, reason });
             }
+        }
+    }
+
+    fn take_readable(&mut self, ctx: &Context<Self>) {
+        if let Some(unread) = self.data.change().unread.take() {
+            let (asked, mut event) = (*unread).clone();
+            if let Event::Data { damage, .. } = &mut event {
+                *damage = Damage::default();
+            }
+            self.take_rows(ctx, asked, event);
         }
     }
 
@@ -419,7 +416,7 @@ impl App {
                 if asked.columns == ChosenColumns::default() {
                     data.sheet = None;
                 }
-                data.readable = Some(Shared::new((asked, event)));
+                data.unread = Some(Shared::new((asked, event)));
             }
             Event::Data {
                 task,
@@ -429,17 +426,25 @@ impl App {
                 ..
             } => {
                 data.place(&asked.name, asked.placing, task, rows);
+                if let Some(names) = &asked.label_names {
+                    data.table.change().list_labels(names);
+                    data.origin.listed_labels = Some(names.len());
+                }
                 data.sheet = Sheet::of_read(asked, preview, &columns).map(Shared::new);
                 data.origin.columns = Some(columns);
                 self.table_changed(ctx);
                 self.try_examples(ctx);
             }
-            Event::Unread { message, preview } => {
-                data.error = Some(Problem::Malformed(message));
+            Event::Unread {
+                ref message,
+                ref preview,
+            } => {
+                data.error = Some(Problem::Malformed(message.clone()));
                 // Columns that were chosen can be chosen otherwise, whatever is wrong.
                 if asked.columns == ChosenColumns::default() {
-                    data.sheet = Sheet::of_unread(asked, preview).map(Shared::new);
+                    data.sheet = Sheet::of_unread(asked.clone(), preview.clone()).map(Shared::new);
                 }
+                data.unread = Some(Shared::new((asked, event)));
             }
             Event::Failed { message } => data.error = Some(Problem::Malformed(message)),
             _ => {}

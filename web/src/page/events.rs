@@ -2,7 +2,7 @@
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
-use web_sys::{Element, File, HtmlInputElement, HtmlSelectElement};
+use web_sys::{Element, File, FileList, HtmlInputElement, HtmlSelectElement};
 use yew::prelude::*;
 
 use super::browser;
@@ -29,19 +29,23 @@ pub fn typed(event: &InputEvent) -> Option<String> {
     Some(input.value())
 }
 
-/// The file that was chosen; the same file can be chosen again.
-pub fn file(event: &Event) -> Option<File> {
+/// The files that were chosen; the same ones can be chosen again.
+pub fn chosen_files(event: &Event) -> Option<Vec<File>> {
     let input: HtmlInputElement = event.target_dyn_into()?;
-    let file = input.files().and_then(|files| files.get(0));
+    let chosen = input.files().map(|list| files(&list));
     input.set_value("");
-    file
+    chosen
+}
+
+fn files(list: &FileList) -> Vec<File> {
+    (0..list.length()).filter_map(|number| list.get(number)).collect()
 }
 
 /// Takes the files that are dropped anywhere on the page, which the browser would open in its place.
-pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 3]> {
+pub fn take_dropped(onfiles: &Callback<Vec<File>>) -> Option<[EventListener; 3]> {
     let window = browser::window()?;
     let listen = |kind: &'static str| {
-        let onfile = onfile.clone();
+        let onfiles = onfiles.clone();
         let options = EventListenerOptions::enable_prevent_default();
         EventListener::new_with_options(&window, kind, options, move |event| {
             let transfer = event.dyn_ref().and_then(DragEvent::data_transfer);
@@ -50,9 +54,8 @@ pub fn take_dropped(onfile: &Callback<File>) -> Option<[EventListener; 3]> {
                 return;
             };
             event.prevent_default();
-            let files = transfer.files().filter(|_| kind == "drop");
-            if let Some(file) = files.and_then(|files| files.get(0)) {
-                onfile.emit(file);
+            if let Some(list) = transfer.files().filter(|_| kind == "drop") {
+                onfiles.emit(files(&list));
             }
         })
     };

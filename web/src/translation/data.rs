@@ -54,8 +54,14 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name}: {place}: {field:?} is no list of tags, one for each of the {words} words":
         "「{name}」の {place!}：「{field}」に、{words} 語のタグが一つずつ並んでいません。";
     "{name}: {place}: {field:?} has numbers for tags: --labels takes a file with the tags, one a line":
-        "「{name}」の {place!}：「{field}」のタグが番号です。名前（B-種類など）で書いてください。",
-        "{name}: {place}: “{field}” has numbers for tags; write their names";
+        "「{name}」の {place!}：「{field}」のタグが番号です。番号順に名前（B-種類など）を一行に一つ書いた labels.txt も選んでください。",
+        "{name}: {place}: “{field}” has numbers for tags; bring their names as labels.txt, one a line";
+    "{name}: {place}: {label:?} is neither one of the {count} labels that were given nor the number of one":
+        "「{name!}」の {place!}：「{label}」は、一覧にある {count} 個のラベルのどれでもなく、その番号でもありません。";
+    "{name}: line {line} is blank; a list of labels has one label a line":
+        "「{name}」の {line} 行目が空です。ラベルの一覧は、一行に一つ書いてください。";
+    "{name}: line {line}: the label {label:?} stands in line {first} already":
+        "「{name}」の {line} 行目：ラベル「{label}」は {first} 行目にもあります。";
     "{name}: {place}: entity {item} lies outside the text":
         "「{name}」の {place!}：名前 {item} の範囲が文の外に出ています。";
     "{name}: {place}: entity {item} ends where it begins, or before":

@@ -158,7 +158,7 @@ impl Desk {
                 layer,
                 head,
             } => self.explain(id, &text, label, layer, head).await?,
-            Request::ReadData { name, plain, columns } => answer_read_data(id, &name, plain, &columns, files.first()),
+            Request::ReadData(file) => answer_read_data(id, file, files.first()),
             Request::Measure {
                 cost,
                 config,

@@ -8,7 +8,7 @@ use terakoya_core::data::{
 use terakoya_core::task_kind::TaskKind;
 
 use super::tell;
-use crate::messages::{ChosenColumns, Event, Row, in_words};
+use crate::messages::{ChosenColumns, DataFile, Event, Row, in_words};
 use crate::plain_text::passages;
 
 /// Largest data file, in bytes.
@@ -40,9 +40,13 @@ enum ReadingError {
 }
 
 /// Reads a data file, or says what is wrong with it.
-pub fn answer_read_data(id: u32, name: &str, plain: TaskKind, columns: &ChosenColumns, file: Option<&Uint8Array>) {
-    let columns = read_options(columns);
-    let event = bytes_of(name, file).map(|bytes| read_bytes(name, plain, &columns, &bytes));
+pub fn answer_read_data(id: u32, file: DataFile, bytes: Option<&Uint8Array>) {
+    let (name, plain) = (&file.name, file.plain);
+    let columns = ReadOptions {
+        label_names: file.label_names,
+        ..read_options(&file.columns)
+    };
+    let event = bytes_of(name, bytes).map(|bytes| read_bytes(name, plain, &columns, &bytes));
     let unread = |error: ReadingError| Event::Unread {
         message: in_words(&error),
         preview: None,
@@ -233,8 +237,8 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
             };
             Ok((task, read_for(task)?))
         }
-        // A list of labels is no label.
-        Err(error @ DataError::FieldKind { found: "an array", .. }) => {
+        // A list of labels is no label, nor one of those there are.
+        Err(error @ (DataError::FieldKind { found: "an array", .. } | DataError::UnlistedLabel { .. })) => {
             match read_for(TaskKind::MultiLabelClassification) {
                 Ok(data) => Ok((TaskKind::MultiLabelClassification, data)),
                 Err(_) => Err(error),

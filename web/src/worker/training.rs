@@ -57,14 +57,12 @@ impl TabHost<'_> {
             let urgent = |request: &Request| {
                 matches!(
                     request,
-                    Request::Try(_) | Request::ReadData { .. } | Request::Pause | Request::Resume | Request::Stop
+                    Request::Try(_) | Request::ReadData(_) | Request::Pause | Request::Resume | Request::Stop
                 )
             };
             while let Some(Posted { id, request, files }) = self.inbox.take_if(urgent) {
                 match request {
-                    Request::ReadData { name, plain, columns } => {
-                        answer_read_data(id, &name, plain, &columns, files.first())
-                    }
+                    Request::ReadData(file) => answer_read_data(id, file, files.first()),
                     Request::Try(text) => answer_try(id, &text, self.base, None).await,
                     Request::Stop => {
                         tell(id, Event::Done);

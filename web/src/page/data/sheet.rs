@@ -28,6 +28,8 @@ pub struct Asked {
     pub source: Source,
     /// The columns that the user chose.
     pub columns: ChosenColumns,
+    /// The labels that the data may give by their numbers.
+    pub label_names: Option<Vec<String>>,
 }
 
 /// A table whose columns can be chosen.
@@ -86,6 +88,7 @@ impl Asked {
             placing,
             source,
             columns,
+            label_names: None,
         }
     }
 }

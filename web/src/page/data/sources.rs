@@ -4,7 +4,7 @@ use web_sys::{File, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::{DataMsg, Lesson};
-use crate::page::events::{file, sift};
+use crate::page::events::{chosen_files, sift};
 use crate::page::words::Words;
 
 /// What the sources are drawn from.
@@ -36,7 +36,7 @@ pub fn Sources(props: &Props) -> Html {
         <>
         <div class="sources lessons" aria-busy={props.reading.then_some("true")}>
             { for Lesson::ALL.map(lesson) }
-            <FileDrop words={w} onfile={props.emit.reform(DataMsg::File)} />
+            <FileDrop words={w} onfiles={props.emit.reform(DataMsg::Files)} />
         </div>
         <Paste words={w} emit={props.emit.clone()} />
         </>
@@ -46,7 +46,7 @@ pub fn Sources(props: &Props) -> Html {
 #[derive(Properties, PartialEq)]
 struct FileDropProps {
     words: Words,
-    onfile: Callback<File>,
+    onfiles: Callback<Vec<File>>,
 }
 
 /// A file input that files can be dropped on, as on the whole page, which takes them.
@@ -54,7 +54,7 @@ struct FileDropProps {
 fn FileDrop(props: &FileDropProps) -> Html {
     let w = props.words;
     let over = use_state_eq(|| false);
-    let onchange = sift(&props.onfile, |event: Event| file(&event));
+    let onchange = sift(&props.onfiles, |event: Event| chosen_files(&event));
     let hover = |hovers: bool| {
         let over = over.clone();
         Callback::from(move |_: DragEvent| over.set(hovers))
@@ -62,7 +62,7 @@ fn FileDrop(props: &FileDropProps) -> Html {
     html! {
         <label class={classes!("card", "drop", over.then_some("over"))} ondragenter={hover(true)} ondragover={hover(true)} ondragleave={hover(false)}
             ondrop={hover(false)}>
-            <input id="data-file" type="file" accept=".csv,.tsv,.txt,.json,.jsonl,.conll,.bio,text/*,application/json" {onchange} />
+            <input id="data-file" type="file" multiple=true accept=".csv,.tsv,.txt,.json,.jsonl,.conll,.bio,text/*,application/json" {onchange} />
             <strong>{ w.choose_file() }</strong>
             <span>{ w.choose_file_about() }</span>
         </label>

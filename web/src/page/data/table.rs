@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use serde::{Deserialize, Serialize};
-use terakoya_core::data::{SplitRatios, split};
+use terakoya_core::data::{DataError, Place, SplitRatios, name_labels, split};
 use terakoya_core::task_kind::TaskKind;
 
 use super::aside::{Aside, forget_places};
@@ -166,6 +166,32 @@ impl Table {
         let old = self.labels.remove(number);
         for row in &mut self.rows {
             gold::rename(row, &old, None);
+        }
+    }
+
+    /// Names the labels that are numbers by their places in a list of all; `source` is what the rows came from.
+    ///
+    /// # Errors
+    /// If a label is neither in the list nor the number of one that is.
+    pub fn name_labels(&mut self, names: &[String], source: &str) -> Result<(), DataError> {
+        let lists = |label: &String| label.contains([',', '|']) && !names.contains(label);
+        if self.task == TaskKind::SequenceClassification && self.labels.iter().any(lists) {
+            self.set_task(TaskKind::MultiLabelClassification);
+        }
+        for (row, number) in self.rows.iter_mut().zip(1..) {
+            row.gold = name_labels(&row.gold, names, source, Place::Record(number))?;
+        }
+        self.list_labels(names);
+        Ok(())
+    }
+
+    /// Takes the labels of a list in its order, where rows have labels.
+    pub fn list_labels(&mut self, names: &[String]) {
+        if matches!(
+            self.task,
+            TaskKind::SequenceClassification | TaskKind::MultiLabelClassification
+        ) {
+            self.labels = names.to_vec();
         }
     }
 

@@ -122,6 +122,9 @@ fn status(props: &Props) -> Html {
                 <strong class="number">{ w.row_count(table.task, table.rows.len()) }</strong>
                 if let Some(source) = &origin.source { <span>{ source }</span> }
                 if let Some(columns) = &origin.columns { <span class="caption">{ w.columns(columns) }</span> }
+                if let Some(count) = origin.listed_labels {
+                    <span id="listed-labels" class="caption">{ w.listed_labels(count) }</span>
+                }
                 if let Some(remembered) = remembered.filter(|_| !table.rows.is_empty()) {
                     <span class="caption">{ if remembered { w.table_remembered() } else { w.table_not_remembered() } }</span>
                 }

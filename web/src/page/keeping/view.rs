@@ -5,7 +5,7 @@ use yew::prelude::*;
 use super::{KeepMsg, Keeping};
 use crate::messages::{KeptModel, ModelSource, SavedRun};
 use crate::page::browser::Abilities;
-use crate::page::events::{file, sift};
+use crate::page::events::{chosen_files, sift};
 use crate::page::figures;
 use crate::page::frame::Step;
 use crate::page::shared::Shared;
@@ -50,7 +50,9 @@ pub fn KeepStep(props: &Props) -> Html {
 fn zip(props: &Props) -> Html {
     let w = props.words;
     let export = props.emit.reform(|_: MouseEvent| KeepMsg::Export);
-    let import = sift(&props.emit, |event: Event| file(&event).map(KeepMsg::Import));
+    let import = sift(&props.emit, |event: Event| {
+        chosen_files(&event)?.pop().map(KeepMsg::Import)
+    });
     let exporting = props.state.exporting;
     html! {
         <div class="sources">

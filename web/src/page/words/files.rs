@@ -56,6 +56,14 @@ impl Words {
         )
     }
 
+    /// What a list of labels did.
+    pub fn listed_labels(self, count: usize) -> String {
+        self.pick(
+            format!("ラベルの番号を一覧の {count} 個の名前にしました"),
+            format!("labels named by a list of {count}"),
+        )
+    }
+
     /// A zip that is not read.
     pub fn model_too_large(self, name: &str, size: &str) -> String {
         self.pick(

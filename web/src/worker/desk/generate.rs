@@ -73,13 +73,11 @@ impl GenerationHost for Teller<'_> {
             // Messages arrive between two turns of the browser's loop only.
             TimeoutFuture::new(0).await;
             let meanwhile =
-                |request: &Request| matches!(request, Request::Try(_) | Request::ReadData { .. } | Request::Hush);
+                |request: &Request| matches!(request, Request::Try(_) | Request::ReadData(_) | Request::Hush);
             while let Some(Posted { id, request, files }) = self.inbox.take_if(meanwhile) {
                 match request {
                     Request::Try(text) => answer_try(id, &text, self.session, None).await,
-                    Request::ReadData { name, plain, columns } => {
-                        answer_read_data(id, &name, plain, &columns, files.first())
-                    }
+                    Request::ReadData(file) => answer_read_data(id, file, files.first()),
                     _ => {
                         tell(id, Event::Done);
                         return Control::Stop;
