@@ -1,4 +1,4 @@
-//! Draws where examples come from: the lessons, a file, the clipboard.
+//! Draws where examples come from: a file, the clipboard, the lessons.
 
 use web_sys::{File, HtmlTextAreaElement};
 use yew::prelude::*;
@@ -18,7 +18,7 @@ pub struct Props {
     pub emit: Callback<DataMsg>,
 }
 
-/// The lessons, the place to drop a file, the box to paste into.
+/// The place to drop a file, the box to paste into, the lessons.
 #[component]
 pub fn Sources(props: &Props) -> Html {
     let w = props.words;
@@ -33,13 +33,11 @@ pub fn Sources(props: &Props) -> Html {
         }
     };
     html! {
-        <>
         <div class="sources lessons" aria-busy={props.reading.then_some("true")}>
-            { for Lesson::ALL.map(lesson) }
             <FileDrop words={w} onfiles={props.emit.reform(DataMsg::Files)} />
+            <Paste words={w} emit={props.emit.clone()} />
+            { for Lesson::ALL.map(lesson) }
         </div>
-        <Paste words={w} emit={props.emit.clone()} />
-        </>
     }
 }
 
