@@ -224,7 +224,8 @@ fn a_list_of_labels_names_their_numbers() {
         tab.open().await;
         let table = "i love it\t0,2\tid1\nso sad\t1\tid2\nwell\t0\tid3\n";
         let choose = async || {
-            tab.wait("the question", "document.querySelector('#columns')?.open").await;
+            tab.wait("the question", "document.querySelector('#columns')?.open")
+                .await;
             tab.fill("#column-1", "text").await;
             tab.fill("#column-2", "label").await;
             tab.click("#columns-read").await;
@@ -263,8 +264,11 @@ fn a_list_of_labels_names_their_numbers() {
         tab.wait("what is missing", asked).await;
         let tags = tab.write("labels.txt", b"O\nB-LOC\n");
         tab.drop_file("#data .drop", &tags).await;
-        tab.wait("the tag", &format!("{task} === 'token-classification' && {COUNTS} === 'LOC1'"))
-            .await;
+        tab.wait(
+            "the tag",
+            &format!("{task} === 'token-classification' && {COUNTS} === 'LOC1'"),
+        )
+        .await;
     });
 }
 

@@ -167,7 +167,10 @@ fn a_dropped_file_fills_the_table() {
         tab.drop_file("#data .drop", &wrong).await;
         tab.wait("the reason", "document.querySelector('#data-error')").await;
         let reason = tab.text("#data-error").await;
-        assert!(reason.contains("「wrong.csv」の 3 行目") && reason.contains("two,b,c,d"), "{reason}");
+        assert!(
+            reason.contains("「wrong.csv」の 3 行目") && reason.contains("two,b,c,d"),
+            "{reason}"
+        );
         assert_eq!(tab.count("#rows tbody tr").await, 3, "the table of before stays");
         tab.picture("2-data-error").await;
         // Beside that place too, where a browser would open the file instead of the page.
@@ -207,19 +210,35 @@ fn the_readable_rows_of_a_damaged_file_are_taken_on_wish() {
         tab.wait("the damaged rows", &format!("{listed}.length === 2")).await;
         let listed = tab.value(listed).await;
         let listed = [&listed[0], &listed[1]].map(|row| row.as_str().expect("a text").to_owned());
-        assert!(listed[0].contains("「names.jsonl」の 1 行目") && listed[0].ends_with("{\"text\":"), "{listed:?}");
-        assert!(listed[1].contains("3 行目") && listed[1].ends_with(&name(9)), "{listed:?}");
+        assert!(
+            listed[0].contains("「names.jsonl」の 1 行目") && listed[0].ends_with("{\"text\":"),
+            "{listed:?}"
+        );
+        assert!(
+            listed[1].contains("3 行目") && listed[1].ends_with(&name(9)),
+            "{listed:?}"
+        );
         let task = "document.querySelector('#task').value";
         assert_eq!(tab.value(task).await, "sequence-classification", "the table stays");
         assert_eq!(tab.count("#rows tbody tr").await, 2);
         tab.click("#take-readable").await;
-        tab.wait("the others", &format!("{} && {task} === 'token-classification'", rows(3))).await;
+        tab.wait(
+            "the others",
+            &format!("{} && {task} === 'token-classification'", rows(3)),
+        )
+        .await;
         assert_eq!(tab.count("#data-error").await, 0);
         tab.click("#undo").await;
-        tab.wait("the table of before", &format!("{} && {task} === 'sequence-classification'", rows(2)))
-            .await;
+        tab.wait(
+            "the table of before",
+            &format!("{} && {task} === 'sequence-classification'", rows(2)),
+        )
+        .await;
         // Of many, the first are listed and all are counted.
-        let file = tab.write("many.csv", format!("text,label\na,x\n{}", "b\n".repeat(1_025)).as_bytes());
+        let file = tab.write(
+            "many.csv",
+            format!("text,label\na,x\n{}", "b\n".repeat(1_025)).as_bytes(),
+        );
         tab.choose_file("#data-file", &file).await;
         let listed = "document.querySelectorAll('#data-error li')";
         tab.wait("the first twenty", &format!("{listed}.length === 21")).await;

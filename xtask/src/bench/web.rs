@@ -48,6 +48,13 @@ pub fn run() -> Result<()> {
     println!("first answer of a kept model: {:.1} s (wanted: 2)", first / 1000.0);
     let memory = number(&web, "memory", "bytes")?;
     println!("memory of the workers' programs: {:.0} MB (wanted: 700)", memory / 1e6);
+    let [sentences, memory, buffers] = ["sentences", "bytes", "buffers"].map(|key| number(&web, "memory-gpu", key));
+    println!(
+        "memory on SwiftShader with {} sentences: {:.0} MB (wanted: 700), of which buffers {:.0}",
+        sentences?,
+        memory? / 1e6,
+        buffers? / 1e6
+    );
     let deaf = number(&web, "memory", "deaf")?;
     println!("longest time in that training in which the page answers no click: {deaf:.0} ms (wanted: 100)");
     Ok(())

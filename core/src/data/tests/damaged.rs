@@ -2,8 +2,11 @@
 
 use super::*;
 
+/// Each damaged row's reason and text.
+type Told = Vec<(String, String)>;
+
 /// Reads a file whose first damaged row is an error, unless such rows are left out: what is told of them, and the rows that come.
-fn skipped(name: &str, text: &str, gold: GoldColumn) -> (Vec<(String, String)>, Vec<(usize, String)>) {
+fn skipped(name: &str, text: &str, gold: GoldColumn) -> (Told, Vec<(usize, String)>) {
     let strict = ReadOptions {
         gold,
         ..ReadOptions::default()

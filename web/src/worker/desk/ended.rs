@@ -26,11 +26,13 @@ impl EndedRun {
             record: self.record.clone(),
         };
         tell(id, Event::Resumed(Box::new(resumed)));
+        let buffer_bytes = model.base.device().buffer_bytes();
         let finished = Event::Finished {
             record: self.record,
             inspection: Box::new(model.answering().inspect()),
             training_json: self.training_json,
-            memory_bytes: memory_bytes(),
+            memory_bytes: memory_bytes() + buffer_bytes,
+            buffer_bytes,
         };
         tell(id, finished);
     }
