@@ -88,6 +88,35 @@ fn vectors_are_the_same_on_the_terminal_in_csv_and_for_numpy() {
 }
 
 #[test]
+fn vectors_are_those_of_transformers() {
+    /// Of numbers of a few units in f32.
+    const TOLERANCE: &str = "1e-5";
+    let temp = TempDir::new().expect("temp");
+    let (model, data) = (asset("bert-tiny"), asset("topics-en/dev.csv"));
+    let rows = csv::Reader::from_path(&data).expect("csv").into_records();
+    let text = |row: csv::StringRecord| serde_json::json!({ "text": row[0] }).to_string() + "\n";
+    let texts: String = rows.map(|row| text(row.expect("a row"))).collect();
+    let [mean, cls] = ["mean", "cls"].map(|pooling| {
+        let output = path(&temp, &format!("{pooling}.npy"));
+        said(&[
+            "embed",
+            "--model",
+            &model,
+            "--data",
+            &data,
+            "--pooling",
+            pooling,
+            "--output",
+            &output,
+        ]);
+        output
+    });
+    let texts = file(&temp, "texts.jsonl", &texts);
+    let more = ["--mean", &mean, "--cls", &cls, "--tolerance", TOLERANCE];
+    transformers::compare(&model, &texts, &more);
+}
+
+#[test]
 fn passages_longer_than_the_model_are_one_vector_each() {
     let temp = TempDir::new().expect("temp");
     let context = "The school stands in Kyoto. ".repeat(200);

@@ -1,6 +1,6 @@
 """Check that transformers reads a folder Terakoya wrote, and computes the logits Terakoya printed.
 
-    python tests/roundtrip.py MODEL PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N]
+    python tests/roundtrip.py MODEL PREDICTIONS.jsonl [--tolerance 1e-4] [--max-length N] [--mean MEAN.npy --cls CLS.npy]
 
 MODEL is a folder, or the zip with one in it that the page saves. PREDICTIONS.jsonl is what `terakoya predict --model MODEL_DIR --data FILE --json --logits` prints: one object a line with
 `text`, `text_pair` where there is one, `logits` (of tags: one list a word, or a piece where config.json says
@@ -8,7 +8,8 @@ MODEL is a folder, or the zip with one in it that the page saves. PREDICTIONS.js
 the model, or to --max-length. Of a masked language model the lines hold `masks`, whose words and probabilities are compared;
 of a question answering one an `answer` and its `score`;
 of a causal one they are those of `terakoya generate --json`, whose greedy `text` must be the same. Lines with `ids` are those of
-`terakoya tokenize --json` with their `text`: AutoTokenizer must give the same. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
+`terakoya tokenize --json` with their `text`: AutoTokenizer must give the same. With --mean and --cls the lines hold only a `text`, and
+the files are those of `terakoya embed --pooling mean` and `cls`: all texts are one batch here, padded. Exit 0: same; 1: keys are missing, or logits or labels differ; 2: usage; 77: skipped,
 since torch or transformers is missing.
 """
 
@@ -30,15 +31,15 @@ def positions(config):
     return config.max_position_embeddings - offset
 
 
-def read_predictions(path):
-    """Return the objects of the file. A line without text or logits is a fault of the caller and says so."""
+def read_predictions(path, kinds):
+    """Return the objects of the file. A line without text or one of `kinds` is a fault of the caller and says so."""
     predictions = []
     for number, line in enumerate(path.read_bytes().decode().split("\n"), start=1):
         if not line.strip():
             continue
         prediction = json.loads(line)
-        kinds = ("logits", "masks", "prompt", "ids", "answer")
-        missing = [key for key in ("text", "/".join(kinds)) if not any(kind in prediction for kind in key.split("/"))]
+        keys = ["text"] + ["/".join(kinds)] * bool(kinds)
+        missing = [key for key in keys if not any(kind in prediction for kind in key.split("/"))]
         if missing:
             sys.exit(f"{path}:{number}: no {', '.join(missing)}")
         predictions.append(prediction)
@@ -164,6 +165,32 @@ def compare_ids(tokenizer, predictions):
     return 0.0, others
 
 
+def compare_vectors(folder, texts, files):
+    """Print the largest difference of a number in the vectors of each pooling's file; return the largest of all."""
+    import numpy
+    import torch
+    from transformers import AutoModel, AutoTokenizer
+
+    model = AutoModel.from_pretrained(folder, dtype="float32", attn_implementation="eager").eval()
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    encoding = tokenizer(texts, truncation=True, max_length=positions(model.config), padding=True, return_tensors="pt")
+    mask = encoding["attention_mask"].unsqueeze(-1)
+    if mask.all():
+        sys.exit("no text is shorter than another: nothing is padded")
+    with torch.no_grad():
+        states = model(**encoding).last_hidden_state
+    expected = {"mean": (states * mask).sum(1) / mask.sum(1), "cls": states[:, 0]}
+    largest = 0.0
+    for pooling, path in files.items():
+        found = torch.from_numpy(numpy.load(path))
+        if found.shape != expected[pooling].shape:
+            sys.exit(f"{path}: {tuple(found.shape)}, not {tuple(expected[pooling].shape)}")
+        difference = (found - expected[pooling]).abs().max().item()
+        print(f"{pooling}: largest difference {difference:.2e}")
+        largest = max(largest, difference if difference == difference else float("inf"))
+    return largest
+
+
 def compare(model, tokenizer, predictions, max_length):
     """Return the largest absolute difference of a logit and the number of other labels."""
     import torch
@@ -195,6 +222,8 @@ def main():
     parser.add_argument("predictions", type=Path)
     parser.add_argument("--tolerance", type=float, default=1e-4)
     parser.add_argument("--max-length", type=int)
+    for pooling in ("mean", "cls"):
+        parser.add_argument(f"--{pooling}", type=Path)
     arguments = parser.parse_args()
     try:
         import torch  # noqa: F401
@@ -204,7 +233,12 @@ def main():
         return SKIPPED
     transformers.utils.logging.disable_progress_bar()
     transformers.utils.logging.set_verbosity_error()
-    predictions = read_predictions(arguments.predictions)
+    vectors = {pooling: path for pooling in ("mean", "cls") if (path := getattr(arguments, pooling))}
+    kinds = [] if vectors else ["logits", "masks", "prompt", "ids", "answer"]
+    predictions = read_predictions(arguments.predictions, kinds)
+    if vectors:
+        largest = compare_vectors(arguments.model, [prediction["text"] for prediction in predictions], vectors)
+        return 0 if largest <= arguments.tolerance else 1
     with tempfile.TemporaryDirectory() as beside:
         model, tokenizer, complete = load(unpacked(arguments.model, beside))
     limit = min(positions(model.config), arguments.max_length or positions(model.config))

@@ -16,6 +16,7 @@ use terakoya_core::models::layers::{Dropout, WeightInit, attention_bias};
 use terakoya_core::optim::{AdamW, AdamWConfig, GradientSum};
 use terakoya_core::rows::{Row, Target, WordAt};
 use terakoya_core::schedule::{LrSchedule, Schedule};
+use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tasks::network::{HeadKind, Network};
 use terakoya_core::tasks::sequence_classification::SequenceClassification;
 use terakoya_core::tasks::{Task, TaskKind};
@@ -206,6 +207,7 @@ impl Fixture {
             let pooled = head.pooled_output(states, &mut Dropout::off());
             self.assert_close("pooler_output", &host(pooled).await, expected, self.tolerance.forward);
         }
+        self.check_vectors(&batch).await;
         let rows = self.rows();
         let rows: Vec<&Row> = rows.iter().collect();
         let pass = network.pass(&batch, &rows, &mut Dropout::off());
@@ -224,6 +226,27 @@ impl Fixture {
             &self.tensors["logits"].1,
             self.tolerance.forward,
         );
+    }
+
+    /// What `embed` makes of the last hidden states: means without padding, and first tokens.
+    async fn check_vectors(&self, batch: &Batch) {
+        let layers = self.network.sizes().num_hidden_layers;
+        let (shape, expected) = &self.tensors[&format!("hidden_states.{layers}")];
+        let [seq, hidden] = [shape[1], shape[2]];
+        let (mut means, mut firsts) = (Vec::new(), Vec::new());
+        let masks = self.tensors["attention_mask"].1.chunks(seq);
+        for (tokens, mask) in expected.chunks(seq * hidden).zip(masks) {
+            firsts.extend_from_slice(&tokens[..hidden]);
+            let kept = || tokens.chunks(hidden).zip(mask).filter(|(_, mask)| **mask == 1.0);
+            let mean = |at: usize| kept().map(|(token, _)| token[at]).sum::<f32>() / kept().count() as f32;
+            means.extend((0..hidden).map(mean));
+        }
+        let encoder = &self.network.encoder;
+        for (pooling, expected) in [(Pooling::Mean, means), (Pooling::Cls, firsts)] {
+            let states = encoder.hidden_states(batch, layers, &mut Dropout::off());
+            let found = host(pooling.forward(states, batch.attention_mask.clone())).await;
+            self.assert_close(&format!("{pooling:?}"), &found, &expected, self.tolerance.forward);
+        }
     }
 
     async fn check_losses(&self) {
