@@ -162,6 +162,14 @@ fn options_that_the_task_has_no_use_for_are_refused() {
     );
     fs::write(&config, r#"{"viterbi":false,"stride":32,"threshold":"0.5"}"#).expect("written");
     fails(train("regression", &["--config", path]), "none: ");
+    // A whole number is one however JSON spells it.
+    fs::write(&config, r#"{"epochs":1e1,"batch_size":16.0,"seed":1e3}"#).expect("written");
+    fails(train("regression", &["--config", path]), "none: ");
+    fs::write(&config, r#"{"batch_size":1.5e0}"#).expect("written");
+    refused(
+        train("regression", &["--config", path]),
+        "--batch-size 1.5: must be a whole number, 0 or more",
+    );
     // What says how data is read stands beside it.
     for (key, flag) in [
         ("text_column", "--text-column"),

@@ -48,7 +48,9 @@ pub fn given(train: &ArgMatches) -> Result<TrainingOptions, UsageError> {
 /// The options as a run takes them; one that cannot be is named.
 pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
     let defaults = defaults();
-    for (key, value) in options {
+    let whole = |(key, value): (&String, &Value)| (key.clone(), whole(value, &defaults[key]));
+    let options: TrainingOptions = options.iter().map(whole).collect();
+    for (key, value) in &options {
         let alone = Map::from_iter([(key.clone(), value.clone())]);
         if let Err(error) = serde_json::from_value::<TrainingConfig>(Value::Object(alone)) {
             let is_large = value
@@ -68,8 +70,7 @@ pub fn read(options: &TrainingOptions) -> Result<TrainingConfig, UsageError> {
             return Err(UsageError(format!("--{} {value}: {reason}", key.replace('_', "-"))));
         }
     }
-    let options = Value::Object(options.clone());
-    serde_json::from_value(options).map_err(|error| UsageError(error.to_string()))
+    serde_json::from_value(Value::Object(options)).map_err(|error| UsageError(error.to_string()))
 }
 
 fn training_arg(key: &'static str, aliases: &'static [&'static str], help: &'static str, default: &Value) -> Arg {
@@ -110,6 +111,13 @@ fn is_too_large(number: f64, default: &Value) -> bool {
 
 fn too_large() -> String {
     format!("expected a whole number up to {}", u64::MAX)
+}
+
+/// The value of an option that counts as a whole number, where it is one that is spelled as `1e3` or `3.0`.
+fn whole(value: &Value, default: &Value) -> Value {
+    let spelled = value.as_f64().filter(|_| value.is_f64() && default.is_u64());
+    let read = spelled.and_then(|number| parse_value(&number.to_string(), default).ok());
+    read.unwrap_or_else(|| value.clone())
 }
 
 /// A flag's text as a JSON value of the kind of the option's default.
