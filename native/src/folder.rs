@@ -14,8 +14,8 @@ use terakoya_core::tokenizer::Files;
 /// What `quantize` says of its work, beside the model.
 pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
-/// What a folder is called while it is replaced, behind its name.
-const OLD: &str = "old";
+/// What a folder is called while it is replaced, behind its name; nobody else calls one so.
+const OLD: &str = "being-replaced";
 /// What a folder or file is called while it is written, behind its name.
 pub const PARTIAL: &str = "partial";
 /// The tags that a trained model gives the words of the test data, one word a line.
@@ -90,6 +90,7 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
             path.display()
         );
     }
+    finish(path)?;
     if path.exists() && !overwrite && !is_empty(path)? {
         bail!("{} exists: choose another --output or give --overwrite", path.display());
     }
@@ -115,6 +116,29 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
+}
+
+/// Ends what [`write`] was doing when it was killed between its two names for a folder, or behind them.
+fn finish(path: &Path) -> Result<()> {
+    let (old, partial) = (sibling(path, OLD), sibling(path, PARTIAL));
+    if !old.is_dir() || !holds_only_known(&old)? {
+        return Ok(());
+    }
+    let shown = || path.display().to_string();
+    match (path.exists(), partial.exists()) {
+        (true, _) => remove(&old)?,
+        // Nothing is renamed before all of the new folder is there.
+        (false, true) => {
+            fs::rename(&partial, path).with_context(shown)?;
+            remove(&old)?;
+        }
+        (false, false) => fs::rename(&old, path).with_context(shown)?,
+    }
+    eprintln!(
+        "{}: an earlier command was stopped while it replaced the folder: it is whole again",
+        shown()
+    );
+    Ok(())
 }
 
 /// Refuses to write where a model may lie that could not be put in its place. A run that is gone on with need not ask: what it
@@ -148,21 +172,23 @@ fn is_of_file_manager(name: &OsStr) -> bool {
 
 /// Whether a folder holds nothing but what [`write`] puts there, so that replacing it loses nothing else.
 fn is_output(path: &Path) -> Result<bool> {
-    let entries = fs::read_dir(path).with_context(|| path.display().to_string())?;
-    let mut names = Vec::new();
-    for entry in entries {
+    let is_ours = [TRAINING, QUANTIZATION].iter().any(|name| path.join(name).is_file());
+    Ok(is_empty(path)? || (is_ours && holds_only_known(path)?))
+}
+
+/// Whether every file in a folder has a name that [`write`] gives one.
+fn holds_only_known(path: &Path) -> Result<bool> {
+    let own = [QUANTIZATION, TEST_PREDICTIONS, LABELS];
+    for entry in fs::read_dir(path).with_context(|| path.display().to_string())? {
         let entry = entry.with_context(|| path.display().to_string())?;
-        if entry.path().is_dir() {
+        let file = entry.file_name();
+        let name = file.to_string_lossy();
+        let is_known = is_model_file(&name) || is_provenance(&name) || own.contains(&&*name);
+        if entry.path().is_dir() || !(is_known || is_of_file_manager(&file)) {
             return Ok(false);
         }
-        if !is_of_file_manager(&entry.file_name()) {
-            names.push(entry.file_name().to_string_lossy().into_owned());
-        }
     }
-    let own = [QUANTIZATION, TEST_PREDICTIONS, LABELS];
-    let known = |name: &String| is_model_file(name) || is_provenance(name) || own.contains(&name.as_str());
-    let is_ours = names.iter().any(|name| name == TRAINING || name == QUANTIZATION);
-    Ok(names.is_empty() || (is_ours && names.iter().all(known)))
+    Ok(true)
 }
 
 /// Writes `files` as a folder: to a neighbour first, which is then renamed. What [`check_output`] would not replace stays.
@@ -284,19 +310,47 @@ mod tests {
         }
 
         // A neighbour of the name that is needed on the way.
-        fs::create_dir(named("out.old")).expect("a folder");
-        fs::write(named("out.old/training.json"), "mine").expect("written");
+        fs::create_dir(named("out.being-replaced")).expect("a folder");
+        fs::write(named("out.being-replaced/notes.txt"), "mine").expect("written");
         let refused = message(check_output(&path, true));
-        assert!(refused.contains("out.old is in the way of replacing"), "{refused}");
-        assert!(message(write(&path, &files)).contains("out.old is in the way"));
+        let in_the_way = "out.being-replaced is in the way of replacing";
+        assert!(refused.contains(in_the_way), "{refused}");
+        assert!(message(write(&path, &files)).contains(in_the_way));
         fs::remove_dir_all(&path).expect("removed");
         write(&path, &files).expect("nothing to replace");
-        let old = fs::read(named("out.old/training.json")).expect("left");
+        let old = fs::read(named("out.being-replaced/notes.txt")).expect("left");
         assert_eq!((&*old, path.exists()), (&b"mine"[..], true));
-        fs::remove_dir_all(named("out.old")).expect("removed");
+        fs::remove_dir_all(named("out.being-replaced")).expect("removed");
         write(&path, &files).expect("a model is replaced");
         let left = fs::read_dir(temp.path()).expect("a folder").count();
         assert_eq!(left, 1, "no folder of the way is left");
+    }
+
+    #[test]
+    fn what_was_stopped_while_a_folder_was_replaced_is_finished() {
+        let temp = tempfile::TempDir::new().expect("temp");
+        let named = |name: &str| temp.path().join(name);
+        let folder = |name: &str, training: &str| {
+            let files = Files::from([(TRAINING.to_owned(), training.as_bytes().to_vec())]);
+            write(&named(name), &files).expect("written");
+        };
+        let left = || {
+            let names = fs::read_dir(temp.path()).expect("a folder").count();
+            (fs::read_to_string(named("out/training.json")).expect("a model"), names)
+        };
+        // Between the two names, the new folder is whole.
+        folder("out.being-replaced", "old");
+        folder("out.partial", "new");
+        check_output(&named("out"), true).expect("finished");
+        assert_eq!(left(), ("new".to_owned(), 1));
+        // Behind them, only the old one is left to go, or a part of it.
+        folder("out.being-replaced", "old");
+        check_output(&named("out"), true).expect("finished");
+        assert_eq!(left(), ("new".to_owned(), 1));
+        // While it was tried whether the folder can be renamed, there is no other.
+        fs::rename(named("out"), named("out.being-replaced")).expect("renamed");
+        check_output(&named("out"), true).expect("finished");
+        assert_eq!(left(), ("new".to_owned(), 1));
     }
 
     #[test]
