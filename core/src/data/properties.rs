@@ -53,6 +53,13 @@ proptest! {
             prop_assert!(shown.names.as_ref().is_none_or(|names| names.len() == shown.values.len()));
         }
         let outcome = read(name, text.as_bytes(), &options);
+        let skipping = ReadOptions { skip_damaged: true, ..options.clone() };
+        let skipping = read(name, text.as_bytes(), &skipping);
+        // Rows are left out where one is damaged, and nowhere else.
+        match &outcome {
+            Ok(dataset) => prop_assert_eq!(skipping.as_ref().ok(), Some(dataset)),
+            Err(_) => prop_assert!(skipping.is_err() || skipping.is_ok_and(|data| data.damage.count > 0)),
+        }
         // Who is asked for columns can see them, if there are several.
         if let Err(DataError::ChooseColumns { row, .. }) = &outcome {
             prop_assert_eq!(row.len() > 1, matches!(shown, Ok(Some(_))));

@@ -2,11 +2,13 @@
 
 use super::*;
 
-/// Each damaged row's reason and text.
+/// What is said of each damaged row, and the row.
 type Told = Vec<(String, String)>;
+/// The others, by their lines.
+type Rows = Vec<(usize, String)>;
 
 /// Reads a file whose first damaged row is an error, unless such rows are left out: what is told of them, and the rows that come.
-fn skipped(name: &str, text: &str, gold: GoldColumn) -> (Told, Vec<(usize, String)>) {
+fn skipped(name: &str, text: &str, gold: GoldColumn) -> (Told, Rows) {
     let strict = ReadOptions {
         gold,
         ..ReadOptions::default()
@@ -24,14 +26,14 @@ fn skipped(name: &str, text: &str, gold: GoldColumn) -> (Told, Vec<(usize, Strin
     (told.collect(), rows.collect())
 }
 
-fn rows(expected: &[(usize, &str)]) -> Vec<(usize, String)> {
+fn rows(expected: &[(usize, &str)]) -> Rows {
     expected
         .iter()
         .map(|(line, text)| (*line, (*text).to_owned()))
         .collect()
 }
 
-fn told(expected: &[(&str, &str)]) -> Vec<(String, String)> {
+fn told(expected: &[(&str, &str)]) -> Told {
     let told = expected
         .iter()
         .map(|(message, text)| ((*message).to_owned(), (*text).to_owned()));
