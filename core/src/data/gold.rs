@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::format::{Format, detect};
+use super::words::GOLD_ENTITIES;
 use super::{DataError, Place, ReadOptions};
 use crate::bio::{Entity, Tag, entities, in_bio};
 
@@ -313,7 +314,7 @@ impl GoldColumn {
                 "ラベル",
                 "正解",
             ],
-            Self::Entities => &["entities", "spans", "labels", "label"],
+            Self::Entities => &[GOLD_ENTITIES, "entities", "spans", "labels", "label"],
             Self::Answers => &["answers", "answer", "label", "labels"],
         }
     }

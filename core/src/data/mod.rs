@@ -41,6 +41,7 @@ pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
 pub use labels::{LabelMap, balanced_class_weights, collect_labels, name_labels, read_label_names, sort_by_label};
 pub use preview::{Preview, preview};
 pub use split::{SplitRatios, shuffle, split, split_text};
+pub use words::{GOLD_ENTITIES, GOLD_TAGS};
 
 /// One row of a data file.
 ///

@@ -11,11 +11,15 @@ use crate::bio::Tag;
 
 /// What a list of words is called, in order of preference.
 const WORDS: [&str; 2] = ["tokens", "words"];
+/// What an evaluation calls the right tags of words, beside those that the model said.
+pub const GOLD_TAGS: &str = "gold_tags";
+/// What an evaluation calls the right spans of a text, beside those that the model said.
+pub const GOLD_ENTITIES: &str = "gold_entities";
 /// What the list of their tags is called, in order of preference.
-const TAGS: [&str; 4] = ["ner_tags", "tags", "labels", "label"];
+const TAGS: [&str; 5] = [GOLD_TAGS, "ner_tags", "tags", "labels", "label"];
 
 /// The options with the fields of `record` that hold words and their tags, where it has such and no others are asked for. A record
-/// with a text of its own has words in the second place: they count if there is a tag for each.
+/// with a text of its own has words in the second place: they count if there is a tag for each, and no right spans beside.
 pub(super) fn options<'a>(options: &'a ReadOptions, record: &Map<String, Value>) -> Cow<'a, ReadOptions> {
     let list = |name: &str| record.get(name).and_then(Value::as_array);
     // A record may leave its tags open where others have them.
@@ -28,7 +32,8 @@ pub(super) fn options<'a>(options: &'a ReadOptions, record: &Map<String, Value>)
         let tagged = tags.is_some_and(|tags| length(tags) == length(words));
         list(words).is_some() && (tagged || !has_text)
     };
-    let is_asked = options.gold == GoldColumn::Entities && options.text_column.is_none();
+    let is_asked =
+        options.gold == GoldColumn::Entities && options.text_column.is_none() && !record.contains_key(GOLD_ENTITIES);
     match WORDS.into_iter().find(counts).filter(|_| is_asked) {
         None => Cow::Borrowed(options),
         Some(words) => {

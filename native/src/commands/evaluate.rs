@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use csv::QuoteStyle;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
-use terakoya_core::data::{Example, Gold, LabelMap};
+use terakoya_core::data::{AnswerSpan, EntitySpan, Example, GOLD_ENTITIES, GOLD_TAGS, Gold, LabelMap};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
@@ -218,6 +218,28 @@ fn entities(example: &Example, label_map: &LabelMap) -> String {
     written.collect::<Vec<_>>().join(", ")
 }
 
+/// What is right where it is no label and no number, as data has it; nothing where there is no such.
+fn gold_places(example: &Example, label_map: &LabelMap) -> Option<(&'static str, Value)> {
+    match &example.gold {
+        Gold::Words(words) => {
+            let mapped = |tag: &str| match tag.split_once('-') {
+                Some((prefix, label)) => format!("{prefix}-{}", label_map.apply(label)),
+                None => tag.to_owned(),
+            };
+            Some((GOLD_TAGS, words.tags()?.map(mapped).collect()))
+        }
+        Gold::Spans(spans) => {
+            let item = |span: &EntitySpan| json!({ "start": span.start, "end": span.end, "label": label_map.apply(&span.label) });
+            Some((GOLD_ENTITIES, spans.iter().map(item).collect()))
+        }
+        Gold::Answers(answers) => {
+            let item = |answer: &AnswerSpan| json!({ "text": answer.text, "answer_start": answer.start });
+            Some(("answers", answers.iter().map(item).collect()))
+        }
+        _ => None,
+    }
+}
+
 /// What is right or what the model says, as a file of predictions has it: in full, since programs read it.
 enum Cell {
     /// Any number of labels.
@@ -329,6 +351,7 @@ impl PredictionFormat {
                         Some(("text", json!(example.text))),
                         pair,
                         Some(("gold", Cell::gold(example, label_map).json())),
+                        gold_places(example, label_map),
                         Some(("predicted", Cell::predicted(prediction).json())),
                     ];
                     let fields = fields.into_iter().flatten();
