@@ -13,6 +13,7 @@ use terakoya_core::device::{ComputeDevice, DeviceChoice};
 use terakoya_core::error::Error;
 use terakoya_core::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use terakoya_core::session::{NamedExamples, Session, TrainingData};
+use terakoya_core::tasks::features::Pooling;
 use terakoya_core::tokenizer::Files;
 use terakoya_core::train::{Collective, Control, HostError, HostFuture, RunHost, TrainError, kept_record};
 use terakoya_core::training_config::{Probe, TrainLayers, TrainingConfig};
@@ -346,4 +347,38 @@ fn a_plan_is_what_the_run_tells_and_refuses_what_the_run_would_refuse() {
         matches!(&error, Error::Train(TrainError::TooLargeForDevice(_))),
         "{error:?}"
     );
+}
+
+#[test]
+fn one_token_type_is_too_few_for_pairs_even_without_special_tokens() {
+    let mut files = model();
+    let change = |files: &mut Files, name: &str, key: &str, value: serde_json::Value| {
+        let mut json: serde_json::Value = serde_json::from_slice(&files[name]).expect("JSON");
+        json[key] = value;
+        files.insert(name.to_owned(), json.to_string().into_bytes());
+    };
+    change(&mut files, "config.json", "type_vocab_size", 1.into());
+    let text = |id: &str, type_id: u32| serde_json::json!({"Sequence": {"id": id, "type_id": type_id}});
+    let texts_alone = serde_json::json!({
+        "type": "TemplateProcessing", "special_tokens": {},
+        "single": [text("A", 0)], "pair": [text("A", 0), text("B", 1)],
+    });
+    change(&mut files, "tokenizer.json", "post_processor", texts_alone);
+    files.remove("tokenizer_config.json");
+    let device = block_on(ComputeDevice::open(DeviceChoice::Cpu)).expect("a CPU");
+    let session = Session::from_scratch(files, None, device, 0).expect("a model");
+    let embed = |pair: Option<&str>| {
+        let mut examples = rows("train.csv", 2).examples;
+        examples[1].text_pair = pair.map(str::to_owned);
+        block_on(session.embed(&examples, Pooling::Mean, 2)).map(|(vectors, _)| vectors.len())
+    };
+    assert_eq!(embed(None).expect("single texts"), 2);
+    assert_eq!(session.encode("tea", None).expect("a text").type_ids, [0]);
+    for refused in [
+        embed(Some("tea")).expect_err("a pair"),
+        session.encode("tea", Some("tea")).map(|_| ()).expect_err("a pair"),
+    ] {
+        let reason = "type_vocab_size is 1: the tokenizer gives token type 1 to pairs";
+        assert!(refused.to_string().contains(reason), "{refused}");
+    }
 }

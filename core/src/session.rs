@@ -164,7 +164,7 @@ impl Session {
     /// # Errors
     /// If the text cannot be encoded.
     pub fn encode(&self, text: &str, text_pair: Option<&str>) -> Result<Encoding> {
-        self.bundle.check_types(&self.tokenizer, text_pair.map(|_| ""))?;
+        self.bundle.check_types(&self.tokenizer, text_pair)?;
         let options = EncodeOptions::max_length(self.longest());
         match self.task.kind() {
             TaskKind::MaskedLm => encode_open(&self.tokenizer, text, text_pair, &options),
@@ -224,10 +224,11 @@ impl Session {
         Err(error.into())
     }
 
-    /// Refuses pairs of texts where the model has no type for the second of them.
+    /// Refuses pairs of texts where the model has no type for the second of them; an empty one may have no token.
     fn check_pairs(&self, examples: &[Example]) -> Result<()> {
-        let has_pair = examples.iter().any(|example| example.text_pair.is_some());
-        Ok(self.bundle.check_types(&self.tokenizer, has_pair.then_some(""))?)
+        let pairs = examples.iter().filter_map(|example| example.text_pair.as_deref());
+        let longest = pairs.max_by_key(|pair| pair.trim().len());
+        Ok(self.bundle.check_types(&self.tokenizer, longest)?)
     }
 
     /// The most tokens that the model reads at once.
