@@ -27,7 +27,8 @@ pub(super) fn read(name: &str, text: &str, options: &ReadOptions) -> Result<Data
         };
         if !kept.trim().is_empty() {
             collector.examples.push(Example {
-                text: kept.to_owned(),
+                // Where Windows wrote the file, the model learns the lines as they would be elsewhere.
+                text: kept.replace("\r\n", "\n"),
                 text_pair: None,
                 gold: Gold::None,
                 line,
@@ -88,8 +89,10 @@ mod tests {
         let expected = [(1, "one, two; three"), (3, " four "), (5, "five")];
         assert_eq!(lines, expected.map(|(line, text)| (line, text.to_owned())));
         let works = of("a.txt", GoldColumn::Documents, text).expect("valid");
-        let expected = [(1, "one, two; three\r\n\n four \n"), (4, "\nfive\n")];
+        let expected = [(1, "one, two; three\n\n four \n"), (4, "\nfive\n")];
         assert_eq!(works, expected.map(|(line, text)| (line, text.to_owned())));
+        let windows = text.replace('\r', "").replace('\n', "\r\n");
+        assert_eq!(of("a.txt", GoldColumn::Documents, &windows), Ok(works));
     }
 
     #[test]
