@@ -61,7 +61,7 @@ pub struct TrainingConfig {
     pub label_pieces: LabelPieces,
     /// Whether the tags of a text are chosen together, so that they make sense, or each by itself.
     pub viterbi: bool,
-    /// Tokens that neighbouring windows of a passage share; less where a question leaves no room for twice as many.
+    /// Tokens that neighbouring windows of a passage share; less where a question leaves no more room than that.
     pub stride: usize,
     /// Most tokens of an answer.
     pub max_answer_length: usize,

@@ -16,6 +16,8 @@ pub const QUANTIZATION: &str = "quantization.json";
 const TRAINING: &str = "training.json";
 /// What a folder is called while it is replaced, behind its name; nobody else calls one so.
 const OLD: &str = "being-replaced";
+/// What a folder is called while it is tried whether it can be renamed.
+const TRIED: &str = "being-tried";
 /// What a folder or file is called while it is written, behind its name.
 pub const PARTIAL: &str = "partial";
 /// The tags that a trained model gives the words of the test data, one word a line.
@@ -110,22 +112,28 @@ pub fn check_output(path: &Path, overwrite: bool) -> Result<()> {
     }
     if path.exists() {
         // A mount point cannot be renamed, nor can what stands where nothing may be changed.
-        fs::rename(path, &old)
+        let tried = sibling(path, TRIED);
+        fs::rename(path, &tried)
             .with_context(|| format!("{} cannot be replaced: name a folder inside it", path.display()))?;
-        fs::rename(&old, path).with_context(|| format!("{} is now {}", path.display(), old.display()))?;
+        fs::rename(&tried, path).with_context(|| format!("{} is now {}", path.display(), tried.display()))?;
     }
     let parent = parent(path);
     fs::create_dir_all(&parent).with_context(|| parent.display().to_string())
 }
 
-/// Ends what [`write`] was doing when it was killed between its two names for a folder, or behind them.
+/// Ends what [`check_output`] or [`write`] was doing when it was killed between its two names for a folder, or behind them.
 fn finish(path: &Path) -> Result<()> {
-    let (old, partial) = (sibling(path, OLD), sibling(path, PARTIAL));
+    let [old, partial, tried] = [OLD, PARTIAL, TRIED].map(|suffix| sibling(path, suffix));
+    if !path.exists() && tried.is_dir() && is_output(&tried)? {
+        fs::rename(&tried, path).with_context(|| path.display().to_string())?;
+    }
     if !old.is_dir() || !holds_only_known(&old)? {
         return Ok(());
     }
     let shown = || path.display().to_string();
     match (path.exists(), partial.exists()) {
+        // Made by hand, since the model was gone: it lies in the other folder.
+        (true, _) if is_empty(path)? => return Ok(()),
         (true, _) => remove(&old)?,
         // Nothing is renamed before all of the new folder is there.
         (false, true) => {
@@ -347,10 +355,17 @@ mod tests {
         folder("out.being-replaced", "old");
         check_output(&named("out"), true).expect("finished");
         assert_eq!(left(), ("new".to_owned(), 1));
-        // While it was tried whether the folder can be renamed, there is no other.
-        fs::rename(named("out"), named("out.being-replaced")).expect("renamed");
+        // While it is tried whether the folder can be renamed, a half of another may lie beside it.
+        fs::rename(named("out"), named("out.being-tried")).expect("renamed");
+        folder("out.partial", "half");
         check_output(&named("out"), true).expect("finished");
-        assert_eq!(left(), ("new".to_owned(), 1));
+        assert_eq!(left(), ("new".to_owned(), 2));
+        fs::remove_dir_all(named("out.partial")).expect("removed");
+        // An empty folder was made where the model was: what holds the model stays.
+        fs::rename(named("out"), named("out.being-replaced")).expect("renamed");
+        fs::create_dir(named("out")).expect("a folder");
+        check_output(&named("out"), true).expect_err("in the way");
+        assert!(named("out.being-replaced/training.json").exists());
     }
 
     #[test]

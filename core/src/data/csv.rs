@@ -15,7 +15,12 @@ pub(super) struct Records<'a> {
     line: usize,
     separator: u8,
     quote: Quote,
+    /// Bytes that were read for records whose quotes are wrong, and are read again.
+    wasted: usize,
 }
+
+/// How often a file may be read again for records whose quotes are wrong.
+const MOST_REREAD: usize = 16;
 
 /// How the quotes of a record are wrong; the record starts on 1-based `line`.
 #[derive(Debug)]
@@ -48,6 +53,7 @@ impl<'a> Records<'a> {
             line: 1,
             separator,
             quote: quote.unwrap_or(format.default_quote()),
+            wasted: 0,
         }
     }
 
@@ -86,13 +92,15 @@ impl<'a> Records<'a> {
     /// Reads one record whose first line holds a quote somewhere.
     fn quoted_record(&mut self, fields: &mut Vec<Cow<'a, str>>) -> Result<(), QuoteError> {
         let (record, mut at) = (self.rest, 0);
-        let error = |problem| QuoteError {
-            line: self.line,
-            problem,
+        let (line, wasted) = (self.line, &mut self.wasted);
+        let mut error = |problem, bytes| {
+            *wasted += bytes;
+            QuoteError { line, problem }
         };
         loop {
             if record[at..].starts_with('"') {
-                let (field, end) = quoted_field(record, at + 1).ok_or_else(|| error(QuoteProblem::Unclosed))?;
+                let (field, end) =
+                    quoted_field(record, at + 1).ok_or_else(|| error(QuoteProblem::Unclosed, record.len()))?;
                 fields.push(field);
                 at = end;
             } else {
@@ -114,7 +122,7 @@ impl<'a> Records<'a> {
                 [byte, ..] if byte == self.separator => at += 1,
                 [] | [b'\n', ..] | [b'\r'] => break at += 1,
                 [b'\r', b'\n', ..] => break at += 2,
-                _ => return Err(error(QuoteProblem::TextAfterQuote)),
+                _ => return Err(error(QuoteProblem::TextAfterQuote, at)),
             }
         }
         let at = at.min(record.len());
@@ -170,6 +178,8 @@ pub(super) fn read(name: &str, text: &str, format: Format, options: &ReadOptions
         let (found, expected) = (fields.len(), first_row.len());
         match line {
             Ok(None) => break,
+            // No table has so many: the time would grow with the square of its size.
+            Err(error) if records.wasted / MOST_REREAD > text.len() => return Err(error),
             Err(error) => collector.leave_out(error, record)?,
             Ok(Some(line)) if found != expected => {
                 let name = name.to_owned();

@@ -25,6 +25,7 @@ pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Resul
             continue;
         }
         let (place, taken) = (Place::Line(index + 1), rows.collector.examples.len());
+        let damaged = rows.collector.damage.count;
         let mut json = serde_json::Deserializer::from_str(line);
         let seed = RecordSeed {
             rows: &mut rows,
@@ -33,6 +34,8 @@ pub(super) fn read_lines(name: &str, text: &str, options: &ReadOptions) -> Resul
         };
         let read = seed.deserialize(&mut json).and_then(|()| json.end());
         match rows.check(read, place.number(), line) {
+            // Its record is left out already.
+            Err(DataError::Json { .. }) if rows.collector.damage.count > damaged => {}
             Err(error @ DataError::Json { .. }) => {
                 // There may be a whole record before what is wrong.
                 rows.collector.examples.truncate(taken);

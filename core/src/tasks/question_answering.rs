@@ -50,7 +50,7 @@ pub const DEFINITION: Definition = Definition {
 /// A part of the passage, or none.
 #[derive(Debug, Clone, Copy)]
 pub struct QuestionAnswering {
-    /// Tokens that neighbouring windows share, where the question leaves room for twice as many.
+    /// Tokens that neighbouring windows share, where the question leaves more room than that.
     stride: usize,
     /// Most tokens of a window that it learned with, if the folder says so.
     window: Option<usize>,

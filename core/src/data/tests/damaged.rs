@@ -79,17 +79,43 @@ fn a_wrong_quote_takes_no_other_row_along() {
 }
 
 #[test]
+fn a_file_of_wrong_quotes_ends_soon() {
+    // Each line opens a quote behind the one that it closes: every record would be read to the end of the file.
+    let csv = format!("text,label\n{}", "x\",\"\n".repeat(100_000));
+    let skipping = ReadOptions {
+        skip_damaged: true,
+        ..ReadOptions::default()
+    };
+    let error = read("a.csv", csv.as_bytes(), &skipping).expect_err("no table");
+    assert!(
+        matches!(error, DataError::UnclosedQuote { line, .. } if line < 100),
+        "{error}"
+    );
+}
+
+#[test]
 fn records_are_left_out() {
     let good = |text: &str| format!("{{\"text\":\"{text}\",\"label\":\"x\"}}");
     let (list, none) = ("{\"text\":[\"b\"],\"label\":\"x\"}", "{\"text\":\"c\"}");
     let twice = format!("{} {}", good("e"), good("f"));
-    let lines = [&good("a"), "{\"text\":", list, "", &good("d"), &twice, none, &good("g")].join("\n");
+    let wrong_twice = format!("{list} f");
+    let lines = [
+        &good("a"),
+        "{\"text\":",
+        &wrong_twice,
+        "",
+        &good("d"),
+        &twice,
+        none,
+        &good("g"),
+    ]
+    .join("\n");
     let (damaged, read) = skipped("a.jsonl", &lines, GoldColumn::Label);
     assert_eq!(
         damaged,
         told(&[
             ("a.jsonl: line 2, column 8: EOF while parsing a value", "{\"text\":"),
-            ("a.jsonl: line 3: \"text\" is an array, expected text", list),
+            ("a.jsonl: line 3: \"text\" is an array, expected text", &wrong_twice),
             ("a.jsonl: line 6, column 26: trailing characters", &twice),
             ("a.jsonl: line 7 has no value in \"label\"", none),
         ])
