@@ -52,12 +52,13 @@ pub fn TryStep(props: &Props) -> Html {
                 rows={2} onchange={props.emit.reform(TryMsg::Text)} />
             { pair_box(props) }
             { examples(props) }
-            if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             { props.loading.clone() }
             if state.task == TaskKind::CausalLm && props.model.is_some() && props.fit == Fit::Good {
                 <Continuations words={w} continuing={state.continuing.clone()} tuned={props.tuned.is_some()} ready={props.explainable}
                     emit={props.emit.clone()} />
             }
+            // Beside the answer: yew cannot put it before a component that draws nothing while what is behind that goes.
+            if let Some(error) = &state.error { <p class="message bad" role="alert">{ w.message(error) }</p> }
             if let Some(answer) = &state.answer { { answer_view(props, answer) } }
             { props.line.clone() }
         </Step>
