@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::keeping::SAME_BITS;
+use super::keeping::{LONG, SAME_BITS};
 use super::models::{micro_that_says, pets, zip};
 use super::runs::{Wish, assert_relative, logits, losses};
 use super::tab::Tab;
@@ -35,6 +35,21 @@ impl Tab {
         for _ in ["asked", "sure"] {
             self.click(&format!("{item} button.quiet")).await;
         }
+    }
+
+    /// Opens a tiny model that knows the pets' labels, and a table of pets.
+    async fn bring_pets(&self) {
+        let model = self.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
+        self.choose_file("#import", &model).await;
+        let is_micro = "document.querySelector('#device')?.closest('.model-line').innerText.includes('micro')";
+        self.wait("the model", is_micro).await;
+        let table = self.write("pets.csv", pets(40).as_bytes());
+        self.choose_file("#data-file", &table).await;
+        self.wait(
+            "the pets",
+            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
+        )
+        .await;
     }
 }
 
@@ -86,17 +101,7 @@ fn what_is_deleted_is_gone_for_good() {
 fn a_run_that_ended_opens_again_with_its_curves_and_its_base_model() {
     visit(Visit::new("opened-again"), async |tab| {
         tab.open().await;
-        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
-        tab.choose_file("#import", &model).await;
-        let is_micro = "document.querySelector('#device')?.closest('.model-line').innerText.includes('micro')";
-        tab.wait("the model", is_micro).await;
-        let table = tab.write("pets.csv", pets(40).as_bytes());
-        tab.choose_file("#data-file", &table).await;
-        tab.wait(
-            "the pets",
-            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
-        )
-        .await;
+        tab.bring_pets().await;
         tab.start(Wish { epochs: 3, ..WISH }).await;
         let finished = tab.finish().await;
         let both = "document.querySelector('#metrics dd.change')";
@@ -107,6 +112,8 @@ fn a_run_that_ended_opens_again_with_its_curves_and_its_base_model() {
         assert_eq!(tab.count("#loss-chart").await, 0);
         tab.click("#kept-runs li button.secondary").await;
         let again = tab.finish().await;
+        assert_eq!(again["again"]["epochs_done"], 3, "one event tells of it");
+        assert!(tab.heard_of("resumed").await.is_empty());
         assert_relative(
             "the curve",
             &losses(&again["record"]),
@@ -150,4 +157,40 @@ async fn opens_alone(tab: &Tab, answer: &Value) {
         &logits(&answer["prediction"]),
         SAME_BITS,
     );
+}
+
+/// Opens the newer run and has the older go on, both at once.
+const BOTH: &str = "(() => {
+    const [open, goOn] = document.querySelectorAll('#kept-runs li button.secondary');
+    open.click();
+    goOn.click();
+    return true;
+})()";
+
+#[test]
+fn a_run_that_ended_opens_undisturbed() {
+    visit(Visit::new("opens-undisturbed"), async |tab| {
+        let both = "document.querySelectorAll('#kept-runs li button.secondary:enabled').length === 2";
+        tab.open().await;
+        tab.bring_pets().await;
+        tab.start(LONG).await;
+        tab.wait_for_checkpoint(1).await;
+        tab.click("#stop").await;
+        tab.finish().await;
+        tab.start(WISH).await;
+        tab.finish().await;
+        tab.wait("both runs", both).await;
+
+        tab.open().await;
+        tab.wait("both runs", both).await;
+        assert_eq!(tab.value(BOTH).await, true);
+        tab.finish().await;
+        assert!(tab.ask("a dog waits").await["before"].is_object());
+        assert!(tab.heard_of("resumed").await.is_empty(), "the other run waits");
+
+        tab.click("#continue").await;
+        let finished = tab.finish().await;
+        assert_eq!(finished["record"]["interrupted"], false);
+        assert_eq!(tab.heard_of("resumed").await.len(), 1);
+    });
 }

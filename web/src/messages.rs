@@ -32,8 +32,7 @@ pub struct Numbered<Message> {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "request", rename_all = "kebab-case")]
 pub enum Request {
-    /// Loads a model; answered by [`Event::Download`]s and [`Event::Opened`], or for a run that ended by [`Event::Resumed`] and
-    /// [`Event::Finished`].
+    /// Loads a model; answered by [`Event::Download`]s and [`Event::Opened`], or for a run that ended by [`Event::Finished`].
     Open {
         /// Which.
         model: ModelSource,
@@ -295,7 +294,7 @@ pub enum Event {
         /// Why it cannot be done here.
         refused: Option<String>,
     },
-    /// A kept run goes on, or is shown again; told before its training events, or its end.
+    /// A kept run goes on; told before its training events.
     Resumed(Box<Resumed>),
     /// What an earlier training left is given up for this one.
     GivenUp,
@@ -303,6 +302,8 @@ pub enum Event {
     Train(TrainEvent),
     /// Training is over: the model is the tuned one now.
     Finished {
+        /// The kept run that was opened, where it ended before; of its memory nothing is known, and its record is below.
+        again: Option<Box<Resumed>>,
         /// What it did.
         record: TrainingRecord,
         /// What the model is now.

@@ -332,7 +332,9 @@ impl App {
         html! {
             <Banner words={w} id="left-run" onclose={link.callback(|()| Msg::LeftRunRead)}>
                 { w.left_run(&run.model, run.epochs_done, run.epochs) }{ " " }
-                <button type="button" class="secondary" onclick={go_on}>{ w.continue_from(run.epochs_done, run.epochs) }</button>
+                <button type="button" class="secondary" disabled={!self.model_is_ready()} onclick={go_on}>
+                    { w.continue_from(run.epochs_done, run.epochs) }
+                </button>
             </Banner>
         }
     }
@@ -365,7 +367,7 @@ impl App {
                 <ReadStep words={w} state={self.reading.clone()} trying={self.trying.clone()}
                     ready={model.is_some() && !self.is_training()} tuned={self.tuned.is_some()} emit={link.callback(Msg::Read)} />
                 <KeepStep words={w} state={self.keeping.clone()} exportable={self.tuned.is_some() || self.model.is_kept_run()} training={self.is_training()}
-                    abilities={self.abilities} emit={link.callback(Msg::Keep)}
+                    ready={model.is_some()} abilities={self.abilities} emit={link.callback(Msg::Keep)}
                     oncontinue={link.callback(|run| Msg::Train(TrainMsg::Continue(run)))} />
             </>
         }

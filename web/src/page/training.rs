@@ -329,7 +329,8 @@ impl App {
     }
 
     fn continue_training(&mut self, ctx: &Context<Self>, run: String) {
-        if self.is_training() {
+        // What is being opened may be a run that ended, which would be shown in its place.
+        if self.is_training() || !self.model_is_ready() {
             return;
         }
         self.ask_to_persist(ctx);

@@ -1,20 +1,18 @@
 //! Starts the worker, has it open models, and starts another when it is gone.
 
-use std::rc::Rc;
-
 use js_sys::ArrayBuffer;
 use terakoya_core::task_kind::TaskKind;
 use yew::Context;
 
 use super::{App, Msg};
-use crate::messages::{Event, ModelSource, Opened, Request, Resumed};
+use crate::messages::{Event, ModelSource, Opened, Request};
 use crate::page::browser;
 use crate::page::client::{Client, Listener};
 use crate::page::model::{self, Status};
 use crate::page::renewal::Renewal;
 use crate::page::shared::Shared;
 use crate::page::training::Cost;
-use crate::page::training::run::{Phase, Run};
+use crate::page::training::run::Run;
 
 /// So many deaths of the worker in [`RESTART_WINDOW`] and it is not started again by itself.
 const MOST_RESTARTS: usize = 3;
@@ -61,17 +59,20 @@ impl App {
                 self.hold(opened);
                 self.use_held(ctx, task);
             }
-            Event::Resumed(run) => self.hold_ended_run(*run),
             Event::Finished {
+                again: Some(again),
                 record,
                 inspection,
                 training_json,
                 ..
             } => {
-                if let Some(run) = &mut self.training.change().run
-                    && run.phase == Phase::Starting
-                {
-                    run.change().finish(record, inspection.labels.clone(), training_json);
+                let asked = self.model.source.clone();
+                self.hold(again.opened.clone());
+                // Not the base model alone.
+                self.model.again = asked;
+                if !self.is_training() {
+                    let ended = Run::ended(*again, record, training_json);
+                    self.training.change().run = Some(Shared::new(ended));
                 }
                 let task = inspection.task.unwrap_or_default();
                 // Where the base model cannot be had, the result is the open model itself.
@@ -116,20 +117,6 @@ impl App {
         self.try_model(ctx, task);
         self.list_kept(ctx);
         self.fetch_first_lesson(ctx);
-    }
-
-    /// Shows a run of an earlier visit again, whose model was opened. Where another worker opens it, what is shown stays.
-    fn hold_ended_run(&mut self, ended: Resumed) {
-        let asked = self.model.source.clone();
-        let stays = self.training.run.is_some() && self.model.held.is_none();
-        self.hold(ended.opened.clone());
-        // Not the base model alone.
-        self.model.again = asked;
-        if !stays {
-            let mut run = Run::new(None, Rc::default());
-            run.recall(ended);
-            self.training.change().run = Some(Shared::new(run));
-        }
     }
 
     pub(super) fn listen(&mut self, ctx: &Context<Self>, event: Event) {

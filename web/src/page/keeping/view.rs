@@ -22,6 +22,8 @@ pub struct Props {
     pub exportable: bool,
     /// Whether a run is going on.
     pub training: bool,
+    /// Whether the worker has a model and opens no other.
+    pub ready: bool,
     /// What the browser can do.
     pub abilities: Abilities,
     /// Takes what happens.
@@ -109,7 +111,7 @@ fn run_actions(props: &Props, run: &SavedRun) -> Html {
     html! {
             <p class="actions">
                 if !run.finished {
-                    <button type="button" class="secondary" disabled={props.training} onclick={go_on}>
+                    <button type="button" class="secondary" disabled={props.training || !props.ready} onclick={go_on}>
                         { w.continue_from(run.epochs_done, run.epochs) }
                     </button>
                 }

@@ -110,6 +110,14 @@ impl Run {
         (self.steps, self.evaluations) = (resumed.record.steps, resumed.record.evaluations);
     }
 
+    /// A kept run that ended before.
+    pub fn ended(kept: Resumed, record: TrainingRecord, description: String) -> Self {
+        let mut run = Self::new(None, Rc::default());
+        run.recall(kept);
+        run.finish(record, Vec::new(), description);
+        run
+    }
+
     /// Goes to another phase; the clock of the speed begins anew.
     pub fn enter(&mut self, phase: Phase) {
         self.marks.clear();

@@ -149,7 +149,7 @@ fn go_on(props: &Props) -> Html {
     let id = run.id.clone();
     let onclick = props.emit.reform(move |_: MouseEvent| TrainMsg::Continue(id.clone()));
     html! {
-        <button type="button" id="continue" class="secondary" {onclick}>
+        <button type="button" id="continue" class="secondary" disabled={props.model.is_none()} {onclick}>
             { w.continue_from(run.epochs_done, run.epochs) }
         </button>
     }

@@ -5,7 +5,7 @@ use terakoya_core::protocol::TrainingRecord;
 
 use super::{Desk, OpenModel, RunFolder, RunRequest, Tuned, fetch};
 use crate::messages::{Event, ModelSource, Resumed};
-use crate::worker::{memory_bytes, tell};
+use crate::worker::tell;
 
 /// What is kept of a run beside its result.
 pub(super) struct EndedRun {
@@ -18,21 +18,20 @@ pub(super) struct EndedRun {
 impl EndedRun {
     /// Tells the page of it: `model` is its result, alone or beside the base model.
     pub(super) fn tell(self, id: u32, model: &OpenModel) {
-        let resumed = Resumed {
+        let again = Resumed {
             opened: model.described(),
             config: self.request.config,
             eval: self.request.eval,
             epochs_done: self.epochs_done,
-            record: self.record.clone(),
+            record: TrainingRecord::default(),
         };
-        tell(id, Event::Resumed(Box::new(resumed)));
-        let buffer_bytes = model.base.device().buffer_bytes();
         let finished = Event::Finished {
+            again: Some(Box::new(again)),
             record: self.record,
             inspection: Box::new(model.answering().inspect()),
             training_json: self.training_json,
-            memory_bytes: memory_bytes() + buffer_bytes,
-            buffer_bytes,
+            memory_bytes: 0,
+            buffer_bytes: 0,
         };
         tell(id, finished);
     }

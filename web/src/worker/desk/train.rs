@@ -160,6 +160,7 @@ impl Desk {
         tell(
             id,
             Event::Finished {
+                again: None,
                 record,
                 inspection,
                 training_json,
