@@ -168,7 +168,7 @@ const BOTH: &str = "(() => {
 })()";
 
 #[test]
-fn a_run_that_ended_opens_undisturbed() {
+fn a_run_that_ended_opens_undisturbed_and_again_after_its_worker_is_lost() {
     visit(Visit::new("opens-undisturbed"), async |tab| {
         let both = "document.querySelectorAll('#kept-runs li button.secondary:enabled').length === 2";
         tab.open().await;
@@ -187,6 +187,14 @@ fn a_run_that_ended_opens_undisturbed() {
         tab.finish().await;
         assert!(tab.ask("a dog waits").await["before"].is_object());
         assert!(tab.heard_of("resumed").await.is_empty(), "the other run waits");
+
+        let no_zip = tab.write("text.zip", b"this is no zip");
+        tab.choose_file("#import", &no_zip).await;
+        tab.wait("the refusal", "document.querySelector('#error')").await;
+        tab.kill_worker().await;
+        let opened = "window.heard.filter((message) => message.kind === 'finished').length === 2";
+        tab.wait("the run that ended, once more", opened).await;
+        assert!(tab.ask("a cat runs").await["before"].is_object());
 
         tab.click("#continue").await;
         let finished = tab.finish().await;

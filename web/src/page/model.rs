@@ -60,6 +60,8 @@ pub struct Model {
 pub struct Held {
     /// Where it comes from.
     pub source: ModelSource,
+    /// What another worker can open again.
+    again: Option<ModelSource>,
     /// The device that was asked for.
     pub device: DeviceChoice,
 }
@@ -116,20 +118,29 @@ impl Model {
     /// Takes note that the worker has this model now.
     pub fn hold(&mut self, opened: Opened) {
         self.source = Some(opened.source.clone());
-        self.again = self.source.clone();
         self.held = Some(Held {
             source: opened.source.clone(),
+            again: None,
             device: self.device,
         });
+        self.come_back_to(self.source.clone());
         self.opened = Some(Shared::new(opened));
         self.status = Status::Ready;
+    }
+
+    /// Takes note of what another worker is to open in place of what this one has.
+    pub fn come_back_to(&mut self, again: Option<ModelSource>) {
+        if let Some(held) = &mut self.held {
+            held.again.clone_from(&again);
+        }
+        self.again = again;
     }
 
     /// Goes back to what the worker has, where a request for another model or device failed; whether it has one.
     pub fn return_to_held(&mut self) -> bool {
         let Some(held) = &self.held else { return false };
         self.source = Some(held.source.clone());
-        self.again = self.source.clone();
+        self.again = held.again.clone();
         self.device = held.device;
         self.status = Status::Ready;
         true

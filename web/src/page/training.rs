@@ -434,7 +434,7 @@ impl App {
     /// Takes note that the worker has no fine-tuned model any more: the base model answers.
     fn give_up_tuned(&mut self, ctx: &Context<Self>) {
         self.tuned = None;
-        self.model.again = self.model.source.clone();
+        self.model.come_back_to(self.model.source.clone());
         self.send_try(ctx);
     }
 

@@ -69,7 +69,7 @@ impl App {
                 let asked = self.model.source.clone();
                 self.hold(again.opened.clone());
                 // Not the base model alone.
-                self.model.again = asked;
+                self.model.come_back_to(asked);
                 if !self.is_training() {
                     let ended = Run::ended(*again, record, training_json);
                     self.training.change().run = Some(Shared::new(ended));
