@@ -214,6 +214,28 @@ fn the_picture_shows_each_text_once_and_escapes_it() {
 }
 
 #[test]
+fn words_with_tags_are_embedded_as_sentences() {
+    let temp = TempDir::new().expect("temp");
+    let model = asset("bert-tiny");
+    let words = "Kyoto\tB-place\nis\tO\nhome\tO\n\nrice\tO\n\n";
+    let sentences = said_of(&["embed", "--model", &model], "Kyoto is home\nrice\n");
+    for name in ["words.conll", "words.iob2"] {
+        let data = file(&temp, name, words);
+        assert_eq!(
+            said(&["embed", "--model", &model, "--data", &data]),
+            sentences,
+            "{name}"
+        );
+    }
+    let csv = path(&temp, "vectors.csv");
+    let data = file(&temp, "words.conll", words);
+    said(&["embed", "--model", &model, "--data", &data, "--output", &csv]);
+    let written = fs::read_to_string(csv).expect("csv");
+    let labels: Vec<&str> = written.lines().filter_map(|line| line.split(',').next()).collect();
+    assert_eq!(labels, ["label", "B-place O O", "O"]);
+}
+
+#[test]
 fn what_embed_cannot_write_is_said() {
     let temp = TempDir::new().expect("temp");
     let (model, data) = (asset("bert-tiny"), texts(&temp));

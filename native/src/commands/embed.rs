@@ -80,16 +80,20 @@ fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
     let options = args.read.read_options(own, args.filter.clone())?;
     let name = path.to_string_lossy();
     let mut options = options.with_labels_of_tables(&name);
-    if options.gold == GoldColumn::Lines {
-        // Lines of text and label are a table, whatever the file is called.
-        let table = ReadOptions {
-            gold: GoldColumn::Label,
+    let is_read_as = |bytes: &[u8], gold, format| {
+        let options = ReadOptions {
+            gold,
             ..options.clone()
         };
-        let bytes = fs::read(path).with_context(|| name.to_string())?;
-        if format_of(&name, &bytes, &table).is_ok_and(|format| format == Format::Semicolon) {
-            options = table;
-        }
+        format_of(&name, bytes, &options).is_ok_and(|found| found == format)
+    };
+    let bytes = || fs::read(path).with_context(|| name.to_string());
+    // By its name alone: a line of another file may end with what looks like a tag.
+    if is_read_as(&[], GoldColumn::Entities, Format::Conll) {
+        options.gold = GoldColumn::Entities;
+    } else if options.gold == GoldColumn::Lines && is_read_as(&bytes()?, GoldColumn::Label, Format::Semicolon) {
+        // Lines of text and label are a table, whatever the file is called.
+        options.gold = GoldColumn::Label;
     }
     options.gold = match options.gold {
         // Where the file's form hangs on what it is for, it is read as that.
