@@ -236,6 +236,34 @@ fn words_with_tags_are_embedded_as_sentences() {
 }
 
 #[test]
+fn a_label_column_may_hold_several_labels_of_a_list() {
+    let temp = TempDir::new().expect("temp");
+    let model = asset("bert-tiny");
+    let names = file(&temp, "labels.txt", "joy\nfear\nlove\n");
+    let csv = path(&temp, "vectors.csv");
+    let embed = |rows: &str| {
+        let data = file(&temp, "rows.tsv", rows);
+        let columns = ["--text-column", "1", "--label-column", "2", "--labels", &names];
+        on_cpu(
+            &[
+                &["embed", "--model", &model, "--data", &data, "--output", &csv],
+                &columns[..],
+            ]
+            .concat(),
+        )
+    };
+    stdout(&run(embed("tea\t1\tx\nsoup\t0,2\tx\nrice\tlove\tx\n")));
+    let written = fs::read_to_string(&csv).expect("csv");
+    for (line, label) in written.lines().zip(["label,x0", "fear,", "\"joy,love\",", "love,"]) {
+        assert!(line.starts_with(label), "{label}: {line}");
+    }
+    fails(
+        embed("tea\t1\tx\nsoup\t0,3\tx\n"),
+        "line 2: \"3\" is neither one of the 3 labels",
+    );
+}
+
+#[test]
 fn what_embed_cannot_write_is_said() {
     let temp = TempDir::new().expect("temp");
     let (model, data) = (asset("bert-tiny"), texts(&temp));

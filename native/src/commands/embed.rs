@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use futures_lite::future::block_on;
-use terakoya_core::data::{Example, Format, GoldColumn, ReadOptions, format_of};
+use terakoya_core::data::{DataError, Example, Format, GoldColumn, ReadOptions, format_of};
 use terakoya_core::pca::project;
 use terakoya_core::report::plot::{PlotText, plot};
 
@@ -101,7 +101,15 @@ fn examples(args: &EmbedArgs) -> Result<Vec<Example>> {
         _ if !shows_labels => GoldColumn::Unread,
         gold => gold,
     };
-    Ok(DataFile::read(path, &options)?.examples)
+    let read = DataFile::read(path, &options).or_else(|error| match error.downcast_ref() {
+        // What is no label may be several, which a base model's folder does not tell.
+        Some(DataError::UnlistedLabel { .. }) if options.gold == GoldColumn::Label => {
+            options.gold = GoldColumn::Labels;
+            DataFile::read(path, &options)
+        }
+        _ => Err(error),
+    });
+    Ok(read?.examples)
 }
 
 fn print(out: &mut impl Write, vectors: &[Vec<f32>], as_json: bool) -> Result<()> {
