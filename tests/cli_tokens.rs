@@ -354,7 +354,10 @@ fn what_cannot_be_tagged_stops_the_run() {
     let damaged = file(&temp, "damaged.conll", "a\tO\nb\tperson\n");
     fails(begin(&["--train", &damaged]), "line 2: \"person\" is not a tag");
     let none = file(&temp, "none.conll", "a\tO\n");
-    fails(begin(&["--train", &none]), "no example has a label");
+    fails(
+        begin(&["--train", &none]),
+        "none.conll: no entity type occurs in it; --labels FILE",
+    );
     let untagged = file(&temp, "untagged.conll", "a\nb\n");
     fails(
         begin(&["--train", &good, "--eval", &untagged]),

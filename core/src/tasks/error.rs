@@ -80,6 +80,12 @@ pub enum TaskError {
         /// The data file.
         file: String,
     },
+    /// Tagged words, or texts with spans, that name nothing.
+    #[error("{file}: no entity type occurs in it; --labels FILE can list the tags")]
+    NoNames {
+        /// The data file.
+        file: String,
+    },
     /// A setting for a task that does not have it.
     #[error("--{} counts for {}, but the model is for {}", setting.flag(), setting.task().name(), task.name())]
     NoSetting {

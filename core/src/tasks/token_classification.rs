@@ -105,7 +105,7 @@ fn training_tags(preparation: &Preparation) -> Result<TagSet, TaskError> {
     }
     check_tagged(preparation.train)?;
     match types.is_empty() {
-        true => Err(TaskError::NoLabels {
+        true => Err(TaskError::NoNames {
             file: preparation.train.name.to_owned(),
         }),
         false => Ok(made),

@@ -24,6 +24,9 @@ pub const ENTRIES: &[Entry] = entries! {
         "{file}, {place}: the score {found} divided by “{--target-scale}” {scale} is too large: numbers up to {limit} are learned; raise the scale";
     "{file}: no example has a label":
         "{file!}に、ラベルの付いた例文がありません。";
+    "{file}: no entity type occurs in it; --labels FILE can list the tags":
+        "{file!}に、印の付いた名前が一つもありません。名前のある文を足してください。",
+        "no name is marked in the {file}: add sentences with names";
     "--{option} counts for {own}, but the model is for {task}":
         "「{--option}」は{own!}の設定ですが、このモデルは{task!}のためのものです。",
         "“{--option}” counts for {own!}, but the model is for {task!}";
