@@ -1,12 +1,16 @@
 //! Reads BIO tags: names of spans cut into one tag a word or piece.
 //!
-//! `B-PER` begins an entity of type PER, `I-PER` goes on with one, `O` is outside. [`entities`] reads sequences as seqeval
-//! 1.2.2 does by default (and conlleval before it), [`TagSet`] is what a model can say, with the sequences that make sense.
+//! `B-PER` begins an entity of type PER, `I-PER` goes on with one, `O` is outside; `B` and `I` name no type. [`entities`] reads
+//! sequences as seqeval 1.2.2 does by default (and conlleval before it), [`TagSet`] is what a model can say, with the sequences
+//! that make sense.
 
 use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::argmax::argmax;
+
+/// The type of an entity whose tags name none, as seqeval calls it.
+const UNTYPED: &str = "_";
 
 /// One tag, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,7 +24,7 @@ pub enum Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Reads `O`, `B-TYPE` and `I-TYPE`; a type is not empty and has no spaces.
+    /// Reads `O`, `B-TYPE` and `I-TYPE`, `B` and `I`; a type is not empty and has no spaces.
     pub fn parse(text: &'a str) -> Option<Self> {
         Self::parse_any(text).filter(|(_, ends)| !ends).map(|(tag, _)| tag)
     }
@@ -28,10 +32,11 @@ impl<'a> Tag<'a> {
     /// Reads the tags of BIOES and BILOU as well, with whether an entity is said to end there: `S-` and `U-`, alone, are
     /// `B-`, `E-` and `L-`, the last, are `I-`.
     pub fn parse_any(text: &'a str) -> Option<(Self, bool)> {
-        if text == "O" {
-            return Some((Self::Outside, false));
-        }
-        let (prefix, entity_type) = text.split_once('-')?;
+        let (prefix, entity_type) = match text {
+            "O" => return Some((Self::Outside, false)),
+            "B" | "I" => (text, UNTYPED),
+            _ => text.split_once('-')?,
+        };
         let kind = match prefix {
             "B" | "S" | "U" => Self::Begin,
             "I" | "E" | "L" => Self::Inside,
@@ -67,6 +72,8 @@ impl fmt::Display for Tag<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Outside => f.write_str("O"),
+            Self::Begin(UNTYPED) => f.write_str("B"),
+            Self::Inside(UNTYPED) => f.write_str("I"),
             Self::Begin(entity_type) => write!(f, "B-{entity_type}"),
             Self::Inside(entity_type) => write!(f, "I-{entity_type}"),
         }
@@ -293,7 +300,10 @@ mod tests {
     fn tags_are_read() {
         assert_eq!(Tag::parse("B-a-b"), Some(Tag::Begin("a-b")));
         assert_eq!(Tag::parse("I-人名"), Some(Tag::Inside("人名")));
-        for wrong in ["", "B", "B-", "B-a b", "o", "S-PER", "b-PER", "PER"] {
+        for (tag, read) in [("B", Tag::Begin("_")), ("I", Tag::Inside("_"))] {
+            assert_eq!((Tag::parse(tag), read.to_string().as_str()), (Some(read), tag));
+        }
+        for wrong in ["", "B-", "B-a b", "o", "S-PER", "b-PER", "PER"] {
             assert_eq!(Tag::parse(wrong), None, "{wrong}");
         }
     }
@@ -335,6 +345,11 @@ mod tests {
         let set = TagSet::of_types(["b", "a", "b"]);
         assert_eq!(set.labels(), ["O", "B-a", "I-a", "B-b", "I-b"]);
         assert_eq!((set.number(Tag::Inside("b")), set.tag(3)), (Some(4), Tag::Begin("b")));
+        let bare = TagSet::of_types([Tag::parse("B").and_then(Tag::entity_type).expect("a type")]);
+        assert_eq!(
+            (bare.labels().join(" "), bare.number(Tag::Inside("_"))),
+            ("O B I".to_owned(), Some(2))
+        );
         let owned = |labels: &[&str]| labels.iter().map(|label| (*label).to_owned()).collect::<Vec<_>>();
         assert!(TagSet::of_labels(&owned(&["I-x", "O"])).is_ok());
         assert_eq!(TagSet::of_labels(&owned(&["B-x"])), Err(TagError::NoOutside));

@@ -12,8 +12,8 @@ use crate::bio::Tag;
 /// How many lines with words are looked at to tell the format.
 const SAMPLE_LINES: usize = 50;
 
-/// Whether every one of the first lines that are not empty ends with a tag, and one with a tag of BIO: `E-mail` ends a line of
-/// other text, too.
+/// Whether every one of the first lines that are not empty ends with a tag, and one with `O` or a type: `E-mail` ends a line of
+/// other text, too, as does `I`.
 pub(super) fn is_conll(text: &str) -> bool {
     let separator = Separator::of(text);
     let lines = text
@@ -24,7 +24,10 @@ pub(super) fn is_conll(text: &str) -> bool {
     let mut tagged = lines.map(|line| {
         let fields = separator.fields(line);
         let tag = fields.last().filter(|_| fields.len() > 1).map(|tag| tag.trim());
-        is_bio |= tag.and_then(Tag::parse).is_some();
+        is_bio |= tag
+            .filter(|tag| !matches!(*tag, "B" | "I"))
+            .and_then(Tag::parse)
+            .is_some();
         tag.and_then(Tag::parse_any).is_some()
     });
     tagged.all(|tagged| tagged) && is_bio
@@ -299,6 +302,20 @@ mod tests {
             assert_eq!((found.len(), repaired), (2, 0));
         }
         assert!(!is_conll("please send\tE-mail\n") && is_conll("Nara\tS-place\n\nis\tO\n"));
+    }
+
+    #[test]
+    fn tags_without_a_type_name_entities_as_seqeval_reads_them() {
+        let data = read_text("x.tsv", "the\tO\nNew\tB\nYork\tI\nTimes\tB\n").expect("tags");
+        let Example { text, gold, .. } = &data.examples[0];
+        let (found, repaired) = gold.entities(text);
+        let found: Vec<_> = found
+            .iter()
+            .map(|entity| (entity.start, entity.end, entity.entity_type))
+            .collect();
+        // get_entities(["O", "B", "I", "B"]) of seqeval 1.2.2: [("_", 1, 2), ("_", 3, 3)].
+        assert_eq!((found, repaired), (vec![(4, 12, "_"), (13, 18, "_")], 0));
+        assert!(!is_conll("you and I\n"), "a text may end so");
     }
 
     #[test]

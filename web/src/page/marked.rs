@@ -75,7 +75,9 @@ pub fn colour(name: &str, names: &[String]) -> String {
 pub fn types(labels: &[String]) -> Vec<String> {
     let stripped = labels.iter().filter(|label| *label != "O").map(|label| {
         let prefixed = label.strip_prefix("B-").or_else(|| label.strip_prefix("I-"));
-        prefixed.unwrap_or(label).to_owned()
+        // As the core calls the type of tags without one.
+        let is_bare = matches!(label.as_str(), "B" | "I");
+        prefixed.unwrap_or(if is_bare { "_" } else { label }).to_owned()
     });
     let mut types: Vec<String> = stripped.collect();
     types.sort();
