@@ -12,6 +12,12 @@ use crate::argmax::argmax;
 /// The type of an entity whose tags name none, as seqeval calls it.
 const UNTYPED: &str = "_";
 
+/// Whether a text can be the type of an entity: it may have spaces, but not at its ends, and nothing that ends a column or
+/// a line.
+pub fn is_type(text: &str) -> bool {
+    !text.is_empty() && text.trim() == text && !text.contains(char::is_control)
+}
+
 /// One tag, read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tag<'a> {
@@ -24,7 +30,7 @@ pub enum Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Reads `O`, `B-TYPE` and `I-TYPE`, `B` and `I`; a type is not empty and has no spaces.
+    /// Reads `O`, `B-TYPE` and `I-TYPE`, `B` and `I`; a type is what [`is_type`] says.
     pub fn parse(text: &'a str) -> Option<Self> {
         Self::parse_any(text).filter(|(_, ends)| !ends).map(|(tag, _)| tag)
     }
@@ -42,8 +48,7 @@ impl<'a> Tag<'a> {
             "I" | "E" | "L" => Self::Inside,
             _ => return None,
         };
-        let is_type = !entity_type.is_empty() && !entity_type.contains(char::is_whitespace);
-        is_type.then(|| (kind(entity_type), !matches!(prefix, "B" | "I")))
+        is_type(entity_type).then(|| (kind(entity_type), !matches!(prefix, "B" | "I")))
     }
 
     /// Reads any label that a model may have: one without a prefix is a type whose neighbours belong together.
@@ -300,10 +305,11 @@ mod tests {
     fn tags_are_read() {
         assert_eq!(Tag::parse("B-a-b"), Some(Tag::Begin("a-b")));
         assert_eq!(Tag::parse("I-人名"), Some(Tag::Inside("人名")));
+        assert_eq!(Tag::parse("B-a b"), Some(Tag::Begin("a b")));
         for (tag, read) in [("B", Tag::Begin("_")), ("I", Tag::Inside("_"))] {
             assert_eq!((Tag::parse(tag), read.to_string().as_str()), (Some(read), tag));
         }
-        for wrong in ["", "B-", "B-a b", "o", "S-PER", "b-PER", "PER"] {
+        for wrong in ["", "B-", "B- a", "B-a ", "B-a\tb", "o", "S-PER", "b-PER", "PER"] {
             assert_eq!(Tag::parse(wrong), None, "{wrong}");
         }
     }
@@ -318,7 +324,7 @@ mod tests {
         assert_eq!(said("B-x L-x U-x U-x O"), "B-x I-x B-x B-x O");
         // Damaged ones, as get_entities of seqeval 1.2.2 reads them: behind an end another begins.
         assert_eq!(said("S-x I-x E-x E-x O E-x S-x E-x"), "B-x B-x I-x B-x O I-x B-x B-x");
-        for wrong in ["S-", "E-a b", "M-x", "S", "s-x"] {
+        for wrong in ["S-", "E-a\nb", "M-x", "S", "s-x"] {
             assert_eq!(Tag::parse_any(wrong), None, "{wrong}");
         }
         let model = ["O", "S-x", "E-x", "NOUN"].map(str::to_owned);

@@ -316,6 +316,13 @@ mod tests {
         // get_entities(["O", "B", "I", "B"]) of seqeval 1.2.2: [("_", 1, 2), ("_", 3, 3)].
         assert_eq!((found, repaired), (vec![(4, 12, "_"), (13, 18, "_")], 0));
         assert!(!is_conll("you and I\n"), "a text may end so");
+        let spaces = sentences(
+            "x.tsv",
+            "Snow\tB-creative work\nCountry\tI-creative work\n\nNara\tB-a b\n",
+            &options(),
+        );
+        let tags: Vec<&str> = spaces.iter().map(|(.., tags)| tags.as_str()).collect();
+        assert_eq!(tags, ["B-creative work I-creative work", "B-a b"]);
     }
 
     #[test]

@@ -35,7 +35,7 @@ pub enum Gold {
 pub struct TaggedWords {
     /// Where each word ends in the text, in bytes.
     ends: Box<[u32]>,
-    /// The words' tags with a space between each two.
+    /// The words' tags with a tab between each two; with a space where an earlier version wrote them.
     tags: Option<Box<str>>,
     /// How many of the tags were written in BIOES or BILOU.
     #[serde(default)]
@@ -58,12 +58,12 @@ impl TaggedWords {
         let is_end = |tag: &&&str| Tag::parse_any(tag).is_some_and(|(_, ends)| ends);
         let count = tags.map_or(0, |tags| tags.iter().filter(is_end).count());
         let tags = tags.map(|tags| match count {
-            0 => tags.join(" "),
+            0 => tags.join("\t"),
             _ => {
                 let tags = tags
                     .iter()
                     .map(|tag| Tag::parse_any(tag).unwrap_or((Tag::Outside, false)));
-                in_bio(tags).map(|tag| tag.to_string()).collect::<Vec<_>>().join(" ")
+                in_bio(tags).map(|tag| tag.to_string()).collect::<Vec<_>>().join("\t")
             }
         });
         let words = Self {
@@ -109,7 +109,10 @@ impl TaggedWords {
 
     /// The words' tags, where the file has them.
     pub fn tags(&self) -> Option<impl Iterator<Item = &str>> {
-        self.tags.as_ref().map(|tags| tags.split(' ').take(self.len()))
+        self.tags.as_ref().map(|tags| {
+            let separator = if tags.contains('\t') { '\t' } else { ' ' };
+            tags.splitn(self.len(), separator)
+        })
     }
 }
 
@@ -227,7 +230,7 @@ impl fmt::Display for Gold {
             Self::Label(label) => f.write_str(label),
             Self::Labels(labels) => f.write_str(&labels.join(",")),
             Self::Score(score) => write!(f, "{score}"),
-            Self::Words(words) => f.write_str(words.tags.as_deref().unwrap_or_default()),
+            Self::Words(words) => f.write_str(&words.tags.as_deref().unwrap_or_default().replace('\t', " ")),
             Self::Spans(spans) => {
                 let spans = spans
                     .iter()

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::{DataError, EntitySpan, Gold, Place};
+use crate::bio::is_type;
 
 /// The spans that `items` describe in `text`, in order.
 ///
@@ -44,7 +45,7 @@ pub(super) fn read(name: &str, place: Place, text: &str, items: &[Value]) -> Res
     Ok(Gold::Spans(spans.into_iter().map(|(span, _)| span).collect()))
 }
 
-const FORM: &str = "needs a span of two numbers and a type without spaces, or start, end and label";
+const FORM: &str = "needs a span of two numbers and a type, or start, end and label";
 
 fn span_of(item: &Map<String, Value>) -> Option<EntitySpan> {
     let number = |value: &Value| u32::try_from(value.as_u64()?).ok();
@@ -53,7 +54,7 @@ fn span_of(item: &Map<String, Value>) -> Option<EntitySpan> {
         None => [item.get("start")?, item.get("end")?],
     };
     let label = item.get("type").or_else(|| item.get("label"))?.as_str()?.trim();
-    if label.is_empty() || label.contains(char::is_whitespace) {
+    if !is_type(label) {
         return None;
     }
     Some(EntitySpan {
@@ -85,6 +86,8 @@ mod tests {
             spans(json),
             Ok(vec![(0, 3, "店".to_owned()), (4, 6, "地名".to_owned())])
         );
+        let work = r#"[{"text":"雪国","entities":[{"span":[0,2],"type":" creative work "}]}]"#;
+        assert_eq!(spans(work), Ok(vec![(0, 2, "creative work".to_owned())]));
         assert_eq!(spans(r#"[{"text":"何もない","entities":[]}]"#), Ok(vec![]));
     }
 
@@ -107,6 +110,8 @@ mod tests {
             (r#"{"span":[0],"type":"x"}"#, "needs a span"),
             (r#"{"span":[0,-1],"type":"x"}"#, "needs a span"),
             (r#"{"span":[0,1]}"#, "needs a span"),
+            (r#"{"span":[0,1],"type":" "}"#, "needs a span"),
+            (r#"{"span":[0,1],"type":"a\tb"}"#, "needs a span"),
             (r#"7"#, "needs a span"),
             (
                 r#"{"span":[0,2],"type":"x"},{"span":[1,3],"type":"y"}"#,

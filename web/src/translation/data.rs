@@ -70,8 +70,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "「{name}」の {place!}：名前 {item} が、文のその場所にある文字と違います。";
     "{name}: {place}: entity {item} lies over another":
         "「{name}」の {place!}：名前 {item} がほかの名前と重なっています。";
-    "{name}: {place}: entity {item} needs a span of two numbers and a type without spaces, or start, end and label":
-        "「{name}」の {place!}：名前 {item} には、二つの数の span と空白のない type、または start・end・label が要ります。";
+    "{name}: {place}: entity {item} needs a span of two numbers and a type, or start, end and label":
+        "「{name}」の {place!}：名前 {item} には、二つの数の span と type、または start・end・label が要ります。";
     "{name}: {place}: {field:?} is no list of answers, each with its text and answer_start":
         "「{name}」の {place!}：「{field}」が答えの並び（それぞれ text と answer_start）ではありません。";
     "{name}: {place}: {field:?} has {text_count} text, but {start_count} answer_start":

@@ -121,7 +121,7 @@ fn check(entry: &Entry, record: usize, name: &str) -> Result<(), CorpusError> {
                 entity: entity.name.clone(),
             });
         }
-        // What the trainer takes for a type.
+        // Of this corpus every type is a word.
         let kind = entity.kind.trim();
         if kind.is_empty() || kind.contains(char::is_whitespace) {
             return Err(CorpusError::EntityType {

@@ -89,7 +89,7 @@ pub fn rename(row: &mut Row, old: &str, new: Option<&str>) {
     }
 }
 
-/// A spelling that a name may have: tags have no white space in them.
+/// A spelling that a name may have: tags are written without white space.
 pub fn spelling(task: TaskKind, name: &str) -> String {
     match task {
         TaskKind::TokenClassification => name.split_whitespace().collect::<Vec<_>>().join("_"),
