@@ -110,6 +110,8 @@ pub fn jglue_task(file: &SourceFile) -> Result<JglueTask, CorpusError> {
         _ if first.get("data").is_some_and(Value::is_array) => return Ok(JglueTask::Questions),
         _ if has("choice0") => return Ok(JglueTask::Choices),
         Some(Value::Number(_)) if is_pair => AnswerKind::Similarity,
+        // A text in the folder of JSTS is a wrong score, not a label.
+        Some(Value::String(_)) if is_pair && is_of_jsts(&file.name) => AnswerKind::Similarity,
         Some(Value::String(_)) if is_pair => AnswerKind::OneOf(&["entailment", "contradiction", "neutral"]),
         Some(Value::Number(_)) if has("sentence") => AnswerKind::OneOf(&["0", "1"]),
         Some(Value::String(_)) if has("sentence") => AnswerKind::OneOf(&["positive", "negative"]),
@@ -120,6 +122,12 @@ pub fn jglue_task(file: &SourceFile) -> Result<JglueTask, CorpusError> {
         }
     };
     Ok(JglueTask::Rows(answers))
+}
+
+/// Whether a file stands in a folder that is called after JSTS, as JGLUE's is.
+fn is_of_jsts(path: &str) -> bool {
+    let folder = path.rsplit(['/', '\\']).nth(1);
+    folder.is_some_and(|folder| folder.starts_with("jsts"))
 }
 
 /// How many questions a file of JSQuAD asks, at least one.
@@ -308,6 +316,15 @@ mod tests {
         assert_eq!(labels(&sentence("\"positive\"")), "positive negative");
         assert_eq!(labels(&sentence("1")), "0 1");
         assert_eq!(task(&pair("0.0")), Some(JglueTask::Rows(AnswerKind::Similarity)));
+        let jsts = file("jglue/jsts-v1.3/train-v1.3.json", &pair("\"high\""));
+        assert_eq!(jglue_task(&jsts).ok(), Some(JglueTask::Rows(AnswerKind::Similarity)));
+        let wrong = named_columns(&jsts, AnswerKind::Similarity)
+            .expect_err("no score")
+            .to_string();
+        assert!(
+            wrong.contains("\"high\"") && wrong.contains("a number from 0 to 5"),
+            "{wrong}"
+        );
         assert_eq!(task("{\"choice0\": \"a\", \"label\": 2}\n"), Some(JglueTask::Choices));
         assert_eq!(task("{\n \"data\": []\n}\n"), Some(JglueTask::Questions));
         assert_eq!(task(&sentence("null")), None);
