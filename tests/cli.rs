@@ -452,4 +452,13 @@ fn small_commands_print_results_only() {
         terakoya(&["predict", "--device", "cpu", "--model", folder, "--text", "a"]),
         "text 1 has no [MASK]",
     );
+    let predict = ["predict", "--device", "cpu", "--model", folder];
+    let tabs = with_stdin(&predict, "a [MASK]\nb [MASK]\tc\nd\t[MASK]\n");
+    assert_eq!(stdout(&tabs).lines().count(), 3);
+    let note = "stdin, line 2: a line is one text, with its tabs; a pair is given by --text-pair";
+    let told = stderr(&tabs);
+    assert!(
+        told.contains(note) && told.matches("a pair is given").count() == 1,
+        "{told}"
+    );
 }

@@ -46,10 +46,7 @@ pub fn run(args: PredictArgs) -> Result<()> {
             id: None,
         }],
         (None, Some(_)) => Vec::new(),
-        (None, None) => match task {
-            TaskKind::QuestionAnswering => stdin_lines()?.into_iter().map(with_passage).collect(),
-            _ => stdin_lines()?,
-        },
+        (None, None) => texts_of_stdin(task)?,
     };
     let mut session = open_session(&args.model, &args.tokenizer, &SharedDevice::new(args.device.device))?;
     uses::check(session.task(), &args.given())?;
@@ -96,6 +93,23 @@ pub fn run(args: PredictArgs) -> Result<()> {
     say_unasked(args.asked().is_none().then_some(data.name), &left_out);
     say_truncated(truncated, examples.len());
     Ok(())
+}
+
+/// The lines of stdin as `task` takes them; says where one may be meant as a pair.
+fn texts_of_stdin(task: TaskKind) -> Result<Vec<Example>> {
+    let lines = stdin_lines()?;
+    if task == TaskKind::QuestionAnswering {
+        return Ok(lines.into_iter().map(with_passage).collect());
+    }
+    let with_tab = lines.iter().find(|example| example.text.contains('\t'));
+    let reads_pairs = uses::check(task, &[("text-pair", true)]).is_ok();
+    if let Some(first) = with_tab.filter(|_| reads_pairs) {
+        eprintln!(
+            "stdin, line {}: a line is one text, with its tabs; a pair is given by --text-pair, or by --data with two columns",
+            first.line
+        );
+    }
+    Ok(lines)
 }
 
 /// A line of a question, a tab and its passage as both.
