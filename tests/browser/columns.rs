@@ -273,6 +273,26 @@ fn a_list_of_labels_names_their_numbers() {
 }
 
 #[test]
+fn a_list_of_labels_is_not_used_for_scores() {
+    visit(Visit::new("unused-list"), async |tab| {
+        tab.open().await;
+        let scores = tab.write("scores.csv", "text,score\nよい,4.5\nわるい,1.5\n".as_bytes());
+        tab.choose_file("#data-file", &scores).await;
+        let is_scored = "document.querySelector('#task').value === 'regression'";
+        tab.wait("the scores", is_scored).await;
+        assert_eq!(tab.count("#rows tbody tr").await, 2);
+        let list = tab.write("labels.txt", b"bad\ngood\n");
+        tab.drop_file("#data .drop", &list).await;
+        let unused = "document.querySelector('#data-error')?.innerText.includes('ラベルの番号ではない')";
+        tab.wait("what the list is not used for", unused).await;
+        assert_eq!(tab.count("#listed-labels").await, 0);
+        // What the file replaced can still come back.
+        tab.click("#undo").await;
+        tab.wait("the lesson", &format!("!({is_scored})")).await;
+    });
+}
+
+#[test]
 fn share_and_seed_are_remembered() {
     visit(Visit::new("remembered-split"), async |tab| {
         tab.open().await;

@@ -57,6 +57,8 @@ pub struct Data {
     pub error: Option<Problem>,
     /// That file, with its other rows where only some are damaged.
     unread: Option<Shared<(Asked, Event)>>,
+    /// A list of labels for the file that is being read.
+    pub list: Option<Vec<String>>,
     /// The last file, where it is a table whose columns can be chosen.
     pub sheet: Option<Shared<Sheet>>,
     /// Whether a file is being read.
@@ -123,6 +125,8 @@ pub enum Problem {
         /// How many can be read.
         rows: usize,
     },
+    /// A list of labels came for answers that are no numbers of them.
+    NoNumbers,
 }
 
 /// Whether rows replace those of the table.
@@ -253,6 +257,11 @@ impl Data {
 impl App {
     /// Changes the state of the step; whether to draw.
     pub fn update_data(&mut self, ctx: &Context<Self>, msg: DataMsg) -> bool {
+        if let DataMsg::Lesson(_) | DataMsg::PasteTable(_) | DataMsg::PasteLines(_) | DataMsg::Clear | DataMsg::Undo =
+            msg
+        {
+            self.data.change().forget_file();
+        }
         match msg {
             DataMsg::Lesson(lesson) => self.fetch_lesson(ctx, lesson),
             DataMsg::Files(files) => self.read_files(ctx, files),
@@ -385,7 +394,7 @@ impl App {
             }
             Err(reason) => {
                 let data = self.data.change();
-                data.reading = false;
+                (data.reading, data.list) = (false, None);
                 let (name, reason) = (asked.name, browser::reason(&reason));
                 data.error = Some(Problem::Unreadable { name, reason });
             }
@@ -405,6 +414,14 @@ impl App {
     fn take_rows(&mut self, ctx: &Context<Self>, asked: Asked, event: Event) {
         let data = self.data.change();
         data.reading = false;
+        let mut list = data.list.take();
+        let is_damaged = matches!(&event, Event::Data { damage, .. } if damage.count > 0);
+        // What is wrong may be that the file needs the list.
+        if (is_damaged || matches!(event, Event::Unread { .. }))
+            && let Some(names) = list.take()
+        {
+            return self.read_with(ctx, &asked, names);
+        }
         match event {
             Event::Data {
                 ref rows, ref damage, ..
@@ -427,11 +444,16 @@ impl App {
             } => {
                 data.place(&asked.name, asked.placing, task, rows);
                 if let Some(names) = &asked.label_names {
-                    data.table.change().list_labels(names);
-                    data.origin.listed_labels = Some(names.len());
+                    match data.table.change().list_labels(names) {
+                        true => data.origin.listed_labels = Some(names.len()),
+                        false => data.error = Some(Problem::NoNumbers),
+                    }
                 }
                 data.sheet = Sheet::of_read(asked, preview, &columns).map(Shared::new);
                 data.origin.columns = Some(columns);
+                if let Some(names) = list {
+                    data.name_labels(names);
+                }
                 self.table_changed(ctx);
                 self.try_examples(ctx);
             }

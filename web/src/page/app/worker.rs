@@ -179,7 +179,8 @@ impl App {
         let trying = self.trying.change();
         trying.give_up();
         trying.continuing.forget();
-        self.data.change().reading = false;
+        let data = self.data.change();
+        (data.reading, data.list) = (false, None);
         self.keeping.change().exporting = false;
         self.reading.change().forget();
         let words = self.words;

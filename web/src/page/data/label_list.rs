@@ -6,7 +6,7 @@ use wasm_bindgen::JsValue;
 use web_sys::File;
 use yew::Context;
 
-use super::{Asked, DataMsg, MOST_BYTES, Placing, Problem, Source};
+use super::{Asked, Data, DataMsg, Filter, MOST_BYTES, Placing, Problem, Source};
 use crate::messages::in_words;
 use crate::page::app::{App, Msg};
 use crate::page::browser;
@@ -14,11 +14,41 @@ use crate::page::browser;
 /// Names of files that list labels, one a line in the order of their numbers.
 const LISTS: [&str; 2] = ["labels.txt", "label_list.txt"];
 
+impl Data {
+    /// Forgets what was wrong with the last file.
+    pub(super) fn forget_file(&mut self) {
+        if self.unread.take().is_some() {
+            self.error = None;
+        }
+    }
+
+    /// Names the labels of the table by a list, if they are its numbers; its columns are read with the list from now on.
+    pub(super) fn name_labels(&mut self, names: Vec<String>) {
+        let mut table = (*self.table).clone();
+        let source = self.origin.source.clone().unwrap_or_else(|| "table".to_owned());
+        self.error = match table.name_labels(&names, &source) {
+            Ok(()) if table == *self.table => Some(Problem::NoNumbers),
+            Ok(()) => {
+                *self.table.change() = table;
+                self.origin.listed_labels = Some(names.len());
+                (self.filter, self.page) = (Filter::All, 0);
+                if let Some(sheet) = self.sheet.as_mut().filter(|sheet| !sheet.unread) {
+                    sheet.change().asked.label_names = Some(names);
+                }
+                None
+            }
+            Err(error) => Some(Problem::Malformed(in_words(&error))),
+        };
+    }
+}
+
 impl App {
     /// Reads the first data file of those that came together, and the list of labels among them before it.
     pub(super) fn read_files(&mut self, ctx: &Context<Self>, files: Vec<File>) {
         if let Some(file) = files.iter().find(|file| file.size() > MOST_BYTES) {
-            self.data.change().error = Some(Problem::TooLarge {
+            let data = self.data.change();
+            data.forget_file();
+            data.error = Some(Problem::TooLarge {
                 name: file.name(),
                 bytes: file.size() as u64,
             });
@@ -28,8 +58,11 @@ impl App {
             .into_iter()
             .partition(|file| LISTS.contains(&file.name().as_str()));
         let asked = |file: File| Asked::new(file.name(), Placing::Replace, Source::File(file));
-        let asked = others.into_iter().next().map(asked);
-        match (lists.into_iter().next(), asked) {
+        let (list, asked) = (lists.into_iter().next(), others.into_iter().next().map(asked));
+        if asked.is_some() {
+            self.data.change().forget_file();
+        }
+        match (list, asked) {
             (Some(list), asked) => ctx.link().send_future(async move {
                 let bytes = browser::read_file(list.clone().into()).await;
                 Msg::Data(DataMsg::LabelList(list.name(), bytes, asked.map(Box::new)))
@@ -39,7 +72,7 @@ impl App {
         }
     }
 
-    /// Names labels by a list: those of the file that is `asked` for, or of what is there.
+    /// Names labels by a list: those of the file that is `asked` for or being read, or of what is there.
     pub(super) fn take_label_list(
         &mut self,
         ctx: &Context<Self>,
@@ -55,29 +88,30 @@ impl App {
                 reason: browser::reason(&reason),
             }),
         };
-        let unread = self.data.unread.as_ref().map(|unread| Box::new(unread.0.clone()));
-        match (names, asked.or(unread)) {
-            (Ok(names), Some(asked)) => {
-                let label_names = Some(names);
-                self.read_source(ctx, Asked { label_names, ..*asked });
+        let data = self.data.change();
+        match (names, asked, data.unread.clone()) {
+            (Err(problem), ..) => data.error = Some(problem),
+            (Ok(names), Some(asked), _) => {
+                data.list = Some(names);
+                self.read_source(ctx, *asked);
             }
-            (Ok(names), None) => self.name_table(ctx, &names),
-            (Err(problem), _) => self.data.change().error = Some(problem),
+            (Ok(names), ..) if data.reading => data.list = Some(names),
+            (Ok(names), None, Some(unread)) => self.read_with(ctx, &unread.0, names),
+            (Ok(names), None, None) => {
+                let before = (data.table.clone(), data.origin.clone());
+                data.name_labels(names);
+                if data.error.is_none() {
+                    data.previous = Some(before);
+                    self.table_changed(ctx);
+                }
+            }
         }
     }
 
-    fn name_table(&mut self, ctx: &Context<Self>, names: &[String]) {
-        let data = self.data.change();
-        let mut table = (*data.table).clone();
-        let source = data.origin.source.clone().unwrap_or_else(|| "table".to_owned());
-        match table.name_labels(names, &source) {
-            Ok(()) => {
-                *data.change_for_undo() = table;
-                data.origin.listed_labels = Some(names.len());
-                data.error = None;
-                self.table_changed(ctx);
-            }
-            Err(error) => data.error = Some(Problem::Malformed(in_words(&error))),
-        }
+    /// Reads a file again, with the labels that it may give by their numbers.
+    pub(super) fn read_with(&mut self, ctx: &Context<Self>, asked: &Asked, names: Vec<String>) {
+        let label_names = Some(names);
+        let asked = asked.clone();
+        self.read_source(ctx, Asked { label_names, ..asked });
     }
 }

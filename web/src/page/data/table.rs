@@ -185,14 +185,14 @@ impl Table {
         Ok(())
     }
 
-    /// Takes the labels of a list in its order, where rows have labels.
-    pub fn list_labels(&mut self, names: &[String]) {
-        if matches!(
-            self.task,
-            TaskKind::SequenceClassification | TaskKind::MultiLabelClassification
-        ) {
-            self.labels = names.to_vec();
+    /// Takes the labels of a list in its order, where rows have labels; whether the list says what anything in them is.
+    pub fn list_labels(&mut self, names: &[String]) -> bool {
+        match self.task {
+            TaskKind::SequenceClassification | TaskKind::MultiLabelClassification => self.labels = names.to_vec(),
+            TaskKind::TokenClassification => {}
+            _ => return false,
         }
+        true
     }
 
     /// How often each label occurs.

@@ -82,6 +82,7 @@ fn problem_text(props: &Props, problem: &Problem) -> Html {
         Problem::TooLarge { name, bytes } => w.file_too_large(name, &figures::bytes(*bytes)).into(),
         Problem::Unreadable { name, reason } => w.file_unreadable(name, reason).into(),
         Problem::Malformed(message) => w.file_malformed(message).into(),
+        Problem::NoNumbers => w.no_label_numbers().into(),
         Problem::Damaged { damage, rows } => damaged(props, damage, *rows),
     }
 }

@@ -64,6 +64,14 @@ impl Words {
         )
     }
 
+    /// What a list of labels could not do.
+    pub fn no_label_numbers(self) -> &'static str {
+        self.pick(
+            "答えがラベルの番号ではないので、ラベルの一覧は使いませんでした。",
+            "The list of labels was not used: the answers of these rows are no numbers of labels.",
+        )
+    }
+
     /// A zip that is not read.
     pub fn model_too_large(self, name: &str, size: &str) -> String {
         self.pick(
