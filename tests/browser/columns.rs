@@ -273,19 +273,25 @@ fn a_list_of_labels_names_their_numbers() {
 }
 
 #[test]
-fn a_list_of_labels_is_not_used_for_scores() {
-    visit(Visit::new("unused-list"), async |tab| {
+fn files_that_are_not_used_are_named() {
+    visit(Visit::new("not-used"), async |tab| {
         tab.open().await;
+        // Of two data files the first is read.
         let scores = tab.write("scores.csv", "text,score\nよい,4.5\nわるい,1.5\n".as_bytes());
-        tab.choose_file("#data-file", &scores).await;
+        let other = tab.write("dev.csv", "text,label\nよい,a\n".as_bytes());
+        let both = format!("{}\n{}", scores.display(), other.display());
+        tab.choose_file("#data-file", Path::new(&both)).await;
+        let left_out = "document.querySelector('#left-out')?.innerText.includes('dev.csv')";
         let is_scored = "document.querySelector('#task').value === 'regression'";
-        tab.wait("the scores", is_scored).await;
+        tab.wait("both files", &format!("{left_out} && {is_scored}")).await;
         assert_eq!(tab.count("#rows tbody tr").await, 2);
+        // Scores are no numbers of labels.
         let list = tab.write("labels.txt", b"bad\ngood\n");
         tab.drop_file("#data .drop", &list).await;
         let unused = "document.querySelector('#data-error')?.innerText.includes('ラベルの番号ではない')";
         tab.wait("what the list is not used for", unused).await;
         assert_eq!(tab.count("#listed-labels").await, 0);
+        assert_eq!(tab.count("#left-out").await, 0);
         // What the file replaced can still come back.
         tab.click("#undo").await;
         tab.wait("the lesson", &format!("!({is_scored})")).await;

@@ -59,6 +59,8 @@ pub struct Data {
     unread: Option<Shared<(Asked, Event)>>,
     /// A list of labels for the file that is being read.
     pub list: Option<Vec<String>>,
+    /// Files that came together with the last and were not read.
+    pub left_out: Vec<String>,
     /// The last file, where it is a table whose columns can be chosen.
     pub sheet: Option<Shared<Sheet>>,
     /// Whether a file is being read.

@@ -15,8 +15,9 @@ use crate::page::browser;
 const LISTS: [&str; 2] = ["labels.txt", "label_list.txt"];
 
 impl Data {
-    /// Forgets what was wrong with the last file.
+    /// Forgets what was wrong with the last file, and which files were left out beside it.
     pub(super) fn forget_file(&mut self) {
+        self.left_out.clear();
         if self.unread.take().is_some() {
             self.error = None;
         }
@@ -45,22 +46,25 @@ impl Data {
 impl App {
     /// Reads the first data file of those that came together, and the list of labels among them before it.
     pub(super) fn read_files(&mut self, ctx: &Context<Self>, files: Vec<File>) {
-        if let Some(file) = files.iter().find(|file| file.size() > MOST_BYTES) {
-            let data = self.data.change();
+        let is_list = |file: &File| LISTS.contains(&file.name().as_str());
+        let (large, files): (Vec<File>, Vec<File>) = files.into_iter().partition(|file| file.size() > MOST_BYTES);
+        let (lists, others): (Vec<File>, Vec<File>) = files.into_iter().partition(is_list);
+        let (mut large, mut lists, mut others) = (large.into_iter(), lists.into_iter(), others.into_iter());
+        let asked = |file: File| Asked::new(file.name(), Placing::Replace, Source::File(file));
+        let asked = others.next().map(asked);
+        // A list beside a file that is refused is that file's.
+        let refused = if asked.is_none() { large.next() } else { None };
+        let list = if refused.is_none() { lists.next() } else { None };
+        let data = self.data.change();
+        if asked.is_some() || refused.is_some() {
             data.forget_file();
+        }
+        data.left_out = large.chain(lists).chain(others).map(|file| file.name()).collect();
+        if let Some(file) = refused {
             data.error = Some(Problem::TooLarge {
                 name: file.name(),
                 bytes: file.size() as u64,
             });
-            return;
-        }
-        let (lists, others): (Vec<File>, Vec<File>) = files
-            .into_iter()
-            .partition(|file| LISTS.contains(&file.name().as_str()));
-        let asked = |file: File| Asked::new(file.name(), Placing::Replace, Source::File(file));
-        let (list, asked) = (lists.into_iter().next(), others.into_iter().next().map(asked));
-        if asked.is_some() {
-            self.data.change().forget_file();
         }
         match (list, asked) {
             (Some(list), asked) => ctx.link().send_future(async move {

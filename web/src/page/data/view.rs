@@ -39,6 +39,9 @@ pub fn DataStep(props: &Props) -> Html {
             if let Some(problem) = &state.error {
                 <div id="data-error" class="message bad" role="alert">{ problem_text(props, problem) }</div>
             }
+            if !state.left_out.is_empty() {
+                <p id="left-out" class="message" role="status">{ w.files_left_out(&state.left_out) }</p>
+            }
             { status(props) }
             if let Some(sheet) = &state.sheet {
                 <ColumnChoice words={w} sheet={sheet.clone()} onread={props.emit.reform(DataMsg::Columns)} />

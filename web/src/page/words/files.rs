@@ -72,6 +72,20 @@ impl Words {
         )
     }
 
+    /// Files that came together with the one that was read.
+    pub fn files_left_out(self, names: &[String]) -> String {
+        self.pick(
+            format!(
+                "読まなかったファイル：{}。一度に読めるのは、50 MB までのファイル一つとラベルの一覧一つです。",
+                names.join("、")
+            ),
+            format!(
+                "Not read: {}. One file of at most 50 MB is read at a time, and one list of labels.",
+                names.join(", ")
+            ),
+        )
+    }
+
     /// A zip that is not read.
     pub fn model_too_large(self, name: &str, size: &str) -> String {
         self.pick(
