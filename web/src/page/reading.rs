@@ -141,7 +141,7 @@ impl Reading {
     }
 
     /// Shows what was there before; where that was nothing, what came since.
-    fn end(&mut self) {
+    pub fn end(&mut self) {
         let Some(before) = self.before.take() else { return };
         let sent = self.sent + 1;
         if before.shown().is_some() || self.shown().is_none() {
@@ -166,9 +166,8 @@ impl App {
             ReadMsg::Evaluate => self.evaluate(ctx),
             ReadMsg::Choose(choice) => self.score(ctx, choice),
             ReadMsg::End => {
-                let number = self.reading.sent;
+                self.leave_reading();
                 self.reading.change().end();
-                self.send(Request::EndReading { number }, Callback::noop());
             }
             ReadMsg::Evaluated(number, model, reply) => self.take_score(number, model, reply.event),
             ReadMsg::Map(model) => self.ask_map(ctx, model),
@@ -181,6 +180,14 @@ impl App {
         true
     }
 
+    /// Has the worker end what it scores or places.
+    pub fn leave_reading(&self) {
+        let number = self.reading.sent;
+        if self.reading.is_busy() {
+            self.send(Request::EndReading { number }, Callback::noop());
+        }
+    }
+
     /// Has the chosen rows scored by the base model, if it knows their labels, and by the fine-tuned, if there is one.
     pub fn evaluate(&mut self, ctx: &Context<Self>) {
         self.score(ctx, self.reading.choice);
@@ -191,6 +198,7 @@ impl App {
         reading.begin();
         reading.choice = choice;
         if self.model_is_ready() {
+            self.leave_reading();
             let before = self.reading.before.clone();
             self.reading.change().forget();
             self.reading.change().before = before;

@@ -348,6 +348,7 @@ impl App {
         training.run = Some(Shared::new(run));
         self.vigil = Some(Vigil::begin(awake(ctx)));
         self.trying.change().continuing.forget();
+        self.leave_reading();
         self.reading.change().forget();
     }
 

@@ -24,6 +24,8 @@ impl App {
     pub fn open(&mut self, ctx: &Context<Self>, source: ModelSource, bytes: Option<ArrayBuffer>) {
         let number = self.model.begin(source.clone());
         self.trying.change().continuing.forget();
+        self.leave_reading();
+        self.reading.change().end();
         let request = Request::Open {
             model: source,
             device: self.model.device,
