@@ -316,7 +316,10 @@ mod tests {
         assert_eq!(labels(&sentence("\"positive\"")), "positive negative");
         assert_eq!(labels(&sentence("1")), "0 1");
         assert_eq!(task(&pair("0.0")), Some(JglueTask::Rows(AnswerKind::Similarity)));
-        let jsts = file("jglue/jsts-v1.3/train-v1.3.json", &pair("\"high\""));
+        let jsts = file(
+            "jglue/jsts-v1.3/train-v1.3.json",
+            pair("\"high\"").trim_end_matches("{}"),
+        );
         assert_eq!(jglue_task(&jsts).ok(), Some(JglueTask::Rows(AnswerKind::Similarity)));
         let wrong = named_columns(&jsts, AnswerKind::Similarity)
             .expect_err("no score")
