@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
-use super::models::{micro_that_says, mistaken_pets, pets, zip};
+use super::models::{micro_that_says, mistaken_pets, zip};
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
@@ -298,22 +298,8 @@ const SCORE_AND_END: &str = "(() => {
 fn scoring_shows_how_far_it_is_and_can_be_ended() {
     visit(Visit::new("ended-scoring"), async |tab| {
         tab.open().await;
-        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
-        tab.choose_file("#import", &model).await;
-        tab.wait(
-            "its labels",
-            "document.querySelector('#prediction:not([aria-busy]) .classification[data-label]')
-             && document.querySelector('.model-line').innerText.includes('micro')",
-        )
-        .await;
         // A thousand batches, which take many turns.
-        let table = tab.write("pets.csv", pets(20_000).as_bytes());
-        tab.choose_file("#data-file", &table).await;
-        tab.wait(
-            "the pets",
-            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
-        )
-        .await;
+        tab.bring_micro_that_says(["meow", "woof", "blub"], 20_000).await;
         tab.click("#evaluate").await;
         tab.wait("the scores", "document.querySelector('#metrics')").await;
         let shown = tab.text("#metrics").await;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::models::{micro_files, pets, zip};
+use super::models::{micro_files, micro_that_says, pets, zip};
 use super::tab::Tab;
 
 /// What is chosen and typed before a run.
@@ -24,12 +24,29 @@ pub struct Wish {
 const RUN: Duration = Duration::from_secs(600);
 
 impl Tab {
+    /// Opens a tiny model from a zip that has learned to say one of these labels, and a table of `rows` rows for it.
+    pub async fn bring_micro_that_says(&self, labels: [&str; 3], rows: usize) {
+        let model = self.write("micro.zip", &zip(&micro_that_says(labels)));
+        self.choose_file("#import", &model).await;
+        self.wait(
+            "its labels",
+            "document.querySelector('#prediction:not([aria-busy]) .classification[data-label]')
+             && document.querySelector('.model-line').innerText.includes('micro')",
+        )
+        .await;
+        self.bring_pet_rows(rows).await;
+    }
+
     /// Opens the tiny model from a zip and a table of `rows` rows for it.
     pub async fn bring_micro(&self, rows: usize) {
         let model = self.write("micro.zip", &zip(&micro_files()));
         self.choose_file("#import", &model).await;
         self.wait("the tiny model", "!document.querySelector('#loading') && document.querySelector('#device')?.closest('.model-line').innerText.includes('micro')")
             .await;
+        self.bring_pet_rows(rows).await;
+    }
+
+    async fn bring_pet_rows(&self, rows: usize) {
         let table = self.write("pets.csv", pets(rows).as_bytes());
         self.choose_file("#data-file", &table).await;
         self.wait(

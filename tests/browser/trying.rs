@@ -3,7 +3,6 @@
 
 use serde_json::Value;
 
-use super::models::{micro_that_says, pets, zip};
 use super::runs::Wish;
 use super::tab::Tab;
 use super::visit::{Visit, visit};
@@ -292,22 +291,8 @@ const SCORE_AND_TYPE: &str = "(() => {
 fn a_text_is_read_while_rows_are_scored() {
     visit(Visit::new("typed-while-scored"), async |tab| {
         tab.open().await;
-        let model = tab.write("micro.zip", &zip(&micro_that_says(["meow", "woof", "blub"])));
-        tab.choose_file("#import", &model).await;
-        tab.wait(
-            "its labels",
-            "document.querySelector('#prediction:not([aria-busy]) .classification[data-label]')
-             && document.querySelector('.model-line').innerText.includes('micro')",
-        )
-        .await;
         // Hundreds of batches, which take many turns.
-        let table = tab.write("pets.csv", pets(6000).as_bytes());
-        tab.choose_file("#data-file", &table).await;
-        tab.wait(
-            "the pets",
-            "document.querySelector('#label-counts li[data-label=\"woof\"]')",
-        )
-        .await;
+        tab.bring_micro_that_says(["meow", "woof", "blub"], 6000).await;
         tab.ask("a cat runs").await;
         let answers = "window.heard.map((m) => m.kind).filter((kind) => ['tried', 'evaluated'].includes(kind))";
         let before = tab.texts(answers).await;
