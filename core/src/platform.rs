@@ -18,3 +18,6 @@ pub const TASKS_AT_ONCE: Option<usize> = None;
 /// How many computations are handed to the GPU at once: a browser passes each batch on to another process.
 #[cfg(target_family = "wasm")]
 pub const TASKS_AT_ONCE: Option<usize> = Some(128);
+
+/// Whether vectors have four numbers, for which [`crate::kernels`] multiplies matrices itself.
+pub const NARROW_VECTORS: bool = cfg!(target_family = "wasm");

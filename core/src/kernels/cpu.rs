@@ -5,8 +5,9 @@
 //! number of threads.
 
 mod arithmetic;
+mod product;
 
-use burn::backend::ops::FloatTensorOps;
+use burn::backend::ops::{FloatTensorOps, ModuleOps};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Flex, Shape, TensorData, TensorMetadata};
 use pulp::Arch;
@@ -21,6 +22,7 @@ use self::arithmetic::{
     softmax_row, tanh_argument, tanh_slope,
 };
 use super::{AdamWStep, DropoutDraw, KernelBackend};
+use crate::platform::NARROW_VECTORS;
 
 /// Elements of a block: large enough to pay for a task, small enough to stay in the second-level cache.
 const BLOCK: usize = 1 << 15;
@@ -28,6 +30,16 @@ const BLOCK: usize = 1 << 15;
 type Flat = FloatTensor<Flex>;
 
 impl KernelBackend for Flex {
+    fn product(lhs: Flat, rhs: Flat) -> Flat {
+        let product = NARROW_VECTORS.then(|| product::multiply(&lhs, &rhs, None));
+        product.flatten().unwrap_or_else(|| Self::float_matmul(lhs, rhs))
+    }
+
+    fn linear_rows(x: Flat, weight: Flat, bias: Flat) -> Flat {
+        let product = NARROW_VECTORS.then(|| product::multiply(&x, &weight, Some(&bias)));
+        product.flatten().unwrap_or_else(|| Self::linear(x, weight, Some(bias)))
+    }
+
     fn gelu_exact(x: Flat) -> Flat {
         update(x, |_, block| {
             for value in block {

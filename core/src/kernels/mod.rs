@@ -163,8 +163,8 @@ pub trait KernelBackend: Backend {
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
 }
 
-/// The matrix products `[batch, heads, m, n]` of `lhs` `[batch, heads, m, k]` and `rhs` `[batch, heads, k, n]`.
-pub fn product(lhs: Tensor<4>, rhs: Tensor<4>) -> Tensor<4> {
+/// The matrix products `[..., m, n]` of `lhs` `[..., m, k]` and `rhs` `[..., k, n]`, which have the same axes before.
+pub fn product<const D: usize>(lhs: Tensor<D>, rhs: Tensor<D>) -> Tensor<D> {
     Tensor::from_dispatch(Dispatch::product(lhs.into_dispatch(), rhs.into_dispatch()))
 }
 

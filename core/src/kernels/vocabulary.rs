@@ -63,7 +63,7 @@ impl<T: Clone> Compared<T> {
         (0..rows).step_by(size).map(move |start| {
             let of = |tensor: &T| rows_of::<B>(tensor.clone(), start, (start + size).min(rows));
             let states = of(&self.states);
-            let logits = B::float_add(B::float_matmul(states.clone(), transposed.clone()), bias.clone());
+            let logits = B::float_add(B::product(states.clone(), transposed.clone()), bias.clone());
             [logits, states, of(&self.targets), of(&self.shares)]
         })
     }
@@ -101,9 +101,9 @@ pub(super) fn loss_and_gradients<B: KernelBackend>(
     for [logits, states, targets, shares] in compared.slices::<B>() {
         let (grad, losses) = B::cross_entropy_rows(logits, targets, shares);
         loss = add(loss, B::float_sum(losses));
-        of_states.push(B::float_matmul(grad.clone(), compared.table.clone()));
+        of_states.push(B::product(grad.clone(), compared.table.clone()));
         if learns.table {
-            of_table = add(of_table, B::float_matmul(B::float_transpose(grad.clone()), states));
+            of_table = add(of_table, B::product(B::float_transpose(grad.clone()), states));
         }
         if learns.bias {
             of_bias = add(of_bias, B::float_sum_dim(grad, 0));
