@@ -51,16 +51,20 @@ impl<'a> Tag<'a> {
         is_type(entity_type).then(|| (kind(entity_type), !matches!(prefix, "B" | "I")))
     }
 
-    /// Reads any label that a model may have: one without a prefix is a type whose neighbours belong together.
-    fn parse_loosely(text: &'a str) -> (Self, bool) {
-        Self::parse_any(text).unwrap_or((Self::Inside(text), false))
-    }
-
     /// The tag where the type `before` it is known: an `I-` that goes on with nothing is a `B-`.
     pub fn after(self, before: Option<&str>) -> Self {
         match self {
             Self::Inside(entity_type) if before != Some(entity_type) => Self::Begin(entity_type),
             tag => tag,
+        }
+    }
+
+    /// The tag of another type.
+    pub fn with_type<'b>(self, other: impl FnOnce(&'a str) -> &'b str) -> Tag<'b> {
+        match self {
+            Self::Outside => Tag::Outside,
+            Self::Begin(entity_type) => Tag::Begin(other(entity_type)),
+            Self::Inside(entity_type) => Tag::Inside(other(entity_type)),
         }
     }
 
@@ -184,7 +188,8 @@ impl TagSet {
         }
     }
 
-    /// A model's labels as they are; those that are no tags stand for types whose neighbours belong together.
+    /// A model's labels as they are; those that are no tags stand for types whose neighbours belong together. `S-`, `E-`, `U-`
+    /// and `L-` are of a tag only where the same type has another prefix too: a label `E-mail` is the type it says.
     pub fn of_model(labels: Vec<String>) -> Self {
         Self { labels }
     }
@@ -211,8 +216,22 @@ impl TagSet {
     }
 
     fn read(&self, number: usize) -> (Tag<'_>, bool) {
-        let label = self.labels.get(number);
-        label.map_or((Tag::Outside, false), |label| Tag::parse_loosely(label))
+        let Some(label) = self.labels.get(number) else {
+            return (Tag::Outside, false);
+        };
+        match Tag::parse_any(label) {
+            Some(read) if Tag::parse(label).is_some() || self.has_other_prefix(label, read.0) => read,
+            _ => (Tag::Inside(label), false),
+        }
+    }
+
+    /// Whether the type of a tag, written as `label`, is that of another label too.
+    fn has_other_prefix(&self, label: &str, tag: Tag) -> bool {
+        let is_other = |other: &String| {
+            let read = Tag::parse_any(other).and_then(|(other, _)| other.entity_type());
+            other != label && read == tag.entity_type()
+        };
+        self.labels.iter().any(is_other)
     }
 
     /// The most likely number for each of some positions, each by itself; `logits` are `[positions, labels]`.
@@ -332,6 +351,12 @@ mod tests {
         let read: Vec<Tag> = model.tags([1, 2, 2, 3, 9]).collect();
         let x = Tag::Begin("x");
         assert_eq!(read, [x, x, x, Tag::Begin("NOUN"), Tag::Outside]);
+        let model = TagSet::of_model(["O", "E-mail", "B-x"].map(str::to_owned).to_vec());
+        assert_eq!(
+            (model.tag(1), model.tag(2)),
+            (Tag::Inside("E-mail"), x),
+            "a name, and a tag"
+        );
     }
 
     #[test]

@@ -8,6 +8,7 @@ use anyhow::{Context, Result};
 use csv::QuoteStyle;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
+use terakoya_core::bio::Tag;
 use terakoya_core::data::{AnswerSpan, EntitySpan, Example, GOLD_ENTITIES, GOLD_TAGS, Gold, LabelMap};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
@@ -222,8 +223,8 @@ fn entities(example: &Example, label_map: &LabelMap) -> String {
 fn gold_places(example: &Example, label_map: &LabelMap) -> Option<(&'static str, Value)> {
     match &example.gold {
         Gold::Words(words) => {
-            let mapped = |tag: &str| match tag.split_once('-') {
-                Some((prefix, label)) => format!("{prefix}-{}", label_map.apply(label)),
+            let mapped = |tag: &str| match Tag::parse(tag) {
+                Some(tag) => tag.with_type(|label| label_map.apply(label)).to_string(),
                 None => tag.to_owned(),
             };
             Some((GOLD_TAGS, words.tags()?.map(mapped).collect()))
