@@ -1,6 +1,7 @@
 //! Drives the real binary through tagging: words with tags, texts with spans, what comes out, bad input.
 
 mod binary;
+mod new_model;
 mod tiny;
 mod transformers;
 
@@ -9,6 +10,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
+use new_model::train_new;
 use tiny::{file, train};
 
 /// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
@@ -406,4 +408,46 @@ fn what_cannot_be_tagged_stops_the_run() {
     let mut command = terakoya(&["predict", "--device", "cpu", "--text", "a", "--viterbi", "--model"]);
     command.arg(root().join("assets/bert-tiny"));
     fails(command, "--viterbi counts for token-classification");
+}
+
+#[test]
+fn words_are_read_by_a_byte_level_tokenizer_as_they_stand_in_a_text() {
+    let temp = TempDir::new().expect("temp");
+    let data = file(&temp, "train.conll", &words());
+    let config = r#"{"model_type":"roberta","hidden_size":32,"num_hidden_layers":1,"num_attention_heads":2,
+        "intermediate_size":64,"max_position_embeddings":130,"initializer_range":0.2}"#;
+    let config = file(&temp, "config.json", config);
+    let output = temp.path().join("model");
+    let flags = ["--train", &data[..], "--epochs", "1"];
+    stdout(&run(train_new(
+        "token-classification",
+        &config,
+        "roberta",
+        &output,
+        &flags,
+    )));
+    let written = json(&fs::read_to_string(output.join("tokenizer_config.json")).expect("a tokenizer"));
+    assert_eq!(written["add_prefix_space"], true);
+    // transformers is given each sentence as a text.
+    let folder = output.to_str().expect("UTF-8");
+    round_trip(folder, &data, &temp);
+    let logits = |data: &str| {
+        let args = [
+            "predict", "--model", folder, "--data", data, "--logits", "--json", "--device", "cpu",
+        ];
+        let lines = stdout(&run(terakoya(&args)));
+        json(lines.lines().next().expect("a sentence"))["logits"].clone()
+    };
+    let text = file(&temp, "one.csv", "text\nSato Kyoto is home\n");
+    assert_eq!(logits(&data), logits(&text));
+    fails(
+        train_new(
+            "token-classification",
+            &config,
+            "gpt2",
+            &temp.path().join("none"),
+            &flags,
+        ),
+        "config.json: model_type is roberta: it reads texts between special tokens, and the tokenizer has none",
+    );
 }

@@ -9,6 +9,7 @@ use burn::tensor::Device;
 use sha2::{Digest, Sha256};
 
 use super::{NamedExamples, Session, hash_field, hex};
+use crate::bundle::BundleError;
 use crate::data::{Example, LabelMap};
 use crate::error::Result;
 use crate::examples::{Answering, CachedPositions, CachingProgress, Extent, RowSource};
@@ -19,6 +20,7 @@ use crate::protocol::{RunPlan, TrainEvent, TrainingRecord};
 use crate::rows::{Answered, Purpose, TextEncoder};
 use crate::tasks::network::{Head, Network, frozen_layers};
 use crate::tasks::{Preparation, Task, TaskError};
+use crate::tokenizer::Tokenizer;
 use crate::train::{RunHost, RunInputs, TrainError, has_checkpoint, probe, total_steps, train};
 use crate::training_config::{BestMetric, OptionError, Probe, TrainLayers, TrainingConfig};
 use crate::weights::{Checkpoint, Lacking, LoadReport, ParameterName, load, parameter_names, save_where};
@@ -53,6 +55,9 @@ impl Session {
         data: TrainingData<'_>,
         host: &mut dyn RunHost,
     ) -> Result<(Self, TrainingRecord)> {
+        if data.train.examples.iter().any(|example| example.gold.words().is_some()) {
+            self.read_words()?;
+        }
         let mut task = self.prepare(config, &data)?;
         let TextEncoder {
             max_length, longest, ..
@@ -120,6 +125,16 @@ impl Session {
         self.bundle.describe(task.kind(), task.labels(), task.config_entries());
         self.task = (task.kind().definition().of_bundle)(&self.bundle)?;
         Ok((self, record))
+    }
+
+    /// Has a tokenizer read words that are given one by one as they stand in a text, also once the model is saved.
+    fn read_words(&mut self) -> Result<()> {
+        let files = self.tokenizer.files_for_words(self.bundle.files())?;
+        if !files.is_empty() {
+            self.bundle.replace_files(files);
+            self.tokenizer = Tokenizer::from_files(self.bundle.files())?.into();
+        }
+        Ok(())
     }
 
     /// What a run on `data` is going to do, and the memory it would take; nothing is trained. A sync point.
@@ -237,6 +252,11 @@ impl Session {
             given_labels: data.labels,
             known_labels: goes_on.then(|| self.task.labels()),
         })?;
+        let model_type = self.bundle.model_config.model_type();
+        if self.is_new && model_type != "gpt2" && self.tokenizer.special_tokens_added(false) == 0 {
+            let reason = "it reads texts between special tokens, and the tokenizer has none";
+            return Err(BundleError::config("model_type", model_type, reason).into());
+        }
         for part in [Some(data.train), data.eval, data.test].into_iter().flatten() {
             task.check(part)?;
             self.check_pairs(part.examples)?;

@@ -45,6 +45,37 @@ impl HubTokenizer {
         Files::from([(CONFIG.to_owned(), format!("{:#}\n", Value::Object(config)).into_bytes())])
     }
 
+    /// Files in the place of `files` by which a byte-level tokenizer reads the first word of a text as all others, behind a space;
+    /// none where it does so already, or knows no such spaces. Words that are given one by one all come first.
+    pub fn files_for_words(&self, files: &Files) -> Result<Files, TokenizerError> {
+        const CONFIG: &str = "tokenizer_config.json";
+        const KEY: &str = "add_prefix_space";
+        let Some(PreTokenizerWrapper::ByteLevel(step)) = self.inner.get_pre_tokenizer() else {
+            return Ok(Files::new());
+        };
+        if step.add_prefix_space {
+            return Ok(Files::new());
+        }
+        let text = |json: Value| format!("{json:#}\n").into_bytes();
+        let mut changed = Files::new();
+        let mut config = json_file(files, CONFIG)?;
+        if let Some(mut definition) = json_file(files, self.file)?.filter(|_| self.file == "tokenizer.json") {
+            for step in ["pre_tokenizer", "post_processor"] {
+                if let Some(value) = definition.get_mut(step).and_then(|step| step.get_mut(KEY)) {
+                    *value = json!(true);
+                }
+            }
+            changed.insert(self.file.to_owned(), text(definition));
+        } else {
+            config.get_or_insert_with(|| json!({}));
+        }
+        if let Some(mut config) = config {
+            config[KEY] = json!(true);
+            changed.insert(CONFIG.to_owned(), text(config));
+        }
+        Ok(changed)
+    }
+
     /// Whether it cuts texts at spaces alone before it looks for pieces, as those made from SentencePiece do.
     pub fn knows_only_spaces(&self) -> bool {
         let is_metaspace = |step: &PreTokenizerWrapper| matches!(step, PreTokenizerWrapper::Metaspace(_));
@@ -108,8 +139,9 @@ impl HubTokenizer {
 
     /// Builds GPT-2's or RoBERTa's byte-level BPE from `vocab.json` and `merges.txt`.
     ///
-    /// It is RoBERTa's, with special tokens around the text, if the vocabulary has `cls` and `sep`.
-    pub fn from_byte_level_bpe(files: &Files, special: &SpecialTokens) -> Result<Self, TokenizerError> {
+    /// It is RoBERTa's, with special tokens around the text, if the vocabulary has `cls` and `sep` and the folder is not
+    /// GPT-2's.
+    pub fn from_byte_level_bpe(files: &Files, special: &SpecialTokens, is_gpt2: bool) -> Result<Self, TokenizerError> {
         const CONFIG: &str = "tokenizer_config.json";
         const VOCAB: &str = "vocab.json";
         const MERGES: &str = "merges.txt";
@@ -128,6 +160,7 @@ impl HubTokenizer {
         let config = json_file(files, CONFIG)?.unwrap_or(Value::Null);
         let add_prefix_space = switch(&config, CONFIG, "add_prefix_space")?.unwrap_or(false);
         let around = special.cls.as_deref().zip(special.sep.as_deref());
+        let around = around.filter(|_| !is_gpt2);
         let around = around.and_then(|(cls, sep)| Some((cls, id(cls)?, sep, id(sep)?)));
         let post_processor = match around {
             Some((cls, cls_id, sep, sep_id)) => json!({

@@ -75,6 +75,14 @@ impl Kind {
         }
     }
 
+    /// Files that read words given one by one as they stand in a text.
+    pub fn files_for_words(&self, files: &Files) -> Result<Files, TokenizerError> {
+        match self {
+            Self::Hub(hub) => hub.files_for_words(files),
+            Self::SentencePiece(_) | Self::Japanese(_) => Ok(Files::new()),
+        }
+    }
+
     /// The words of a text in the order of their numbers, where the kind knows more than its tokens tell.
     pub fn explained_words(&self, text: &str) -> Option<Vec<ExplainedWord>> {
         match self {

@@ -104,8 +104,12 @@ impl Tokenizer {
         } else if has("vocab.json") && has("merges.txt") {
             let vocab = special_tokens::json_file(files, "vocab.json")?;
             let knows = |name: &str| vocab.as_ref().is_some_and(|vocab| vocab.get(name).is_some());
-            let special_tokens = special_tokens.or_known(knows);
-            let hub = HubTokenizer::from_byte_level_bpe(files, &special_tokens)?;
+            let is_gpt2 = special_tokens::is_gpt2(files)?;
+            let special_tokens = match is_gpt2 {
+                true => special_tokens.or_end_of_text(knows),
+                false => special_tokens.or_known(knows),
+            };
+            let hub = HubTokenizer::from_byte_level_bpe(files, &special_tokens, is_gpt2)?;
             (Kind::hub(hub), special_tokens)
         } else if has("spiece.model") {
             let pieces = SentencePieceTokenizer::from_files(files, &special_tokens)?;
@@ -371,6 +375,15 @@ impl Tokenizer {
     pub fn files_for_transformers(&self, files: &Files, type_vocab_size: usize) -> Result<Files, TokenizerError> {
         self.kind
             .files_for_transformers(files, &self.special_tokens, type_vocab_size)
+    }
+
+    /// Files in the place of `files` by which words that are given one by one are read as they stand in a text, behind a space;
+    /// none where they are already.
+    ///
+    /// # Errors
+    /// If a file is damaged.
+    pub fn files_for_words(&self, files: &Files) -> Result<Files, TokenizerError> {
+        self.kind.files_for_words(files)
     }
 
     fn role_id(&self, name: &Option<String>) -> Option<u32> {

@@ -132,6 +132,17 @@ impl SpecialTokens {
         self
     }
 
+    /// Fills roles that no file named with the one token that GPT-2 has, if the vocabulary `knows` it.
+    pub(super) fn or_end_of_text(mut self, knows: impl Fn(&str) -> bool) -> Self {
+        const END: &str = "<|endoftext|>";
+        if knows(END) {
+            for role in [&mut self.unk, &mut self.bos, &mut self.eos] {
+                role.get_or_insert_with(|| END.to_owned());
+            }
+        }
+        self
+    }
+
     /// Says in a `tokenizer_config.json` how transformers reads the `tokenizer.json` beside it as we do: its class, the tokens of
     /// the vocabulary that play a role, and that a model without token types is given none.
     pub(super) fn describe(
@@ -178,6 +189,22 @@ impl SpecialTokens {
         }
         names
     }
+}
+
+/// Whether `vocab.json` and `merges.txt` are of GPT-2, which has no tokens around a text: by the tokenizer's class, else by the
+/// model's type.
+///
+/// # Errors
+/// If a file is not JSON.
+pub(super) fn is_gpt2(files: &Files) -> Result<bool, TokenizerError> {
+    let says = |file, key| -> Result<Option<String>, TokenizerError> {
+        let json = json_file(files, file)?;
+        Ok(json.and_then(|json| json.get(key)?.as_str().map(str::to_owned)))
+    };
+    Ok(match says(CONFIG, "tokenizer_class")? {
+        Some(class) if class != CLASS => class.starts_with("GPT2"),
+        _ => says("config.json", "model_type")?.is_some_and(|model_type| model_type == "gpt2"),
+    })
 }
 
 /// Whether a tokenizer tells a model which text of a pair a token is of, as far as the folder says.

@@ -268,3 +268,76 @@ fn whether_a_tokenizer_knows_more_than_spaces() {
         assert_eq!(tokenizer(&files).knows_only_spaces(), expected, "{steps:?}");
     }
 }
+
+#[test]
+fn the_first_of_words_given_one_by_one_is_as_all_others() {
+    let roberta = Files::from([
+        (
+            "vocab.json".to_owned(),
+            fixture!("tests/fixtures/tokenizer/roberta/vocab.json").to_vec(),
+        ),
+        (
+            "merges.txt".to_owned(),
+            fixture!("tests/fixtures/tokenizer/roberta/merges.txt").to_vec(),
+        ),
+    ]);
+    let step = r#"{"type":"ByteLevel","add_prefix_space":false,"trim_offsets":true,"use_regex":true}"#;
+    let definition = format!(
+        r#"{{"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":{step},"post_processor":{step},"decoder":{step},
+        "model":{{"type":"BPE","vocab":{{"a":0,"b":1,"\u0120":2,"\u0120a":3}},"merges":["\u0120 a"]}}}}"#
+    );
+    let lone = Files::from([("tokenizer.json".to_owned(), definition.into_bytes())]);
+    for mut files in [roberta, lone] {
+        let words = ["a", "b", "a"];
+        let encoded = |files: &Files| {
+            let tokenizer = tokenizer(files);
+            let one_by_one = tokenizer.encode_words(&words, None, &EncodeOptions::default());
+            let text = tokenizer.encode("a b a", None, &EncodeOptions::default());
+            [one_by_one, text].map(|encoding| encoding.expect("any text can be encoded"))
+        };
+        let [before, text] = encoded(&files);
+        assert_ne!(before.ids, text.ids);
+        let changed = tokenizer(&files).files_for_words(&files).expect("they are sound");
+        files.extend(changed);
+        let [after, text] = encoded(&files);
+        assert_eq!(after.ids, text.ids);
+        assert_eq!(
+            after.offsets.iter().filter(|&&span| span == (0, 1)).count(),
+            3,
+            "{:?}",
+            after.offsets
+        );
+        assert!(tokenizer(&files).files_for_words(&files).expect("sound").is_empty());
+    }
+}
+
+#[test]
+fn only_robertas_vocabulary_puts_tokens_around_a_text() {
+    let ids = |name: &str, json: &str| {
+        let files = Files::from([
+            (
+                "vocab.json".to_owned(),
+                fixture!("tests/fixtures/tokenizer/roberta/vocab.json").to_vec(),
+            ),
+            (
+                "merges.txt".to_owned(),
+                fixture!("tests/fixtures/tokenizer/roberta/merges.txt").to_vec(),
+            ),
+            (name.to_owned(), json.as_bytes().to_vec()),
+        ]);
+        let encoding = tokenizer(&files).encode("<s>a", None, &EncodeOptions::default());
+        encoding.expect("any text can be encoded").tokens
+    };
+    for (name, json) in [
+        ("config.json", r#"{"model_type":"gpt2"}"#),
+        ("tokenizer_config.json", r#"{"tokenizer_class":"GPT2TokenizerFast"}"#),
+    ] {
+        assert_eq!(ids(name, json).first().map(String::as_str), Some("<"), "{json}");
+    }
+    for (name, json) in [
+        ("config.json", r#"{"model_type":"roberta"}"#),
+        ("tokenizer_config.json", r#"{"tokenizer_class":"RobertaTokenizer"}"#),
+    ] {
+        assert_eq!(ids(name, json)[..2], ["<s>", "<s>"], "{json}");
+    }
+}
