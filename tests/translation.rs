@@ -24,16 +24,8 @@ const LEFT_OUT: &[(&str, &[&str], &str)] = &[
         "the page has no probes",
     ),
     (
-        "core/src/data/error.rs",
-        &[
-            "{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll, squad and text",
-            "{found:?} is not a way of quoting; there are standard and none",
-            "a column needs a name or a 1-based number",
-            "{found:?} is not a filter; write COLUMN=VALUE, as in 5=train",
-            "{found:?} is not a split; write two or three positive numbers, as in 8:2 or 8:1:1",
-            "{found:?} is not part of a label map; write OLD=NEW,OLD=NEW, as in positive=1,negative=-1",
-            "the label map renames {label:?} twice",
-        ],
+        "core/src/data/parse_error.rs",
+        &[],
         "flags of the command line that the page does not have",
     ),
     (

@@ -1,4 +1,4 @@
-//! Says what is wrong with a data file or with an option that describes one: file, line, what was found, what to do.
+//! Says what is wrong with a data file: file, line, what was found, what to do.
 
 use std::fmt;
 
@@ -150,6 +150,18 @@ pub enum DataError {
         label: String,
         /// How many were given.
         count: usize,
+    },
+    /// A list that does not name labels.
+    #[error(
+        "{name}: {place}: {found:?} is no list of labels: write their names or numbers, as in [\"a\", \"b\"], not a yes or no for each label", found = shortened(.found)
+    )]
+    LabelList {
+        /// File.
+        name: String,
+        /// Which row.
+        place: Place,
+        /// The list as it is written.
+        found: String,
     },
     /// A tag that is not one.
     #[error("{name}: {place}: {found:?} is not a tag: write O, B-TYPE or I-TYPE")]
@@ -401,50 +413,6 @@ impl fmt::Display for Place {
             Self::Question(number) => write!(f, "question {number}"),
         }
     }
-}
-
-/// Why an option that describes data cannot be read.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum ParseError {
-    /// No such format.
-    #[error("{found:?} is not a format; there are csv, tsv, semicolon, json, json-lines, conll, squad and text")]
-    Format {
-        /// What was given.
-        found: String,
-    },
-    /// No such quoting.
-    #[error("{found:?} is not a way of quoting; there are standard and none")]
-    Quote {
-        /// What was given.
-        found: String,
-    },
-    /// A column needs a name or a number.
-    #[error("a column needs a name or a 1-based number")]
-    EmptyColumn,
-    /// Not `COLUMN=VALUE`.
-    #[error("{found:?} is not a filter; write COLUMN=VALUE, as in 5=train")]
-    Filter {
-        /// What was given.
-        found: String,
-    },
-    /// Not two or three positive numbers.
-    #[error("{found:?} is not a split; write two or three positive numbers, as in 8:2 or 8:1:1")]
-    SplitRatios {
-        /// What was given.
-        found: String,
-    },
-    /// Not `OLD=NEW`.
-    #[error("{found:?} is not part of a label map; write OLD=NEW,OLD=NEW, as in positive=1,negative=-1")]
-    LabelMap {
-        /// The part that is wrong.
-        found: String,
-    },
-    /// One label is renamed twice.
-    #[error("the label map renames {label:?} twice")]
-    LabelMapTwice {
-        /// The label.
-        label: String,
-    },
 }
 
 fn first_row(header: &bool) -> &'static str {

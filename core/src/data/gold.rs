@@ -137,7 +137,7 @@ pub struct AnswerSpan {
 }
 
 impl Gold {
-    /// Several labels from a field in which they are separated by `|`, or else by commas.
+    /// Several labels from a field in which they are a list in brackets, or separated by `|`, or else by commas.
     pub fn of_list(text: &str) -> Self {
         let reader = GoldReader {
             name: "",
@@ -145,7 +145,7 @@ impl Gold {
             label_names: None,
             unlabelled: false,
         };
-        // Where no labels were given, any may be in a list.
+        // Brackets without a list of labels say none.
         reader.text(text, Place::Line(1)).unwrap_or_default()
     }
 
@@ -252,7 +252,7 @@ pub enum GoldColumn {
     /// One label a row.
     #[default]
     Label,
-    /// A list of labels: a JSON array, or text separated by `|` or else by commas. It may be empty.
+    /// A list of labels: a JSON array, also as text, or text separated by `|` or else by commas. It may be empty.
     Labels,
     /// A number.
     Score,
@@ -354,6 +354,7 @@ impl GoldReader<'_> {
         match self.column {
             GoldColumn::Entities | GoldColumn::Answers => Ok(Gold::None),
             column if column.is_unread() => Ok(Gold::None),
+            GoldColumn::Labels if text.starts_with('[') && text.ends_with(']') => self.bracketed(text, place),
             GoldColumn::Labels => {
                 let separator = if text.contains('|') { '|' } else { ',' };
                 self.list(text.split(separator), place)

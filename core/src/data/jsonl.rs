@@ -231,6 +231,7 @@ impl<'a> Rows<'a> {
                 gold
             }
             (Some(index), Some(Value::Array(items))) if self.collector.gold.column == GoldColumn::Labels => {
+                self.collector.gold.check_items(&items, place)?;
                 let items = items.into_iter().map(|item| read(index, Some(item)));
                 let items: Vec<String> = items.collect::<Result<_, _>>()?;
                 self.collector.gold.list(items.iter().map(String::as_str), place)?

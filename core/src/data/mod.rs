@@ -3,8 +3,8 @@
 //! Bytes come in, a [`Dataset`] or a [`DataError`] that names file and line goes out. `format` tells the formats
 //! apart, `columns` decides which column is what, `csv` and `jsonl` read the rows, `conll` words with tags, `words` the same of a JSON
 //! record, `spans` the named parts of its text, `squad` questions about passages, `text` plain text; `preview` shows the beginning of a
-//! table, which `records` takes from JSON; `split` shuffles and cuts rows, `labels` collects and renames labels, `damage` tells
-//! of rows that are left out. `corpora` turns course corpora into files that these readers take.
+//! table, which `records` takes from JSON; `split` shuffles and cuts rows, `label_list` reads several labels of one row, `labels`
+//! collects and renames labels, `damage` tells of rows that are left out. `corpora` turns course corpora into files that these readers take.
 
 mod answers;
 mod columns;
@@ -16,7 +16,9 @@ mod error;
 mod format;
 mod gold;
 mod jsonl;
+mod label_list;
 mod labels;
+mod parse_error;
 mod preview;
 mod records;
 mod spans;
@@ -35,10 +37,11 @@ use gold::GoldReader;
 
 pub use columns::{ChosenColumn, Columns};
 pub use damage::{Damage, DamagedRow};
-pub use error::{DataError, ParseError, Place};
+pub use error::{DataError, Place};
 pub use format::Format;
 pub use gold::{AnswerSpan, EntitySpan, Gold, GoldColumn, TaggedWords};
 pub use labels::{LabelMap, balanced_class_weights, collect_labels, name_labels, read_label_names, sort_by_label};
+pub use parse_error::ParseError;
 pub use preview::{Preview, preview};
 pub use split::{SplitRatios, shuffle, split, split_text};
 pub use words::{GOLD_ENTITIES, GOLD_TAGS};

@@ -58,6 +58,8 @@ pub const ENTRIES: &[Entry] = entries! {
         "{name}: {place}: “{field}” has numbers for tags; bring their names as labels.txt, one a line";
     "{name}: {place}: {label:?} is neither one of the {count} labels that were given nor the number of one":
         "「{name!}」の {place!}：「{label}」は、一覧にある {count} 個のラベルのどれでもなく、その番号でもありません。";
+    "{name}: {place}: {found:?} is no list of labels: write their names or numbers, as in [\"a\", \"b\"], not a yes or no for each label":
+        "「{name}」の {place!}：「{found}」はラベルの並びではありません。ラベルごとの「はい・いいえ」ではなく、当てはまるラベルの名前か番号を [\"a\", \"b\"] のように書いてください。";
     "{name}: line {line} is blank; a list of labels has one label a line":
         "「{name}」の {line} 行目が空です。ラベルの一覧は、一行に一つ書いてください。";
     "{name}: line {line}: the label {label:?} stands in line {first} already":

@@ -241,6 +241,7 @@ fn read_labelled(read_for: impl Fn(TaskKind) -> Result<Dataset, DataError>) -> R
         Err(error @ (DataError::FieldKind { found: "an array", .. } | DataError::UnlistedLabel { .. })) => {
             match read_for(TaskKind::MultiLabelClassification) {
                 Ok(data) => Ok((TaskKind::MultiLabelClassification, data)),
+                Err(lists @ DataError::LabelList { .. }) => Err(lists),
                 Err(_) => Err(error),
             }
         }
