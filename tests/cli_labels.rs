@@ -379,27 +379,44 @@ fn labels_that_model_and_data_do_not_share_are_said() {
     let folder = untaught(&temp, "folder", &[]);
     let data = file(&temp, "numbers.tsv", &foods());
     let list = file(&temp, "labels.txt", &FOODS.map(|food| format!("{food}\n")).concat());
-    let evaluate = |more: &[&str]| {
+    let evaluate = |data: &str, more: &[&str]| {
         let columns = ["--text-column", "1", "--label-column", "2", "--device", "cpu"];
-        let mut command = terakoya(&["evaluate", "--data", &data, "--model"]);
+        let mut command = terakoya(&["evaluate", "--data", data, "--model"]);
         command.arg(&folder).args(columns).args(more);
+        command
+    };
+    let said = |command: Command| {
         let output = run(command);
         stdout(&output);
         stderr(&output)
     };
-    let said = evaluate(&[]);
-    let expected = "numbers.tsv: labels that the model cannot say, all counted as wrong: \"0\", \"1\", \"2\", \"3\"";
+    // Scores of 0 would say nothing of the model.
+    let none = "numbers.tsv: the model can say none of the labels there: \"0\", \"1\", \"2\", \"3\"; \
+                it says \"soup\", \"rice\", \"bread\", \"tea\": --labels FILE says";
+    fails(evaluate(&data, &[]), none);
+    said(evaluate(&data, &["--label-map", "3=tea"]));
+    let mixed = file(&temp, "mixed.tsv", &format!("{}a\tsoup\tid\n", foods()));
+    let some = said(evaluate(&mixed, &[]));
+    let expected = "mixed.tsv: labels that the model cannot say, all counted as wrong: \"0\", \"1\", \"2\", \"3\"";
     assert!(
-        said.contains(expected) && said.contains("--labels FILE says of which labels"),
-        "{said}"
+        some.contains(expected) && some.contains("--labels FILE says of which labels"),
+        "{some}"
     );
     let named = ["--labels", &list, "--label-map", "rice=grain,cake=sweet"];
-    let said = evaluate(&named);
+    let said = said(evaluate(&data, &named));
     assert!(!said.contains("cannot say"), "{said}");
     assert!(
         said.contains("--label-map renames \"cake\", which neither the model nor")
             && !said.contains("renames \"rice\""),
         "{said}"
+    );
+
+    let numbers = file(&temp, "numbers.csv", "text,label\na,1\nb,-1\n");
+    let mut command = terakoya(&["evaluate", "--data", &numbers, "--device", "cpu", "--model"]);
+    command.arg(root().join("assets/e5-small-ja-en"));
+    fails(
+        command,
+        "numbers.csv: the model can say none of the labels there: \"-1\", \"1\"; it says",
     );
 }
 

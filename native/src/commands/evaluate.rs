@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 use std::io::{Write, stdout};
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use csv::QuoteStyle;
 use futures_lite::future::block_on;
 use serde_json::{Map, Value, json};
 use terakoya_core::bio::Tag;
-use terakoya_core::data::{AnswerSpan, EntitySpan, Example, GOLD_ENTITIES, GOLD_TAGS, Gold, LabelMap};
+use terakoya_core::data::{AnswerSpan, EntitySpan, Example, GOLD_ENTITIES, GOLD_TAGS, Gold, LabelMap, collect_labels};
 use terakoya_core::predictions::WordGuess;
 use terakoya_core::protocol::{Evaluation, Prediction, Report};
 use terakoya_core::report::Page;
@@ -50,6 +50,7 @@ pub fn run(args: EvaluateArgs) -> Result<()> {
     check_lengths(&session, args.pass.max_length, args.settings.stride)?;
     say_notes(&session, data.named(), args.pass.max_length)?;
     let label_map = args.label_map.clone().unwrap_or_default();
+    check_labels(&args, &session, &data, &label_map)?;
     let size = args.pass.batch_size as usize;
     let evaluation = evaluate(&session, &data, &label_map, args.pass.max_length, size)?;
     say_truncated(evaluation.truncated, data.examples.len());
@@ -90,20 +91,14 @@ fn say_unknown_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, e
         _ => &[],
     };
     if !unknown.is_empty() {
-        let shown: Vec<String> = unknown
-            .iter()
-            .take(SHOWN_LABELS)
-            .map(|label| format!("{label:?}"))
-            .collect();
-        let shown = shown.join(", ");
-        let more = if unknown.len() > SHOWN_LABELS { ", …" } else { "" };
+        let shown = listed(unknown);
         let (what, numbers) = match (&evaluation.report, &args.read.labels) {
             (Report::Entities(_), _) => ("types of entities", ""),
             (_, Some(_)) => ("labels", ""),
             (_, None) => ("labels", "; if they are numbers, --labels FILE says of which labels"),
         };
         let name = &data.name;
-        eprintln!("{name}: {what} that the model cannot say, all counted as wrong: {shown}{more}{numbers}");
+        eprintln!("{name}: {what} that the model cannot say, all counted as wrong: {shown}{numbers}");
     }
     let Some(map) = &args.label_map else {
         return;
@@ -123,7 +118,35 @@ fn say_unknown_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, e
     }
 }
 
-/// The most labels that a line of warning names.
+/// Refuses data that shares no label with the model: every score would be 0, whatever the model has learned.
+fn check_labels(args: &EvaluateArgs, session: &Session, data: &DataFile, label_map: &LabelMap) -> Result<()> {
+    let given = collect_labels(&data.examples);
+    let own = session.labels();
+    let is_known = |label: &String| own.iter().any(|own| label_map.apply(own) == label_map.apply(label));
+    // A model without a head has no labels yet, which is another error.
+    if !session.has_head() || given.is_empty() || given.iter().any(is_known) {
+        return Ok(());
+    }
+    let by_number = match &args.read.labels {
+        Some(_) => "",
+        None => "--labels FILE says what labels are called that stand there as numbers, ",
+    };
+    bail!(
+        "{}: the model can say none of the labels there: {}; it says {}: {by_number}--label-map OLD=NEW,… renames labels",
+        data.name,
+        listed(&given),
+        listed(own)
+    );
+}
+
+/// The first of some labels, for a message.
+fn listed(labels: &[String]) -> String {
+    let shown = labels.iter().take(SHOWN_LABELS).map(|label| format!("{label:?}"));
+    let more = if labels.len() > SHOWN_LABELS { ", …" } else { "" };
+    shown.collect::<Vec<_>>().join(", ") + more
+}
+
+/// The most labels that a message names.
 const SHOWN_LABELS: usize = 10;
 
 /// The last part of a path: the folders above it are nobody's business where the page is passed on.
