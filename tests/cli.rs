@@ -422,7 +422,9 @@ fn small_commands_print_results_only() {
     let folder = model();
     let folder = folder.to_str().expect("UTF-8");
     let with_stdin = |args: &[&str], text: &str| run_with(terakoya(args), text);
-    let tokens = with_stdin(&["tokenize", "--model", folder, "--json"], "Hello, world!\n\n");
+    // A byte order mark is no character of the first text.
+    let text = "\u{feff}Hello, world!\n\n";
+    let tokens = with_stdin(&["tokenize", "--model", folder, "--json"], text);
     let lines: Vec<Value> = stdout(&tokens).lines().map(json).collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0]["tokens"][1], "hello");

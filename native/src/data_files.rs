@@ -151,14 +151,15 @@ impl DataFile {
     }
 }
 
-/// Texts from stdin, one a line.
+/// Texts from stdin, one a line; a byte order mark is none of them, as in a file.
 pub fn stdin_lines() -> Result<Vec<Example>> {
     use std::io::Read;
     let mut bytes = Vec::new();
     std::io::stdin().read_to_end(&mut bytes).context("reading stdin")?;
     let text = String::from_utf8(bytes)
         .map_err(|error| anyhow::anyhow!("stdin is not UTF-8 at byte {}", error.utf8_error().valid_up_to()))?;
-    let lines = text.strip_suffix('\n').unwrap_or(&text).split('\n').enumerate();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let lines = text.strip_suffix('\n').unwrap_or(text).split('\n').enumerate();
     if text.is_empty() {
         return Ok(Vec::new());
     }
