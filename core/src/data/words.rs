@@ -110,7 +110,17 @@ impl Lists<'_> {
                         field: field.to_owned(),
                     });
                 }
-                (Some(number), Some(names)) => names.get(number).map(String::as_str),
+                (Some(number), Some(names)) => match names.get(number) {
+                    Some(tag) => Some(tag.as_str()),
+                    None => {
+                        return Err(DataError::UnlistedLabel {
+                            name: name(),
+                            place,
+                            label: number.to_string(),
+                            count: names.len(),
+                        });
+                    }
+                },
                 (None, _) => value.as_str().map(str::trim),
             };
             match tag.filter(|tag| Tag::parse_any(tag).is_some()) {
@@ -224,6 +234,9 @@ mod tests {
             );
         }
         let message = of(r#"{"tokens":["a"],"ner_tags":[2]}"#, Some(&["O", "B-X"])).expect_err("no such tag");
-        assert!(message.contains("\"2\" is not a tag"), "{message}");
+        assert_eq!(
+            message,
+            "ner.jsonl: line 1: \"2\" is neither one of the 2 labels that were given nor the number of one"
+        );
     }
 }

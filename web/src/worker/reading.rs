@@ -204,7 +204,8 @@ fn read_as_what_it_is(
                 error @ (DataError::NotATag { .. }
                 | DataError::NoWord { .. }
                 | DataError::WordTags { .. }
-                | DataError::NumberedTags { .. }),
+                | DataError::NumberedTags { .. }
+                | DataError::UnlistedLabel { .. }),
             ) => return Err(error),
             Err(error) => without_parts = Some(error),
         }
