@@ -343,6 +343,23 @@ mod tests {
     }
 
     #[test]
+    fn who_asks_for_labels_of_texts_is_told_what_the_file_holds() {
+        let labels_of = |text: &str, column: Option<usize>| {
+            let options = ReadOptions {
+                label_column: column.map(Column::Number),
+                ..ReadOptions::default()
+            };
+            read("x.conll", text.as_bytes(), &options).map_err(|error| error.to_string())
+        };
+        assert_eq!(
+            labels_of("a\tO\nb\tB-X\n", None).expect_err("words"),
+            "x.conll holds words with their tags, which only token-classification learns from"
+        );
+        assert!(labels_of("a\tO\nb\tB-X\n", Some(2)).is_ok(), "asked for");
+        assert!(labels_of("a\tgood\nb\tbad\n", None).is_ok(), "no tags");
+    }
+
+    #[test]
     fn damaged_lines_are_named() {
         let message = |text: &str| read_text("x.conll", text).expect_err("an error").to_string();
         assert_eq!(

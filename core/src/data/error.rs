@@ -361,6 +361,12 @@ pub enum DataError {
         /// File.
         name: String,
     },
+    /// Words with tags where rows with labels are asked for.
+    #[error("{name} holds words with their tags, which only token-classification learns from")]
+    WordsElsewhere {
+        /// File.
+        name: String,
+    },
     /// Nothing tells which column is the text.
     #[error(
         "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {}",

@@ -150,10 +150,21 @@ fn is_text(extension: &str, text: &str) -> bool {
     }
 }
 
+/// Whether a file of tagged words, by its name and its lines, would be read as a table with a label for each word, which nobody asks
+/// for by a format or by columns.
+pub(super) fn is_words_as_table(name: &str, text: &str, options: &ReadOptions) -> bool {
+    let is_labelled = matches!(options.gold, GoldColumn::Label | GoldColumn::Labels | GoldColumn::Score);
+    let is_asked = options.format.is_some() || options.names_columns() || options.label_column.is_some();
+    is_labelled && !is_asked && WORDS.contains(&&*extension(name)) && conll::is_conll(text)
+}
+
+/// The extensions of files with one word a line.
+const WORDS: [&str; 4] = ["conll", "bio", "iob", "iob2"];
+
 /// Whether a file has one word a line.
 fn is_words(extension: &str, text: &str) -> bool {
     match extension {
-        "conll" | "bio" | "iob" | "iob2" => true,
+        extension if WORDS.contains(&extension) => true,
         "json" | "jsonl" | "ndjson" | "csv" => false,
         _ => conll::is_conll(text),
     }

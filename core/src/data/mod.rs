@@ -281,6 +281,9 @@ pub struct Dataset {
 /// error, unless the options skip such rows, and so is a file without rows.
 pub fn read(name: &str, bytes: &[u8], options: &ReadOptions) -> Result<Dataset, DataError> {
     let text = utf8(name, bytes)?;
+    if format::is_words_as_table(name, text, options) {
+        return Err(DataError::WordsElsewhere { name: name.to_owned() });
+    }
     match format::detect(name, text, options) {
         Format::Json => jsonl::read_document(name, text, options),
         Format::JsonLines => jsonl::read_lines(name, text, options),

@@ -103,6 +103,9 @@ pub const ENTRIES: &[Entry] = entries! {
     "{name} holds questions about passages in SQuAD's form, which only question-answering learns from":
         "「{name}」は SQuAD の形の、本文についての質問です。使えるのは「質問に答える」だけです。",
         "{name} holds questions about passages in SQuAD's form, from which only answers to questions are learned";
+    "{name} holds words with their tags, which only token-classification learns from":
+        "「{name}」は一行に一語とタグを書いたファイルです。使えるのは「名前を見つける」だけです。",
+        "{name} holds words with their tags, from which only names in texts are learned";
     "{name}: which column is the text? Choose with --text-column, --pair-column and --label-column, by number or by a name in the first row; the first row is {row}":
         "「{name}」のどの列が文なのか分かりません。下の「列を選ぶ」で選んでください。",
         "{name}: which column is the text? Choose the columns below";
