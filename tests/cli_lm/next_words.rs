@@ -166,6 +166,11 @@ fn causal_lm_learns_a_text_by_heart_and_continues_it() {
     assert_eq!(stdout(&run(generate(&output, prompt, &defaults))), plain);
     let predict = ["predict", "--model", path(&output), "--text", "One", "--device", "cpu"];
     fails(terakoya(&predict), "a causal-lm model continues texts: use generate");
+    let inspected = stdout(&run(terakoya(&["inspect", "--model", path(&output)])));
+    assert!(
+        inspected.contains("memory to train top:1") && !inspected.contains("memory to train head"),
+        "{inspected}"
+    );
 }
 
 #[test]

@@ -3,6 +3,8 @@
 use std::io::{Write, stdout};
 
 use anyhow::Result;
+use terakoya_core::tasks::TaskKind;
+use terakoya_core::training_config::TrainLayers;
 
 use crate::args::InspectArgs;
 use crate::commands::{SharedDevice, open_session};
@@ -10,7 +12,12 @@ use crate::commands::{SharedDevice, open_session};
 /// Runs the command.
 pub fn run(args: InspectArgs) -> Result<()> {
     let session = open_session(&args.model, &args.tokenizer, &SharedDevice::untold())?;
-    let inspection = session.inspect();
+    let mut inspection = session.inspect();
+    if session.task() == TaskKind::CausalLm {
+        // It has no head of its own to train.
+        let head = String::from(TrainLayers::Head);
+        inspection.training_memory.retain(|(layers, _)| *layers != head);
+    }
     let mut out = stdout().lock();
     if args.json {
         writeln!(out, "{}", serde_json::to_string(&inspection)?)?;
