@@ -156,6 +156,8 @@ pub enum TagError {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TagSet {
     labels: Vec<String>,
+    /// Whether the labels are of BIOES or BILOU: `S-`, `E-`, `U-` and `L-` begin a tag, not a name.
+    has_ends: bool,
 }
 
 impl TagSet {
@@ -166,6 +168,7 @@ impl TagSet {
         let all = std::iter::once(Tag::Outside).chain(tags);
         Self {
             labels: all.map(|tag| tag.to_string()).collect(),
+            has_ends: false,
         }
     }
 
@@ -183,15 +186,26 @@ impl TagSet {
             }
         }
         match labels.iter().any(|label| label == "O") {
-            true => Ok(Self { labels }),
+            true => Ok(Self {
+                labels,
+                has_ends: false,
+            }),
             false => Err(TagError::NoOutside),
         }
     }
 
     /// A model's labels as they are; those that are no tags stand for types whose neighbours belong together. `S-`, `E-`, `U-`
-    /// and `L-` are of a tag only where the same type has another prefix too: a label `E-mail` is the type it says.
+    /// and `L-` are of a tag only where some type has one of them and another prefix too: else a label `E-mail` is the type it says.
     pub fn of_model(labels: Vec<String>) -> Self {
-        Self { labels }
+        let tags: Vec<_> = labels.iter().filter_map(|label| Tag::parse_any(label)).collect();
+        let has_another = |(tag, _): &(Tag, bool)| {
+            let of_type = tags
+                .iter()
+                .filter(|(other, _)| other.entity_type() == tag.entity_type());
+            of_type.count() > 1
+        };
+        let has_ends = tags.iter().filter(|(_, ends)| *ends).any(has_another);
+        Self { labels, has_ends }
     }
 
     /// The tags as they are written.
@@ -220,18 +234,9 @@ impl TagSet {
             return (Tag::Outside, false);
         };
         match Tag::parse_any(label) {
-            Some(read) if Tag::parse(label).is_some() || self.has_other_prefix(label, read.0) => read,
+            Some((tag, ends)) if self.has_ends || !ends => (tag, ends),
             _ => (Tag::Inside(label), false),
         }
-    }
-
-    /// Whether the type of a tag, written as `label`, is that of another label too.
-    fn has_other_prefix(&self, label: &str, tag: Tag) -> bool {
-        let is_other = |other: &String| {
-            let read = Tag::parse_any(other).and_then(|(other, _)| other.entity_type());
-            other != label && read == tag.entity_type()
-        };
-        self.labels.iter().any(is_other)
     }
 
     /// The most likely number for each of some positions, each by itself; `logits` are `[positions, labels]`.
@@ -346,11 +351,11 @@ mod tests {
         for wrong in ["S-", "E-a\nb", "M-x", "S", "s-x"] {
             assert_eq!(Tag::parse_any(wrong), None, "{wrong}");
         }
-        let model = ["O", "S-x", "E-x", "NOUN"].map(str::to_owned);
+        let model = ["O", "S-x", "E-x", "NOUN", "S-rare"].map(str::to_owned);
         let model = TagSet::of_model(model.to_vec());
-        let read: Vec<Tag> = model.tags([1, 2, 2, 3, 9]).collect();
+        let read: Vec<Tag> = model.tags([1, 2, 2, 3, 4, 9]).collect();
         let x = Tag::Begin("x");
-        assert_eq!(read, [x, x, x, Tag::Begin("NOUN"), Tag::Outside]);
+        assert_eq!(read, [x, x, x, Tag::Begin("NOUN"), Tag::Begin("rare"), Tag::Outside]);
         let model = TagSet::of_model(["O", "E-mail", "B-x"].map(str::to_owned).to_vec());
         assert_eq!(
             (model.tag(1), model.tag(2)),
