@@ -6,6 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use super::format::{Format, detect};
+use super::label_list::is_list;
 use super::words::GOLD_ENTITIES;
 use super::{DataError, Place, ReadOptions};
 use crate::bio::{Entity, Tag, entities, in_bio};
@@ -354,7 +355,7 @@ impl GoldReader<'_> {
         match self.column {
             GoldColumn::Entities | GoldColumn::Answers => Ok(Gold::None),
             column if column.is_unread() => Ok(Gold::None),
-            GoldColumn::Labels if text.starts_with('[') && text.ends_with(']') => self.bracketed(text, place),
+            GoldColumn::Labels if is_list(text) => self.bracketed(text, place),
             GoldColumn::Labels => {
                 let separator = if text.contains('|') { '|' } else { ',' };
                 self.list(text.split(separator), place)

@@ -8,18 +8,13 @@ use super::{DataError, Gold, Place};
 impl GoldReader<'_> {
     /// Reads a cell that is a list in brackets, as JSON has it or as Python prints one.
     pub(super) fn bracketed(&self, text: &str, place: Place) -> Result<Gold, DataError> {
-        // Python takes single quotes where a name has none.
-        let json = match text.contains('"') {
-            true => text.to_owned(),
-            false => text.replace('\'', "\""),
-        };
         let label = |item: &Value| match item {
             Value::String(name) => Some(name.clone()),
             Value::Number(number) if !number.is_f64() => Some(number.to_string()),
             _ => None,
         };
-        let items: Option<Vec<Value>> = serde_json::from_str(&json).ok();
-        let labels: Option<Vec<String>> = items.and_then(|items| items.iter().map(label).collect());
+        let items = serde_json::from_str(text).ok().or_else(|| printed_by_python(text));
+        let labels: Option<Vec<String>> = items.and_then(|items: Vec<Value>| items.iter().map(label).collect());
         let labels = labels.ok_or_else(|| self.no_labels(text.to_owned(), place))?;
         self.list(labels.iter().map(String::as_str), place)
     }
@@ -39,6 +34,31 @@ impl GoldReader<'_> {
             found,
         }
     }
+}
+
+/// Whether a cell is written as a list: a label in brackets, or several between separators, is none.
+pub(super) fn is_list(text: &str) -> bool {
+    let within = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    within.is_some_and(|within| match within.trim_start().chars().next() {
+        None | Some('"' | '\'' | '[' | '0'..='9') => true,
+        Some(_) => within.contains(',') && !within.contains(['[', ']', '|']),
+    })
+}
+
+/// The strings of a list as Python prints it: each in either kind of quotes, of which it may have the other.
+fn printed_by_python(text: &str) -> Option<Vec<Value>> {
+    let mut rest = text.strip_prefix('[')?.strip_suffix(']')?.trim();
+    let mut items = Vec::new();
+    while let Some(quote) = rest.chars().next().filter(|first| matches!(first, '"' | '\'')) {
+        let (item, behind) = rest[1..].split_once(quote)?;
+        items.push(Value::from(item));
+        rest = behind.trim_start();
+        rest = match rest.strip_prefix(',') {
+            Some(next) => next.trim_start(),
+            None => break,
+        };
+    }
+    rest.is_empty().then_some(items)
 }
 
 #[cfg(test)]
@@ -62,6 +82,17 @@ mod tests {
         assert_eq!(labels("a.tsv", tsv).expect("JSON"), rows);
         let csv = "text,labels\na,\"['x', 'z, y']\"\nb,[]\nc,\"[0, 2]\"\nd,\"[\"\"it's\"\"]\"\n";
         assert_eq!(labels("a.csv", csv).expect("Python's lists"), rows);
+        let mixed = "text\tlabels\na\t['x', \"it's\"]\nb\t[NSFW]\nc\t[NSFW]|[ok]\nd\t[NSFW],[ok]\n";
+        let rows = [
+            vec!["x", "it's"],
+            vec!["[NSFW]"],
+            vec!["[NSFW]", "[ok]"],
+            vec!["[NSFW]", "[ok]"],
+        ];
+        assert_eq!(
+            labels("a.tsv", mixed).expect("either quotes, and names in brackets"),
+            rows
+        );
     }
 
     #[test]

@@ -214,6 +214,8 @@ fn read_as_what_it_is(
         // The only labels that there may be are those of parts.
         (Ok((_, data)), Some(error)) if data.columns.label.is_none() => Err(error),
         (Err(DataError::FieldKind { .. }), Some(error @ DataError::Span { .. })) => Err(error),
+        // Its words have tags, of which one is damaged.
+        (Err(DataError::WordsElsewhere { .. }), Some(error)) => Err(error),
         (read, _) => read,
     }
 }
