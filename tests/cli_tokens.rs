@@ -10,7 +10,7 @@ use std::fs;
 use tempfile::TempDir;
 
 use binary::{fails, json, root, run, stderr, stdout, terakoya};
-use new_model::train_new;
+use new_model::{GPT2, train_new};
 use tiny::{file, train};
 
 /// Has transformers compute the logits of `data` with the model in `folder`, where Python has it.
@@ -449,5 +449,10 @@ fn words_are_read_by_a_byte_level_tokenizer_as_they_stand_in_a_text() {
             &flags,
         ),
         "config.json: model_type is roberta: it reads texts between special tokens, and the tokenizer has none",
+    );
+    let gpt2 = file(&temp, "gpt2.json", GPT2);
+    fails(
+        train_new("token-classification", &gpt2, "gpt2", &temp.path().join("none"), &flags),
+        "it sees only what stands before a word",
     );
 }

@@ -1,3 +1,5 @@
+//! What config.json says of a model, and what is written there.
+
 use super::*;
 
 fn files(config: &str) -> Files {

@@ -55,7 +55,11 @@ impl Session {
         data: TrainingData<'_>,
         host: &mut dyn RunHost,
     ) -> Result<(Self, TrainingRecord)> {
-        if data.train.examples.iter().any(|example| example.gold.words().is_some()) {
+        let parts = [Some(data.train), data.eval, data.test].into_iter().flatten();
+        if parts
+            .flat_map(|part| part.examples)
+            .any(|example| example.gold.words().is_some())
+        {
             self.read_words()?;
         }
         let mut task = self.prepare(config, &data)?;
@@ -253,7 +257,7 @@ impl Session {
             known_labels: goes_on.then(|| self.task.labels()),
         })?;
         let model_type = self.bundle.model_config.model_type();
-        if self.is_new && model_type != "gpt2" && self.tokenizer.special_tokens_added(false) == 0 {
+        if self.is_new && !self.bundle.model_config.is_causal() && self.tokenizer.special_tokens_added(false) == 0 {
             let reason = "it reads texts between special tokens, and the tokenizer has none";
             return Err(BundleError::config("model_type", model_type, reason).into());
         }

@@ -69,9 +69,9 @@ impl HubTokenizer {
         } else {
             config.get_or_insert_with(|| json!({}));
         }
-        if let Some(mut config) = config {
-            config[KEY] = json!(true);
-            changed.insert(CONFIG.to_owned(), text(config));
+        if let Some(Value::Object(mut config)) = config {
+            config.insert(KEY.to_owned(), json!(true));
+            changed.insert(CONFIG.to_owned(), text(config.into()));
         }
         Ok(changed)
     }
