@@ -19,5 +19,5 @@ pub const TASKS_AT_ONCE: Option<usize> = None;
 #[cfg(target_family = "wasm")]
 pub const TASKS_AT_ONCE: Option<usize> = Some(128);
 
-/// Whether vectors have four numbers, for which [`crate::kernels`] multiplies matrices itself.
+/// Whether vectors have four numbers at most, for which [`crate::kernels`] multiplies matrices itself.
 pub const NARROW_VECTORS: bool = cfg!(target_family = "wasm");

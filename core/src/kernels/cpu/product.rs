@@ -20,11 +20,12 @@ const BLOCK_ROWS: usize = 128;
 const BLOCK_DEPTH: usize = 256;
 
 /// The products `[..., m, n]` of `lhs` `[..., m, k]` and `rhs` `[..., k, n]`, which have the same axes before; `bias` `[n]` is
-/// added to each row. Nothing where a copy would cost more than it saves, less rows than a tile, and where
-/// a stride is zero or goes back.
+/// added to each row. Nothing where a copy would cost more than it saves, fewer rows than a tile, and where a stride is zero or
+/// goes back.
 pub(super) fn multiply(lhs: &Flat, rhs: &Flat, bias: Option<&Flat>) -> Option<Flat> {
     let (of_lhs, of_rhs) = (lhs.shape(), rhs.shape());
     let axes = of_lhs.num_dims() - 2;
+    debug_assert_eq!(of_lhs[..axes], of_rhs[..axes]);
     let size @ [m, k, n] = [of_lhs[axes], of_lhs[axes + 1], of_rhs[axes + 1]];
     if m < ROWS || k == 0 || n == 0 {
         return None;
