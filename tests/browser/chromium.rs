@@ -20,6 +20,8 @@ pub enum Adapter {
     None,
     /// WebGPU on SwiftShader.
     Software,
+    /// No WebGPU either, and a WebAssembly without SIMD.
+    NoSimd,
 }
 
 /// What the device is called on SwiftShader; browsers keep its name to themselves.
@@ -103,6 +105,8 @@ fn capabilities(adapter: Adapter, language: &str, profile: &Path) -> ChromeCapab
     let graphics = match adapter {
         Adapter::None => "--disable-gpu",
         Adapter::Software => "--enable-unsafe-webgpu",
+        // What V8 makes of WebAssembly's SIMD begins with these instructions of a PC's processor.
+        Adapter::NoSimd => "--js-flags=--no-enable-sse4-1",
     };
     let arguments = [
         "--headless",

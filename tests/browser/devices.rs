@@ -1,7 +1,5 @@
 //! What a browser or its GPU lacks.
 
-use serde_json::json;
-
 use super::chromium::{Adapter, SOFTWARE_GPU};
 use super::runs::Wish;
 use super::tab::Tab;
@@ -35,16 +33,15 @@ impl Tab {
     }
 }
 
+/// A browser whose WebAssembly has no SIMD.
+const NO_SIMD: Visit = Visit {
+    adapter: Adapter::NoSimd,
+    ..Visit::new("no-simd")
+};
+
 #[test]
 fn a_browser_without_simd_is_told_so_at_once() {
-    // The programs do not start, which the console says too.
-    visit(Visit::new("no-simd").expecting(&["simd"]), async |tab| {
-        let source = "WebAssembly.validate = () => false;
-                      const none = () => Promise.reject(new WebAssembly.CompileError('no simd'));
-                      WebAssembly.instantiate = none; WebAssembly.instantiateStreaming = none;";
-        tab.chromium
-            .command("Page.addScriptToEvaluateOnNewDocument", json!({ "source": source }))
-            .await;
+    visit(NO_SIMD, async |tab| {
         tab.load().await;
         let shown = "document.querySelector('.no-simd')?.checkVisibility() && !document.querySelector('.loading-line').checkVisibility()";
         tab.wait("the reason", shown).await;

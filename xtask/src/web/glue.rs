@@ -77,8 +77,10 @@ pub fn glue(compiled: &Path) -> Result<Program> {
         .generate(&folder)?;
     let mut files = BTreeMap::new();
     read_folder(&folder, "", &mut files)?;
+    // A document whose browser cannot run it has said so by then (simd.js); a worker has none.
     let start = format!(
-        "import init from \"./{name}.js\";\nawait init({{ module_or_path: new URL(\"./{name}_bg.wasm\", import.meta.url) }});\n"
+        "import init from \"./{name}.js\";\nif (!globalThis.document?.documentElement.classList.contains(\"lacks-simd\")) {{\n  \
+         await init({{ module_or_path: new URL(\"./{name}_bg.wasm\", import.meta.url) }});\n}}\n"
     );
     files.insert("start.js".to_owned(), start.into_bytes());
     Ok(Program { name, files })
